@@ -1,0 +1,17 @@
+"""The command ``nircolor``: parse, call, print. Nothing here imports torch or an image library before it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command (default: that of ``sys.argv``) and return its exit code. Never raises."""
+    try:
+        from nircolor.cli.app import run
+    except KeyboardInterrupt:  # Ctrl-C in the first tenth of a second
+        return INTERRUPTED
+    return run(sys.argv[1:] if args is None else list(args))

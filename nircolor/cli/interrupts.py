@@ -1,0 +1,60 @@
+"""Ctrl-C, SIGTERM and SIGHUP all end a command in the same way: through every ``finally`` that cleans up after it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupted(BaseException):
+    """A signal asks the command to end. Not a KeyboardInterrupt: Typer would turn that into a silent exit."""
+
+
+class Interrupts:
+    """While entered, signals raise ``Interrupted``. ``signum`` is the last one that came, 0 when none did.
+
+    An exception that is raised while C code imports or calls back can be lost on its way; ``check`` raises it again.
+    Signals that the parent process had ignored (nohup, a background job) stay ignored.
+    """
+
+    def __init__(self) -> None:
+        self.signum = 0
+        self._handlers: dict[int, Any] = {}
+        self._hook: Callable[[sys.UnraisableHookArgs], Any] = sys.unraisablehook
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                number = getattr(signal, name, None)  # Windows has no SIGHUP
+                if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._handlers[number] = signal.signal(number, self._raise)
+            self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if sys.unraisablehook == self._unraisable:
+            sys.unraisablehook = self._hook
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the signal's number, as shells count: 130 after Ctrl-C."""
+        return 128 + self.signum
+
+    def check(self) -> None:
+        """Raise ``Interrupted`` when a signal has come already."""
+        if self.signum:
+            raise Interrupted
+
+    def _raise(self, signum: int, frame: FrameType | None) -> None:
+        self.signum = signum
+        raise Interrupted
+
+    def _unraisable(self, event: sys.UnraisableHookArgs) -> None:
+        if not isinstance(event.exc_value, Interrupted):
+            self._hook(event)

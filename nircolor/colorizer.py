@@ -1,0 +1,196 @@
+"""Weights, a device, a precision and a tiling make an engine that turns NIR arrays into RGB arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nircolor import weights
+from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
+from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.model import Generator, ModelConfig, crop_prior
+from nircolor.scan import choose as choose_scan
+from nircolor.tiling import Box, Tiling, run_tiles
+
+SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What every run says once: device, scan kernel, precision, and which weights."""
+
+    device: str
+    kernel: str
+    precision: str
+    weights: str
+    weights_sha256: str
+
+
+class Colorizer:
+    """Colorizes near-infrared pictures of any size.
+
+    With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every tile
+    of G_A is painted with its part of that one decision. With ``prior="tile"`` each tile decides for itself, as published.
+    """
+
+    def __init__(
+        self,
+        network: Generator,
+        info: EngineInfo,
+        tiling: Tiling,
+        prior: Literal["global", "tile"] = "global",
+        on_retreat: Callable[[str], None] | None = None,
+    ) -> None:
+        if prior not in ("global", "tile"):
+            raise UsageError(f"--prior {prior}: unknown; give global or tile")
+        self.network, self.info, self.tiling, self.prior, self.on_retreat = network, info, tiling, prior, on_retreat
+        self._device = torch.device(info.device)
+        self._dtype = choose_precision(info.precision, self._device)
+
+    @classmethod
+    def from_weights(
+        cls,
+        name: str = "lite",
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        tiling: Tiling | None = None,
+        prior: Literal["global", "tile"] = "global",
+        on_retreat: Callable[[str], None] | None = None,
+    ) -> Colorizer:
+        """Load weights and put them on a device.
+
+        Args:
+            name: a packaged name, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``, ``fp16``.
+            tiling: side, overlap and number of tiles worked on at once.
+            on_retreat: told in one line whenever memory ran out and smaller batches or tiles are used.
+
+        Raises WeightsError, DeviceError, UsageError.
+        """
+        place = choose_device(device)
+        dtype = choose_precision(precision, place)
+        loaded = weights.load(name)
+        network = build(loaded).to(place)
+        short = loaded.short_sha256
+        info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
+        return cls(network, info, tiling or Tiling(), prior, on_retreat)
+
+    def colorize(self, nir: NDArray[Any], *, on_progress: Progress | None = None) -> NDArray[Any]:
+        """Colorize one picture.
+
+        Args:
+            nir: (H, W), uint8, uint16, or float32 in [0, 1]; the range comes from the type, never from the values.
+            on_progress: called with (pixels done, pixels in all).
+
+        Returns:
+            (H, W, 3) sRGB of the same type, rounded to nearest.
+
+        Raises UsageError for another shape or type, DeviceError when memory runs out even with the smallest tiles.
+        """
+        if nir.ndim != 2 or nir.dtype not in SCALES:
+            raise UsageError(f"a NIR picture is (H, W), uint8, uint16 or float32; this is {nir.shape}, {nir.dtype}")
+        rgb = np.empty((*nir.shape, 3), nir.dtype)
+
+        def emit(top: int, rows: NDArray[np.float32]) -> None:
+            rgb[top : top + len(rows)] = quantise(rows, nir.dtype)
+
+        try:
+            with torch.inference_mode():
+                run_tiles(
+                    nir,
+                    self._painter(nir),
+                    self.tiling,
+                    emit=emit,
+                    on_progress=on_progress,
+                    is_out_of_memory=is_out_of_memory,
+                    on_retreat=self.on_retreat,
+                )
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
+            raise
+        return rgb
+
+    def _painter(self, nir: NDArray[Any]) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
+        """The function that colorizes a batch of tiles of this picture."""
+        whole = self._whole_prior(nir) if self.prior == "global" else None
+
+        def paint(boxes: list[Box], tiles: NDArray[Any]) -> NDArray[np.float32]:
+            x = self._tensor(tiles)[:, None]  # (b, 1, h, w)
+            with self._autocast():
+                if whole is None:
+                    prior = self.network.prior(x).float()
+                else:
+                    prior = crop_prior(whole, _fractions(boxes, nir.shape), *x.shape[-2:])
+                rgb: Tensor = self.network.paint(x, prior)
+            return rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
+
+        return paint
+
+    def _whole_prior(self, nir: NDArray[Any]) -> Tensor:
+        """G_B on the reduced whole picture: (1, P, h, w) with h w <= prior_size squared."""
+        small = reduce_area(nir, self.network.config.prior_size)
+        with self._autocast():
+            return self.network.prior(self._tensor(small)[None, None]).float()
+
+    def _tensor(self, values: NDArray[Any]) -> Tensor:
+        scale = np.float32(1 / SCALES[values.dtype])
+        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * scale).to(self._device)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
+
+
+def build(loaded: weights.Weights) -> Generator:
+    """The network that a weights file describes. Raises WeightsError when the two do not fit."""
+    try:
+        network = Generator(ModelConfig.from_dict(loaded.meta["config"]))  # type: ignore[arg-type]
+        network.load_state_dict({name: value.float() for name, value in loaded.state.items()})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error) else type(error).__name__
+        raise WeightsError(f"{loaded.path}: not weights of a network that this nircolor knows ({reason})") from error
+    return network.eval()
+
+
+def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """[0, 1] -> the full range of an integer type, rounded to nearest (never truncated); float32 stays."""
+    scale = SCALES[dtype]
+    return rows if scale == 1 else np.rint(rows * np.float32(scale)).astype(dtype)
+
+
+def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
+    """Area average of a picture down to at most ``size`` squared pixels, values in [0, 1]; small pictures stay as they are.
+
+    Rows are averaged in bands, so that no second full-size picture is made.
+    """
+    height, width = nir.shape
+    scale = min(1.0, size / (height * width) ** 0.5)
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    factor = np.float32(1 / SCALES[nir.dtype])
+    if (rows, columns) == (height, width):
+        return np.asarray(nir, np.float32) * factor
+    edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
+    bands = [_mean_row(nir[a:b], columns) for a, b in zip(edges, edges[1:], strict=False)]
+    return np.stack(bands) * factor
+
+
+def _mean_row(band: NDArray[Any], columns: int) -> NDArray[np.float32]:
+    """(h, W) -> (columns,): means of a band of rows."""
+    line = torch.from_numpy(band.mean(0, dtype=np.float32))[None, None]
+    return F.adaptive_avg_pool1d(line, columns)[0, 0].numpy()  # type: ignore[no-any-return]
+
+
+def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:
+    """(b, 4) of top, left, bottom, right in fractions of the picture."""
+    height, width = shape[:2]
+    edges = [(b.top, b.left, b.top + b.height, b.left + b.width) for b in boxes]
+    return torch.tensor(edges, dtype=torch.float64).div(torch.tensor([height, width, height, width])).float()

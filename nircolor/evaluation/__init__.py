@@ -1,0 +1,1 @@
+"""How good a colorizer is: metrics as pure functions."""

@@ -1,0 +1,27 @@
+"""Pictures on disk <-> float arrays with their metadata. Knows nothing of models, never imports torch."""
+
+import logging
+
+from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.paths import check_output, default_output
+from nircolor.image.plan import OutputPlan, losses, plan_output
+from nircolor.image.read import read_nir
+from nircolor.image.stretch import Stretch
+from nircolor.image.write import write_rgb
+
+# these log each oddity of a file; where nobody listens Python would print that beside our one clear line
+for _library in ("tifffile", "imagecodecs"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+__all__ = [
+    "ImageInfo",
+    "NirImage",
+    "OutputPlan",
+    "Stretch",
+    "check_output",
+    "default_output",
+    "losses",
+    "plan_output",
+    "read_nir",
+    "write_rgb",
+]

@@ -1,0 +1,71 @@
+"""JPEG and BMP files, both decoded by Pillow.
+
+The plugin classes are used directly: ``PIL.Image.open`` has a size limit of its own, set by a global variable that is
+not ours to change, and would try its other plugins on damaged data.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+from nircolor.errors import InputError
+from nircolor.image.exif import sane_resolution
+from nircolor.image.limits import check_size
+from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands, only_page, pick
+
+# the most pixels that one stored byte can become
+_JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x 8 block: 512; arithmetic coding less
+_BMP = 128  # run-length coding: 255 pixels in two bytes
+
+
+def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
+    """Read a JPEG file (8 bits, grey or YCbCr). Raises ``InputError``."""
+    only_page(request.page)
+    data = stream.read()
+    image = JpegImageFile(io.BytesIO(data))
+    if image.mode not in ("L", "RGB"):
+        raise InputError(f"is a {image.mode} JPEG, made for print; convert it to grey first")
+    raster = _raster(image, "JPEG", request, len(data), _JPEG)
+    raster.tolerance = LOSSY_TOLERANCE
+    raster.resolution = _jfif_resolution(image)
+    return raster
+
+
+def decode_bmp(stream: BinaryIO, request: Request) -> Raster:
+    """Read a BMP file (1 to 32 bits a pixel). Raises ``InputError``."""
+    only_page(request.page)
+    data = stream.read()
+    image = BmpImageFile(io.BytesIO(data))
+    raster = _raster(image, "BMP", request, len(data), _BMP)
+    raster.resolution = sane_resolution(*image.info.get("dpi", (0, 0)))
+    return raster
+
+
+def _raster(image: Image.Image, name: str, request: Request, stored: int, pixels_per_byte: int) -> Raster:
+    channels = len(image.getbands())
+    check_size(*image.size, channels, stored, pixels_per_byte * channels)
+    pixels = _pixels(image)
+    count = 1 if pixels.ndim == 2 else pixels.shape[2]
+    planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))
+    return Raster(name, planes, alpha, peak=255.0, icc=image.info.get("icc_profile"), exif=image.info.get("exif"))
+
+
+def _pixels(image: Image.Image) -> Samples:
+    # 1 bit becomes 0 and 255; a palette becomes RGB, which is then grey or is refused like any other
+    converted = {"1": "L", "P": "RGB", "PA": "RGBA"}.get(image.mode)
+    return np.asarray(image.convert(converted) if converted else image)
+
+
+def _jfif_resolution(image: Image.Image) -> tuple[float, float] | None:
+    # not info["dpi"]: Pillow invents 72 where an EXIF block has none
+    scale = {1: 1.0, 2: 2.54}.get(image.info.get("jfif_unit", 0))
+    if scale is None:
+        return None
+    x, y = image.info["jfif_density"]
+    return sane_resolution(x * scale, y * scale)

@@ -1,0 +1,162 @@
+"""EXIF blocks: orientation taken out, everything else kept byte for byte."""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from nircolor.image import ifd
+from nircolor.image.ifd import Entry, Layout
+from nircolor.image.orient import UPRIGHT, swaps_axes
+
+PREFIX = b"Exif\0\0"
+"""What JPEG (and some writers of WebP and PNG) put before the TIFF structure."""
+
+_PIXEL_WIDTH, _PIXEL_HEIGHT = 40962, 40963
+_CENTIMETRE, _INCH = 3, 2
+
+# what a TIFF file says about the photograph, as against about its own layout
+_DESCRIPTIVE = (270, 271, 272, ifd.ORIENTATION, 305, 306, 315, 316, 33432)
+
+
+@dataclass(frozen=True)
+class Exif:
+    """A block fit for the output, and what it said."""
+
+    block: bytes | None = None
+    orientation: int = UPRIGHT
+    resolution: tuple[float, float] | None = None
+    warning: str | None = None
+
+
+def tidy(block: bytes | None) -> Exif:
+    """Read a block, set its orientation to 1, and cut its thumbnail off, which shows the near-infrared picture.
+
+    A damaged block is dropped with a warning: a picture is worth more than its metadata.
+    """
+    if not block:
+        return Exif()
+    block = block.removeprefix(PREFIX)
+    try:
+        return _tidy(block)
+    except ValueError:
+        return Exif(warning="the EXIF block is damaged and is not kept")
+
+
+def _tidy(block: bytes) -> Exif:
+    stream, patched = io.BytesIO(block), bytearray(block)
+    layout, first = ifd.read_header(stream)
+    if layout.big:
+        raise ValueError("EXIF has no BigTIFF form")
+    entries, link = ifd.read_ifd(stream, first, layout)
+    found = {entry.tag: entry for entry in entries}
+    orientation = orientation_of(found)
+    if ifd.ORIENTATION in found:
+        _patch(patched, found[ifd.ORIENTATION], UPRIGHT, layout)
+    patched[link : link + 4] = bytes(4)
+    if swaps_axes(orientation):
+        _swap_dimensions(stream, patched, found, layout)
+    return Exif(bytes(patched), orientation, resolution_of(found))
+
+
+def _patch(patched: bytearray, entry: Entry, value: int, layout: Layout) -> None:
+    size = len(entry.data)
+    patched[entry.position : entry.position + size] = value.to_bytes(size, "little" if layout.order == "<" else "big")
+
+
+def _swap_dimensions(stream: BinaryIO, patched: bytearray, found: dict[int, Entry], layout: Layout) -> None:
+    for entries in sub_directories(stream, found, layout).values():
+        sides = {entry.tag: entry for entry in entries}
+        width, height = sides.get(_PIXEL_WIDTH), sides.get(_PIXEL_HEIGHT)
+        if width and height and (width.kind, width.count) == (height.kind, height.count) and len(width.data) <= 4:
+            one, two = (slice(side.position, side.position + len(side.data)) for side in (width, height))
+            patched[one], patched[two] = patched[two], patched[one]
+
+
+def sub_directories(
+    stream: BinaryIO, found: dict[int, Entry], layout: Layout, strict: bool = False
+) -> dict[int, list[Entry]]:
+    """Entries of the EXIF and GPS directories, by the tag that points to each. Damaged ones are left out.
+
+    Where ``strict``, raises ``CutOffError`` for one that lies beyond the end of ``stream``.
+    """
+    directories = {}
+    for tag in (ifd.EXIF_IFD, ifd.GPS_IFD):
+        offset = found[tag].numbers() if tag in found else ()
+        if len(offset) != 1:
+            continue
+        try:
+            entries, _ = ifd.read_ifd(stream, int(offset[0]), layout)
+        except ValueError as error:
+            if strict and isinstance(error, ifd.CutOffError):
+                raise
+            continue
+        directories[tag] = [entry for entry in entries if entry.tag != ifd.INTEROP_IFD]
+    return directories
+
+
+def orientation_of(found: dict[int, Entry]) -> int:
+    """Orientation 1 to 8; 1 where it is missing or nonsense."""
+    numbers = found[ifd.ORIENTATION].numbers() if ifd.ORIENTATION in found else ()
+    return int(numbers[0]) if len(numbers) == 1 and numbers[0] in range(1, 9) else UPRIGHT
+
+
+def resolution_of(found: dict[int, Entry]) -> tuple[float, float] | None:
+    """Pixels per inch along x and y, None where the tags are missing or have no unit."""
+    x, y, unit = (
+        found[tag].numbers() if tag in found else ()
+        for tag in (ifd.X_RESOLUTION, ifd.Y_RESOLUTION, ifd.RESOLUTION_UNIT)
+    )
+    if len(x) != 1 or len(y) != 1:
+        return None
+    scale = {_INCH: 1.0, _CENTIMETRE: 2.54}.get(int(unit[0]) if unit else _INCH)  # inch is the standard's default
+    return None if scale is None else sane_resolution(x[0] * scale, y[0] * scale)
+
+
+def sane_resolution(x: float, y: float) -> tuple[float, float] | None:
+    """(x, y) where both are possible pixels per inch, else None."""
+    return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+def from_tiff(stream: BinaryIO, offset: int) -> tuple[bytes | None, tuple[float, float] | None]:
+    """What the directory at ``offset`` of a TIFF file says about the photograph.
+
+    Returns an EXIF block, None for nothing, and the resolution in pixels per inch. Raises ``ValueError`` where the
+    directory is damaged, ``CutOffError`` where the file ends before its metadata do.
+    """
+    layout, _ = ifd.read_header(stream)
+    entries, _ = ifd.read_ifd(stream, offset, layout)
+    found = {entry.tag: entry for entry in entries}
+    about = [found[tag] for tag in _DESCRIPTIVE if tag in found and not _is_machine_text(found[tag])]
+    directories = sub_directories(stream, found, layout, strict=True)
+    return (build(about, directories) if about or directories else None), resolution_of(found)
+
+
+def _is_machine_text(entry: Entry) -> bool:
+    # descriptions by which tifffile, ImageJ and OME tell their readers the layout: wrong for any other file
+    return entry.tag == 270 and entry.data.lstrip().startswith((b'{"shape"', b"ImageJ=", b"<?xml", b"shape="))
+
+
+def build(about: list[Entry], directories: dict[int, list[Entry]]) -> bytes:
+    """A little-endian block from the entries of its first directory and of those that hang on it."""
+    links = [Entry(tag, ifd.LONG, 1, bytes(4)) for tag in directories]
+    size = 8 + len(ifd.build_ifd([*about, *links], 8))
+    tails = bytes(size % 2)
+    for index, (tag, entries) in enumerate(directories.items()):
+        offset = size + len(tails)
+        links[index] = Entry(tag, ifd.LONG, 1, struct.pack("<I", offset))
+        tails += ifd.word_aligned(ifd.build_ifd(entries, offset))
+    return b"II*\0" + struct.pack("<I", 8) + ifd.build_ifd([*about, *links], 8) + tails
+
+
+def split(block: bytes) -> tuple[list[Entry], dict[int, list[Entry]]]:
+    """The descriptive entries of a block and its directories: what ``build`` puts together.
+
+    Raises ``ValueError`` where the block is damaged.
+    """
+    stream = io.BytesIO(block)
+    layout, first = ifd.read_header(stream)
+    found = {entry.tag: entry for entry in ifd.read_ifd(stream, first, layout)[0]}
+    return [found[tag] for tag in _DESCRIPTIVE if tag in found], sub_directories(stream, found, layout)

@@ -1,0 +1,149 @@
+"""Image file directories: the tag tables inside TIFF files and EXIF blocks, read and written byte for byte.
+
+A general EXIF library would decode and re-encode every value and so damage the ones it does not know.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+SHORT, LONG, LONG8 = 3, 4, 16
+
+# kind -> (bytes of one value, bytes of its units, which are what byte order acts on)
+_KINDS = {
+    1: (1, 1), 2: (1, 1), 3: (2, 2), 4: (4, 4), 5: (8, 4), 6: (1, 1), 7: (1, 1),
+    8: (2, 2), 9: (4, 4), 10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4),
+    16: (8, 8),
+}  # fmt: skip
+_MAX_VALUE = 1 << 20  # a larger value is no metadata
+_MAX_ENTRIES = 4096
+_CLASSIC, _BIG = 42, 43
+
+
+class CutOffError(ValueError):
+    """A directory or a value lies beyond the end of its file."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Byte order (``<`` or ``>``) and the sizes that differ between TIFF and BigTIFF."""
+
+    order: str
+    big: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tag. ``data`` is little-endian; ``position`` is where the value lies in the stream it was read from."""
+
+    tag: int
+    kind: int
+    count: int
+    data: bytes
+    position: int = -1
+
+    def numbers(self) -> tuple[float, ...]:
+        """The values of an integer or rational tag; empty for any other kind, and where a denominator is 0."""
+        units = np.frombuffer(self.data, f"<u{_KINDS[self.kind][1]}").tolist()
+        if self.kind in (SHORT, LONG, LONG8, 13):
+            return tuple(units)
+        if self.kind == 5 and all(units[1::2]):
+            return tuple(top / bottom for top, bottom in zip(units[::2], units[1::2], strict=True))
+        return ()
+
+
+def read_header(stream: BinaryIO) -> tuple[Layout, int]:
+    """Layout and offset of the first directory of a TIFF structure. Raises ``ValueError``."""
+    stream.seek(0)
+    head = stream.read(16)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    if order is None or len(head) < 8:
+        raise ValueError("no TIFF structure")
+    magic = struct.unpack(f"{order}H", head[2:4])[0]
+    if magic == _BIG and len(head) == 16:
+        return Layout(order, big=True), struct.unpack(f"{order}Q", head[8:16])[0]
+    if magic != _CLASSIC:
+        raise ValueError("no TIFF structure")
+    return Layout(order), struct.unpack(f"{order}I", head[4:8])[0]
+
+
+def read_ifd(stream: BinaryIO, offset: int, layout: Layout) -> tuple[list[Entry], int]:
+    """Entries of the directory at ``offset`` and the position of its link to the next directory.
+
+    Entries of unknown kinds and oversized ones are left out. Raises ``ValueError``, or ``CutOffError``.
+    """
+    head, record, inline = ("Q", "HHQ", 8) if layout.big else ("H", "HHI", 4)
+    size = struct.calcsize("<" + record) + inline
+    _seek(stream, offset)
+    (count,) = struct.unpack(layout.order + head, _exactly(stream, struct.calcsize("<" + head)))
+    if count > _MAX_ENTRIES:
+        raise ValueError(f"{count} tags in one directory")
+    start, table = stream.tell(), _exactly(stream, size * count)
+    entries = []
+    for index in range(count):
+        tag, kind, values = struct.unpack_from(layout.order + record, table, size * index)
+        entry = _entry(stream, layout, (tag, kind, values), start + size * (index + 1) - inline, inline)
+        if entry is not None:
+            entries.append(entry)
+    return entries, start + size * count
+
+
+def _entry(stream: BinaryIO, layout: Layout, record: tuple[int, int, int], position: int, inline: int) -> Entry | None:
+    tag, kind, count = record
+    if kind not in _KINDS or _KINDS[kind][0] * count > _MAX_VALUE:
+        return None
+    size = _KINDS[kind][0] * count
+    if size > inline:
+        _seek(stream, position)
+        (position,) = struct.unpack(layout.order + ("Q" if inline == 8 else "I"), _exactly(stream, inline))
+    _seek(stream, position)
+    data = _exactly(stream, size)
+    return Entry(tag, kind, count, data if layout.order == "<" else _swap(data, kind), position)
+
+
+def _seek(stream: BinaryIO, offset: int) -> None:
+    try:
+        stream.seek(offset)
+    except (OSError, OverflowError) as error:
+        raise CutOffError(f"offset {offset} is impossible") from error
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise CutOffError("a directory is cut off")
+    return data
+
+
+def _swap(data: bytes, kind: int) -> bytes:
+    return np.frombuffer(data, f"u{_KINDS[kind][1]}").byteswap().tobytes()
+
+
+def build_ifd(entries: Sequence[Entry], offset: int) -> bytes:
+    """A little-endian directory that lies at ``offset`` (even) of its file, its values after it, no next directory.
+
+    Its length does not depend on ``offset``.
+    """
+    table = struct.pack("<H", len(entries))
+    values = b""
+    for entry in sorted(entries, key=lambda entry: entry.tag):
+        table += struct.pack("<HHI", entry.tag, entry.kind, entry.count)
+        if len(entry.data) > 4:
+            values = word_aligned(values)
+            table += struct.pack("<I", offset + 6 + 12 * len(entries) + len(values))
+            values += entry.data
+        else:
+            table += entry.data.ljust(4, b"\0")
+    return table + struct.pack("<I", 0) + values
+
+
+def word_aligned(data: bytes) -> bytes:
+    """``data``, with a zero at the end where its length is odd (TIFF 6.0, section 2)."""
+    return data + bytes(len(data) % 2)

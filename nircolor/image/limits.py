@@ -1,0 +1,34 @@
+"""How large a picture may be, decided from its header before anything is decoded."""
+
+from __future__ import annotations
+
+from nircolor.errors import InputError
+
+MAX_PIXELS = 400_000_000
+"""Largest picture that is decoded in one piece."""
+
+MAX_BYTES = 4 << 30
+"""Largest encoded file read whole into memory, and largest size in memory once decoded."""
+
+_SLACK = 1 << 16  # headers and tables: a small file may hold a little more than the ratio says
+
+
+def check_size(width: int, height: int, bytes_per_pixel: float, stored: int, ratio: float | None) -> None:
+    """Refuse a picture of ``width`` x ``height`` pixels that is too large, or that its file cannot hold.
+
+    ``stored`` is the number of encoded bytes and ``ratio`` the most that the compression can expand them (None: no
+    bound). Raises ``InputError``.
+    """
+    if width < 1 or height < 1:
+        raise InputError(f"is empty ({width} x {height} pixels); check how it was made")
+    decoded = width * height * bytes_per_pixel
+    if width * height > MAX_PIXELS or decoded > MAX_BYTES:
+        raise InputError(
+            f"is {width} x {height} pixels ({decoded / 2**30:.1f} GiB decoded), above the limit of "
+            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >> 30} GiB; cut it into parts first"
+        )
+    if ratio is not None and decoded > ratio * stored + _SLACK:
+        raise InputError(
+            f"promises {width} x {height} pixels but holds only {stored} bytes of them; "
+            "it is truncated or damaged, get a fresh copy"
+        )

@@ -1,0 +1,35 @@
+"""The eight EXIF orientations as array operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UPRIGHT = 1
+
+
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn stored (H, W) ``pixels`` upright: (H, W), or (W, H) for orientations 5 to 8. C-contiguous result."""
+    match orientation:
+        case 2:
+            pixels = pixels[:, ::-1]
+        case 3:
+            pixels = pixels[::-1, ::-1]
+        case 4:
+            pixels = pixels[::-1]
+        case 5:
+            pixels = pixels.T
+        case 6:
+            pixels = pixels.T[:, ::-1]
+        case 7:
+            pixels = pixels[::-1, ::-1].T
+        case 8:
+            pixels = pixels.T[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def swaps_axes(orientation: int) -> bool:
+    """True where width and height change places."""
+    return 5 <= orientation <= 8

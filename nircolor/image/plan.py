@@ -1,0 +1,86 @@
+"""In which format and depth a picture is written, and what the format cannot hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nircolor.errors import UsageError
+from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
+from nircolor.image.info import ImageInfo
+from nircolor.image.source import display_name
+
+_DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """``format`` is a key of ``FORMATS``; ``depth`` is 8 or 16 (unsigned) or 32 (float) bits a sample."""
+
+    format: str
+    depth: int
+
+
+def plan_output(
+    target: Path | None,
+    info: ImageInfo | None = None,
+    *,
+    depth: int | None = None,
+    format: str | None = None,
+    size: tuple[int, int] | None = None,
+) -> OutputPlan:
+    """Choose format and depth of an output; call it before the work to learn early that it cannot be written.
+
+    The format is that of ``target``'s suffix, else ``format``, else that of ``info``; the depth is ``depth``, else that
+    of ``info``, else 8. ``target`` None: a stream. ``size``: (height, width) in pixels. Raises ``UsageError`` where
+    suffix and ``format`` disagree, the suffix is unknown and no ``format`` is given, or the format cannot hold the
+    depth or the size.
+    """
+    entry = FORMATS[_format(target, info, format)]
+    if depth not in (None, 8, 16, 32):
+        raise UsageError(f"--depth {depth}: choose 8, 16 or 32 (float)")
+    bits = depth or (_DEPTHS.get(info.dtype, 8) if info else 8)
+    if bits not in entry.depths:
+        fitting = " or ".join(name for name, other in FORMATS.items() if bits in other.depths)
+        most = " or ".join(f"--depth {bits}" for bits in entry.depths)
+        raise UsageError(f"{entry.name} cannot hold {bits} bits a channel; use {most}, or write {fitting}")
+    if size and max(size) > entry.max_side:
+        raise UsageError(f"{entry.name} cannot hold more than {entry.max_side} pixels a side; write TIFF or PNG")
+    return OutputPlan(entry.name, bits)
+
+
+def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> str:
+    asked = None if format is None else by_name(format)
+    suffixed = None if target is None else by_suffix(target)
+    if asked and suffixed and asked != suffixed:
+        raise UsageError(
+            f"{display_name(target or '')}: its suffix means {suffixed} but --format says {asked}; "
+            "leave --format out or change the name"
+        )
+    if target is not None and target.suffix and not suffixed and not asked:
+        raise UsageError(
+            f"{display_name(target)}: unknown suffix {target.suffix!r}; use that of one of {SUPPORTED}, or add --format"
+        )
+    chosen = suffixed or asked or (by_name(info.format) if info else None)
+    if chosen is None:
+        raise UsageError(f"no format given; add --format or a suffix for one of {SUPPORTED}")
+    return chosen
+
+
+def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...]:
+    """What of ``info`` and the mask the planned format cannot hold, one line each, to be told to the user."""
+    entry = FORMATS[plan.format]
+    lost = {
+        "the alpha channel": has_alpha and not entry.alpha,
+        "the ICC profile": info.icc is not None and not entry.icc,
+        "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
+        "the resolution": info.resolution is not None and not entry.resolution,
+    }
+    return tuple(f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)
+
+
+def fits_exif(format: str, exif: bytes | None) -> bytes | None:
+    """``exif`` where a file of this format can hold it, else None: JPEG has 64 KiB for it, BMP nothing."""
+    if exif is None or not FORMATS[format].exif or (format == "JPEG" and len(exif) > 65533 - 6):
+        return None
+    return exif

@@ -1,0 +1,107 @@
+"""What every decoder hands over: stored samples, untouched, with what is needed to understand them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.errors import InputError
+
+Samples = NDArray[Any]
+"""(H, W) uint8, uint16 or float32."""
+
+LOSSY_TOLERANCE = 8
+"""Largest difference (of 255) between the channels of a lossily compressed picture that still counts as grey."""
+
+
+@dataclass
+class Raster:
+    """Stored samples of one picture, before orientation and tone."""
+
+    format: str
+    planes: list[Samples]
+    """The chosen bands: one, or three that have to be equal."""
+    alpha: Samples | None = None
+    peak: float = 1.0
+    """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
+    inverted: bool = False
+    """True where 0 is white."""
+    premultiplied: bool = False
+    """True where the samples have been multiplied by alpha."""
+    tolerance: int = 0
+    """Largest difference between three channels that still counts as grey."""
+    icc: bytes | None = None
+    exif: bytes | None = None
+    """As found, orientation not yet reset."""
+    resolution: tuple[float, float] | None = None
+    compression: str = "deflate"
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which part of a file is wanted; both count from 1, None = the only one there is."""
+
+    band: int | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Which samples of a pixel to read, counted from 0."""
+
+    colour: tuple[int, ...]
+    alpha: int | None
+
+
+def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
+    """Choose among ``count`` samples a pixel, of which number ``alpha`` (from 0) is the mask.
+
+    Raises ``InputError`` where the choice is not obvious or ``band`` (from 1) is not there.
+    """
+    if band is not None:
+        if band > count:
+            raise InputError(f"has no band {band}; choose --band 1 to {count}")
+        return Bands((band - 1,), None if band - 1 == alpha else alpha)
+    colour = tuple(index for index in range(count) if index != alpha)
+    if len(colour) in (1, 3):
+        return Bands(colour, alpha)
+    raise InputError(f"has {len(colour)} bands; say which one is near-infrared with --band 1 to {count}")
+
+
+def only_page(page: int | None) -> None:
+    """Raise ``InputError`` where another page than the first is asked of a file that has just one."""
+    if page not in (None, 1):
+        raise InputError(f"has one page only, not {page}; leave --page out")
+
+
+def pick(pixels: Samples, bands: Bands) -> tuple[list[Samples], Samples | None]:
+    """Split (H, W) or (H, W, C) ``pixels`` into the chosen planes and the alpha plane, all views (H, W)."""
+    stack = pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+    alpha = None if bands.alpha is None else stack[:, :, bands.alpha]
+    return [stack[:, :, index] for index in bands.colour], alpha
+
+
+def merge(raster: Raster) -> Samples:
+    """The one plane (H, W) that three equal planes stand for. Raises ``InputError`` where they differ."""
+    first, *others = raster.planes
+    floats = first.dtype.kind == "f"
+    if all(np.array_equal(first, other, equal_nan=floats) for other in others):
+        return first
+    spread = None if floats else int((np.maximum.reduce(raster.planes) - np.minimum.reduce(raster.planes)).max())
+    if spread is None or spread > raster.tolerance:
+        raise InputError(
+            "is a colour picture: its three channels differ, so it is no single near-infrared picture; "
+            "if one channel is near-infrared choose it with --band 1, 2 or 3"
+        )
+    raster.warnings.append(f"channels differ by up to {spread} of 255 (lossy compression): read as grey by their luma")
+    return _luma(raster.planes)
+
+
+def _luma(planes: list[Samples]) -> Samples:
+    # BT.601, the luma that JPEG and WebP store: it gives back the grey that went in before chroma noise
+    red, green, blue = (plane.astype(np.uint32) for plane in planes)
+    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(planes[0].dtype)

@@ -1,0 +1,127 @@
+"""Read a near-infrared picture: any supported file -> (H, W) float32 in [0, 1], upright, with what has to be kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.errors import InputError, UsageError
+from nircolor.image import exif, formats, icc
+from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.limits import MAX_BYTES
+from nircolor.image.orient import swaps_axes, upright
+from nircolor.image.raster import Raster, Request, Samples, merge
+from nircolor.image.source import display_name, open_source
+from nircolor.image.stretch import Stretch
+from nircolor.image.tone import to_unit
+
+_NO_STRETCH = Stretch()
+
+
+def read_nir(
+    source: str | Path | bytes,
+    *,
+    band: int | None = None,
+    page: int | None = None,
+    stretch: Stretch = _NO_STRETCH,
+    equalize: bool = False,
+) -> NirImage:
+    """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
+
+    ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
+    of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
+    without them the range comes from the dtype and the file's tags, never from the data. Transparent pixels do not
+    count in either.
+
+    Raises ``InputError`` for anything that is not one whole, single-band picture (one line: path, reason, remedy) and
+    ``UsageError`` for a ``band`` or ``page`` below 1.
+    """
+    for name, number in (("band", band), ("page", page)):
+        if number is not None and number < 1:
+            raise UsageError(f"--{name} {number}: {name}s count from 1")
+    try:
+        with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
+            raster = _decode(stream, Request(band, page))
+            return _finish(raster, stretch, equalize)
+    except InputError as error:
+        raise InputError(f"{display_name(source)}: {error}") from error.__cause__
+    except MemoryError as error:
+        raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
+    except Exception as error:  # the decoders of damaged files raise whatever they stumble over
+        reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
+        raise InputError(f"{display_name(source)}: is damaged ({reason}); get a fresh copy") from error
+
+
+def _decode(stream: BinaryIO, request: Request) -> Raster:
+    head = stream.read(16)
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if not size:
+        raise InputError("is empty (0 bytes); get a fresh copy")
+    name = formats.sniff(head)
+    if name is None:
+        raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
+    if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
+        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
+    return _decoder(name)(stream, request)
+
+
+def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
+    # imported here: each brings a library that the other formats do not need
+    if name == "TIFF":
+        from nircolor.image.decode_tiff import decode as decoder
+    elif name == "PNG":
+        from nircolor.image.decode_png import decode as decoder
+    elif name == "WEBP":
+        from nircolor.image.decode_webp import decode as decoder
+    elif name == "JPEG":
+        from nircolor.image.decode_pillow import decode_jpeg as decoder
+    else:
+        from nircolor.image.decode_pillow import decode_bmp as decoder
+    return decoder
+
+
+def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
+    tags = exif.tidy(raster.exif)
+    profile, profile_warning = icc.rgb_profile(raster.icc)
+    samples = upright(merge(raster), tags.orientation)
+    raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
+    alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, tags.orientation), raster.peak)
+    if alpha is not None and raster.premultiplied:
+        samples = _divide(samples, alpha)
+    valid = None if alpha is None else alpha > 0
+    pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid)
+    warnings = [*raster.warnings, tags.warning, profile_warning, *tone_warnings]
+    info = ImageInfo(
+        format=raster.format,
+        dtype=str(samples.dtype),
+        icc=profile,
+        exif=tags.block,
+        resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
+        warnings=tuple(warning for warning in warnings if warning),
+        compression=raster.compression,
+    )
+    return NirImage(pixels, alpha, info)
+
+
+def _alpha(samples: Samples, peak: float) -> NDArray[np.float32]:
+    pixels = samples.astype(np.float32)
+    pixels /= np.float32(peak)
+    return np.clip(np.nan_to_num(pixels, copy=False), 0, 1, out=pixels)
+
+
+def _divide(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
+    """Take the multiplication by alpha back; black where nothing is left of the colour."""
+    colour = np.divide(samples, alpha, out=np.zeros(samples.shape, np.float32), where=alpha > 0)
+    if samples.dtype.kind == "f":
+        return colour
+    return np.clip(np.rint(colour), 0, np.iinfo(samples.dtype).max).astype(samples.dtype)
+
+
+def _resolution(value: tuple[float, float] | None, orientation: int) -> tuple[float, float] | None:
+    return (value[1], value[0]) if value and swaps_axes(orientation) else value

@@ -1,0 +1,53 @@
+"""Where a picture comes from: a regular file, or bytes from standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from nircolor.errors import InputError
+
+
+def display_name(source: str | Path | bytes) -> str:
+    """What messages call ``source``; always one printable line."""
+    if isinstance(source, bytes):
+        return "standard input"
+    name = os.fspath(source)
+    return name if name.isprintable() else ascii(name)
+
+
+@contextmanager
+def open_source(source: str | Path | bytes) -> Iterator[BinaryIO]:
+    """A seekable stream over ``source``. Raises ``InputError``, whose message has no path yet."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    try:
+        path = Path(source)
+        _check_regular(path.stat())
+        stream = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise InputError(_reason(error)) from error
+    with stream:
+        yield stream
+
+
+def _check_regular(status: os.stat_result) -> None:
+    # before opening: opening a pipe that nobody writes to would wait for ever
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError("is a folder; give one picture, or use nircolor batch for a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError("is no regular file; for a pipe use - and redirect it to standard input")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "does not exist; check the name"
+    if isinstance(error, PermissionError):
+        return "may not be read (permission denied); change its permissions"
+    return f"cannot be opened ({getattr(error, 'strerror', None) or error}); check the name"

@@ -1,0 +1,38 @@
+"""Losses that compare pixels."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def pixel_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute plus twice the mean squared error: the first keeps edges, the second is what PSNR measures."""
+    difference = prediction - target
+    return difference.abs().mean() + 2 * difference.square().mean()
+
+
+def blurred_loss(prediction: Tensor, target: Tensor, size: int = 16) -> Tensor:
+    """Mean absolute error of ``size`` x ``size`` means: colour and exposure of regions, whatever their texture."""
+    size = min(size, *prediction.shape[-2:])
+    return (F.avg_pool2d(prediction, size) - F.avg_pool2d(target, size)).abs().mean()
+
+
+def angular_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """1 - cos of the angle between the RGB vectors of prediction and target, mean over pixels; 0 to 2.
+
+    A little light is added to both, so that black pixels, whose direction is noise, weigh nothing and divide by nothing.
+    """
+    floor = 0.02
+    return 1 - F.cosine_similarity(prediction.clamp_min(0) + floor, target + floor, dim=1).mean()
+
+
+def cone_loss(prior: Tensor, target_cone: Tensor) -> Tensor:
+    """Mean absolute error of HSV cone coordinates (s cos h, s sin h, v); saturation counts as much as the pixel is bright.
+
+    In a black pixel hue and saturation are noise, so that the chroma error is weighted by the target's value.
+    """
+    error = (prior[:, :3] - target_cone).abs()
+    value = target_cone[:, 2:3].clamp(0, 1)
+    return torch.cat([error[:, :2] * (0.1 + value), error[:, 2:]], 1).mean()

@@ -1,0 +1,85 @@
+"""Every size of a network in one frozen dataclass, and the named presets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from nircolor.model.vss import VSSConfig
+
+
+@dataclass(frozen=True)
+class BranchConfig:
+    """One U-Net branch: channels and VSS blocks of each level, finest first. Each further level halves the picture."""
+
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    kind: str = "mamba"  # "mamba": residual blocks with VSS blocks; "separable": depthwise-separable CNN, ``blocks`` a level
+    stride: int = 1  # of the first convolution: 2 skips the full-size level, where time goes and colour does not
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A dual-branch generator: ``prior`` is G_B, ``rgb`` is G_A."""
+
+    name: str
+    rgb: BranchConfig
+    prior: BranchConfig
+    vss: VSSConfig = field(default_factory=VSSConfig)
+    norm: str = "instance"  # "instance" as published, "channel" without tile statistics
+    prior_features: int = 0  # channels that G_B hands to G_A beside the HSV map
+    spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
+    spade_hidden: int = 64
+    fusion_width: int = 64  # channels at full size, where texture and prior are fused
+    criss_cross: int = 0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
+    prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
+    head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
+
+    @property
+    def multiple(self) -> int:
+        """Heights and widths are padded to this inside the network."""
+        return max(branch.stride * 2 ** (len(branch.widths) - 1) for branch in (self.rgb, self.prior))
+
+    @property
+    def least(self) -> int:
+        """Smallest side inside the network: instance norm needs two samples on the coarsest level."""
+        return self.multiple * (2 if self.norm == "instance" else 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> ModelConfig:
+        """The inverse of ``to_dict``; lists from JSON become tuples. Unknown keys raise TypeError."""
+        branches = {key: _branch(values[key]) for key in ("rgb", "prior")}
+        return ModelConfig(**{**values, **branches, "vss": VSSConfig(**values["vss"])})
+
+
+def _branch(values: dict[str, Any]) -> BranchConfig:
+    return BranchConfig(**{**values, "widths": tuple(values["widths"]), "blocks": tuple(values["blocks"])})
+
+
+COLORMAMBA = ModelConfig(
+    name="colormamba",
+    rgb=BranchConfig(widths=(64, 128, 256, 512, 1024), blocks=(0, 2, 2, 2, 0)),
+    prior=BranchConfig(widths=(64, 128, 256, 512), blocks=(0, 1, 1, 1)),
+    prior_features=64,
+)
+HAQAGEN = ModelConfig(
+    name="haqagen",
+    rgb=BranchConfig(widths=(64, 128, 256, 512, 1024), blocks=(0, 2, 2, 2, 0)),
+    prior=BranchConfig(widths=(48, 96, 192, 384), blocks=(2, 2, 3, 3), kind="separable"),
+)
+LITE = ModelConfig(
+    name="lite",
+    rgb=BranchConfig(widths=(24, 48, 96), blocks=(0, 0, 1), stride=2),
+    prior=BranchConfig(widths=(24, 48, 96, 160), blocks=(0, 0, 1, 2), stride=2),
+    vss=VSSConfig(state=8),
+    norm="channel",
+    prior_features=5,
+    spade_hidden=16,
+    fusion_width=12,
+    criss_cross=2,
+    head="affine",
+)
+PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE)}

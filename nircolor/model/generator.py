@@ -1,0 +1,70 @@
+"""The dual-branch generator G = {G_A, G_B} and how its two branches are joined."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nircolor.model.config import ModelConfig
+from nircolor.model.layers import pad_to_multiple
+from nircolor.model.prior import PriorBranch
+from nircolor.model.rgb import RGBBranch
+
+
+class Generator(nn.Module):
+    """NIR to RGB for any H x W from 1 x 1 up.
+
+    ``forward(nir)`` is the papers' network: both branches on the same picture. ``prior`` and ``paint`` are its two halves,
+    for the global prior: the prior is computed once on a reduced whole picture and each tile is painted with its part.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.prior_branch = PriorBranch(config)
+        self.rgb_branch = RGBBranch(config)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def prior(self, nir: Tensor) -> Tensor:
+        """(b, 1, H, W) in [0, 1] -> (b, 3 + prior_features, H, W): HSV cone coordinates, then learned features."""
+        height, width = nir.shape[-2:]
+        padded = self._pad(nir)
+        prior = self.prior_branch(padded)
+        if prior.shape[-2:] != padded.shape[-2:]:
+            prior = F.interpolate(prior, padded.shape[-2:], mode="bilinear", align_corners=False)
+        return prior[..., :height, :width]  # type: ignore[no-any-return]
+
+    def paint(self, nir: Tensor, prior: Tensor) -> Tensor:
+        """(b, 1, H, W) in [0, 1] and a prior of the same H x W -> (b, 3, H, W) sRGB, around [0, 1] but not clamped."""
+        height, width = nir.shape[-2:]
+        return self.rgb_branch(self._pad(nir), self._pad(prior))[..., :height, :width]  # type: ignore[no-any-return]
+
+    def _pad(self, x: Tensor) -> Tensor:
+        padded = pad_to_multiple(x, self.config.multiple, self.config.least)
+        return padded.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, nir: Tensor) -> tuple[Tensor, Tensor]:
+        """(b, 1, H, W) -> rgb (b, 3, H, W) and prior (b, 3 + prior_features, H, W)."""
+        prior = self.prior(nir)
+        return self.paint(nir, prior), prior
+
+
+def crop_prior(prior: Tensor, boxes: Tensor, height: int, width: int) -> Tensor:
+    """The parts of a whole picture's prior that lie under its tiles, resampled bilinearly to the tiles' size.
+
+    Args:
+        prior: (b, P, h, w), one for each tile, or (1, P, h, w) for all of them.
+        boxes: (b, 4) of top, left, bottom, right, as fractions of the whole picture.
+
+    Returns:
+        (b, P, height, width). Pixel centres are aligned, and borders replicated.
+    """
+    prior = prior.expand(len(boxes), -1, -1, -1)
+    top, left, bottom, right = boxes.to(prior).unbind(1)
+    rows = (torch.arange(height, device=prior.device) + 0.5) / height  # (height,) tile fractions
+    columns = (torch.arange(width, device=prior.device) + 0.5) / width
+    y = 2 * (top[:, None] + rows * (bottom - top)[:, None]) - 1  # (b, height)
+    x = 2 * (left[:, None] + columns * (right - left)[:, None]) - 1  # (b, width)
+    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)  # (b, height, width, 2)
+    return F.grid_sample(prior, grid, mode="bilinear", padding_mode="border", align_corners=False)

@@ -1,0 +1,42 @@
+"""SPADE (Park et al. 2019) conditioned on the colour prior, and the residual block built from it (HAQAGen eq. 1)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nircolor.model.layers import conv3, norm
+
+
+class Spade(nn.Module):
+    """Normalise without learned scale, then scale and shift each pixel by what the prior says: gamma(p) * F + beta(p).
+
+    The published form of eq. 1 multiplies by gamma alone; gamma is written 1 + gamma' here, so that an untrained block is
+    neutral. The shared part of gamma and beta is one 3 x 3 convolution of the prior.
+    """
+
+    def __init__(self, channels: int, prior: int, hidden: int, norm_kind: str) -> None:
+        super().__init__()
+        self.norm = norm(norm_kind, channels, affine=False)
+        self.shared = conv3(prior, hidden)
+        self.modulation = nn.Conv2d(hidden, 2 * channels, 1)
+
+    def forward(self, x: Tensor, prior: Tensor) -> Tensor:
+        """x: (b, C, H, W); prior: (b, P, H, W), already at the size of x."""
+        gamma, beta = self.modulation(F.silu(self.shared(prior))).chunk(2, 1)
+        return self.norm(x) * (1 + gamma) + beta  # type: ignore[no-any-return]
+
+
+class SpadeResBlock(nn.Module):
+    """SPADE, SiLU, 3x3 convolution, twice, with a skip: the SRB of both papers."""
+
+    def __init__(self, inputs: int, outputs: int, prior: int, hidden: int, norm_kind: str) -> None:
+        super().__init__()
+        self.spade1, self.conv1 = Spade(inputs, prior, hidden, norm_kind), conv3(inputs, outputs)
+        self.spade2, self.conv2 = Spade(outputs, prior, hidden, norm_kind), conv3(outputs, outputs)
+        self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor, prior: Tensor) -> Tensor:
+        y = self.conv1(F.silu(self.spade1(x, prior)))
+        y = self.conv2(F.silu(self.spade2(y, prior)))
+        return self.skip(x) + y  # type: ignore[no-any-return]

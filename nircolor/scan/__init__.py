@@ -1,0 +1,37 @@
+"""The 2-D selective scan: a plain reference, fast paths beside it, and one function that chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from nircolor.scan.reference import cross_scan_reference, scan_order, selective_scan_reference
+
+__all__ = ["choose", "cross_scan", "cross_scan_reference", "scan_order", "selective_scan_reference"]
+
+CrossScan = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+def choose(device: torch.device) -> str:
+    """Name of the scan used on a device: ``numba`` on a CPU, else ``reference`` (right everywhere, slow)."""
+    return "numba" if device.type == "cpu" else "reference"
+
+
+def cross_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, kernel: str = "auto") -> Tensor:
+    """Selective scan in four directions over an image, outputs summed.
+
+    Args:
+        u: (b, H, W, d). delta: (b, H, W, 4, d), positive. A: (4, d, N), negative. B, C: (b, H, W, 4, N). D: (4, d).
+        kernel: ``auto`` (see ``choose``), ``numba`` or ``reference``.
+
+    Returns:
+        y: (b, H, W, d), in the type of ``u``.
+    """
+    name = choose(u.device) if kernel == "auto" else kernel
+    if name == "numba" and u.dtype != torch.float64:  # the kernels keep a float32 state
+        from nircolor.scan.cpu import cross_scan_cpu  # numba takes half a second to import
+
+        return cross_scan_cpu(u, delta, A, B, C, D)
+    return cross_scan_reference(u, delta, A, B, C, D)

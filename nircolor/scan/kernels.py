@@ -1,0 +1,245 @@
+"""Numba kernels of the selective scan over an image, one direction and one block of channels at a time.
+
+What makes them fast, in order of weight: channels lie last, so that a block of channels of one pixel is a run of vector
+registers and no direction needs a transposed copy of the image; the block is a compile-time constant; the loop over the N
+states is outside and the loop over channels inside, so that the forward pass has no horizontal sum; exp is 2^x, a polynomial
+whose exponent is added as an integer; scratch memory is aligned to cache lines. The kernels release the GIL and own no
+threads (``pool.py`` does). Compiled on first use, then cached on disk.
+
+Array letters as in ``reference.py``: P = H*W pixels, d channels, N states; ``A2`` is A * log2(e), laid out (4, N, d).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+CHUNK = 32  # steps between two states that the forward pass keeps for the backward pass
+BLOCKS = (32, 64, 96)  # channels worked on together; a kernel is compiled for each that is used
+
+F = np.float32
+LN2 = F(0.6931471805599453)
+ROUND = F(12582912.0)  # 1.5 * 2**23: adding it leaves the nearest integer in the low bits of a float32
+# Minimax fit of 2^r on [-1/2, 1/2], relative error 7.5e-8.
+E0, E1, E2, E3, E4, E5 = F(1.00000007), F(0.69314697), F(0.2402212), F(0.05550713), F(0.00967554), F(0.00132765)
+
+# No reassociation where rounding by ROUND happens; the backward pass allows it for its horizontal sums.
+STRICT = {"contract", "nsz", "nnan", "ninf"}
+RELAXED = STRICT | {"reassoc"}
+
+
+def jit(fastmath: set[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``numba.njit`` with a disk cache, or without one where no folder can be written (a read-only installation)."""
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        options = {"nogil": True, "fastmath": fastmath, "boundscheck": False}
+        try:
+            return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        except RuntimeError:
+            return numba.njit(**options)(function)  # type: ignore[no-any-return]
+
+    return wrap
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def as_float(typing_context: Any, bits: Any) -> Any:
+    """The float whose 32 bits these are."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float32))
+
+    return types.float32(types.int32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def as_bits(typing_context: Any, value: Any) -> Any:
+    """The 32 bits of a float, as an integer."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int32))
+
+    return types.int32(types.float32), generate
+
+
+@jit(STRICT)
+def exp2(x: Any) -> Any:
+    """2^x for x <= 0, flushed at 2^-126: round to an integer, a polynomial for the rest, the integer into the exponent."""
+    x = max(x, F(-126.0))
+    shifted = x + ROUND
+    r = x - (shifted - ROUND)
+    p = E0 + r * (E1 + r * (E2 + r * (E3 + r * (E4 + r * E5))))
+    return as_float(np.int32(as_bits(p) + np.int32(as_bits(shifted) << np.int32(23))))
+
+
+@jit(STRICT)
+def pixel(step: Any, direction: Any, height: Any, width: Any) -> Any:
+    """Index of the pixel that a direction visits at a step (the same order as ``reference.scan_order``)."""
+    s = step if direction < 2 else height * width - 1 - step
+    return s if direction % 2 == 0 else (s % height) * width + s // height
+
+
+@cache
+def forward_kernel(block: int) -> Callable[..., None]:
+    """The forward kernel for blocks of ``block`` channels.
+
+    Its arguments: u (b, P, d); delta (b, P, 4, d); A2 (4, N, d); B, C (b, P, 4, N); y (b, 4, P, d), written; states
+    (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 3) * block,), aligned; height, width; units
+    (n, 3) int64 of image, direction and block: the work of this call, as one call from Python costs 40 us.
+    """
+
+    @jit(STRICT)
+    def forward(
+        u: Any, delta: Any, A2: Any, B: Any, C: Any, y: Any, states: Any, scratch: Any,
+        height: Any, width: Any, direction: Any, first: Any,
+    ) -> None:  # fmt: skip
+        N = A2.shape[1]
+        live = min(block, u.shape[1] - first)
+        scratch[:] = F(0)
+        h, a2 = scratch[: N * block], scratch[N * block : 2 * N * block]
+        rest = scratch[2 * N * block :]
+        dt, du, acc = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
+        for n in range(N):
+            for c in range(live):
+                a2[n * block + c] = A2[direction, n, first + c]
+        for step in range(height * width):
+            if states.shape[0] > 0 and step % CHUNK == 0:
+                kept = states[step // CHUNK].reshape(N * block)
+                for i in range(N * block):
+                    kept[i] = h[i]
+            p = pixel(step, direction, height, width)
+            delta_p, u_p, y_p = delta[p, direction, first : first + live], u[p, first : first + live], y[p]
+            B_p, C_p = B[p, direction], C[p, direction]
+            for c in range(live):
+                dt[c] = delta_p[c]
+                du[c] = delta_p[c] * u_p[c]
+            for c in range(block):
+                acc[c] = F(0)
+            for n in range(N):
+                b, g = B_p[n], C_p[n]
+                h_n, a2_n = h[n * block : (n + 1) * block], a2[n * block : (n + 1) * block]
+                for c in range(block):
+                    state = exp2(dt[c] * a2_n[c]) * h_n[c] + du[c] * b
+                    h_n[c] = state
+                    acc[c] += state * g
+            for c in range(live):
+                y_p[first + c] = acc[c]
+
+    @jit(STRICT)
+    def forward_units(
+        u: Any, delta: Any, A2: Any, B: Any, C: Any, y: Any, states: Any, scratch: Any, height: Any, width: Any, units: Any
+    ) -> None:
+        for i in range(units.shape[0]):
+            b, k, j = units[i]
+            kept = states[b, k, j]
+            forward(u[b], delta[b], A2, B[b], C[b], y[b, k], kept, scratch, height, width, k, j * block)
+
+    return forward_units
+
+
+@cache
+def backward_kernel(block: int) -> Callable[..., None]:
+    """The backward kernel for blocks of ``block`` channels; states are recomputed chunk by chunk from the kept ones.
+
+    Its arguments: those of the forward kernel up to C, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P, d),
+    grad_delta (b, P, 4, d), grad_A (b, 4, blocks, N, block), grad_B and grad_C (b, 4, blocks, P, N); scratch, aligned, of
+    ((2 CHUNK + 4) N + 5) * block; height, width; units as in the forward kernel.
+    """
+
+    @jit(RELAXED)
+    def backward(
+        u: Any, delta: Any, A2: Any, B: Any, C: Any, states: Any, grad_y: Any,
+        grad_u: Any, grad_delta: Any, grad_A: Any, grad_B: Any, grad_C: Any, scratch: Any,
+        height: Any, width: Any, direction: Any, first: Any,
+    ) -> None:  # fmt: skip
+        N, P = A2.shape[1], height * width
+        size = N * block
+        live = min(block, u.shape[1] - first)
+        scratch[:] = F(0)
+        h, decay = scratch[: (CHUNK + 1) * size], scratch[(CHUNK + 1) * size : (2 * CHUNK + 1) * size]
+        rest = scratch[(2 * CHUNK + 1) * size :]
+        a2, carry, sum_A = rest[:size], rest[size : 2 * size], rest[2 * size : 3 * size]
+        rest = rest[3 * size :]
+        dt, du, gy = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
+        sum_du, sum_dt = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
+        for n in range(N):
+            for c in range(live):
+                a2[n * block + c] = A2[direction, n, first + c]
+        for chunk in range((P + CHUNK - 1) // CHUNK - 1, -1, -1):
+            start = chunk * CHUNK
+            stop = min(start + CHUNK, P)
+            kept = states[chunk].reshape(size)
+            for i in range(size):
+                h[i] = kept[i]
+            for step in range(start, stop):
+                p = pixel(step, direction, height, width)
+                delta_p, u_p = delta[p, direction, first : first + live], u[p, first : first + live]
+                B_p = B[p, direction]
+                for c in range(live):
+                    dt[c] = delta_p[c]
+                    du[c] = delta_p[c] * u_p[c]
+                for n in range(N):
+                    b, at = B_p[n], (step - start) * size + n * block
+                    before, after = h[at : at + block], h[at + size : at + size + block]
+                    decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
+                    for c in range(block):
+                        factor = exp2(dt[c] * a2_n[c])
+                        decay_n[c] = factor
+                        after[c] = factor * before[c] + du[c] * b
+            for step in range(stop - 1, start - 1, -1):
+                p = pixel(step, direction, height, width)
+                delta_p, u_p = delta[p, direction, first : first + live], u[p, first : first + live]
+                B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
+                grad_B_p, grad_C_p = grad_B[p], grad_C[p]
+                for c in range(live):
+                    dt[c] = delta_p[c]
+                    du[c] = delta_p[c] * u_p[c]
+                    gy[c] = gy_p[c]
+                for c in range(block):
+                    sum_du[c] = F(0)
+                    sum_dt[c] = F(0)
+                for n in range(N):
+                    b, g, at = B_p[n], C_p[n], (step - start) * size + n * block
+                    before, after = h[at : at + block], h[at + size : at + size + block]
+                    decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
+                    carry_n, sum_A_n = carry[n * block : (n + 1) * block], sum_A[n * block : (n + 1) * block]
+                    sum_B, sum_C = F(0), F(0)
+                    for c in range(block):
+                        grad_h = carry_n[c] + gy[c] * g
+                        sum_C += gy[c] * after[c]
+                        sum_B += grad_h * du[c]
+                        sum_du[c] += grad_h * b
+                        passed = grad_h * decay_n[c]
+                        carry_n[c] = passed
+                        moved = passed * before[c]
+                        sum_dt[c] += moved * a2_n[c]
+                        sum_A_n[c] += moved * dt[c]
+                    grad_B_p[n] = sum_B
+                    grad_C_p[n] = sum_C
+                grad_u_p, grad_delta_p = grad_u[p], grad_delta[p, direction]
+                for c in range(live):
+                    grad_u_p[first + c] = sum_du[c] * delta_p[c]
+                    grad_delta_p[first + c] = sum_dt[c] * LN2 + sum_du[c] * u_p[c]
+        for n in range(N):
+            for c in range(block):
+                grad_A[n, c] = sum_A[n * block + c]
+
+    @jit(STRICT)
+    def backward_units(
+        u: Any, delta: Any, A2: Any, B: Any, C: Any, states: Any, grad_y: Any,
+        grad_u: Any, grad_delta: Any, grad_A: Any, grad_B: Any, grad_C: Any, scratch: Any,
+        height: Any, width: Any, units: Any,
+    ) -> None:  # fmt: skip
+        for i in range(units.shape[0]):
+            b, k, j = units[i]
+            backward(
+                u[b], delta[b], A2, B[b], C[b], states[b, k, j], grad_y[b], grad_u[b, k], grad_delta[b],
+                grad_A[b, k, j], grad_B[b, k, j], grad_C[b, k, j], scratch, height, width, k, j * block,
+            )  # fmt: skip
+
+    return backward_units

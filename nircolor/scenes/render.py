@@ -1,0 +1,136 @@
+"""From a seed to a scene: the land, the sky, what stands on the land, the water that mirrors it, then the camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nircolor.errors import UsageError
+from nircolor.scenes import planting
+from nircolor.scenes.buildings import House, build, faces, raise_roofs
+from nircolor.scenes.camera import develop
+from nircolor.scenes.canvas import Canvas
+from nircolor.scenes.facades import paint_face
+from nircolor.scenes.ground import radiance, survey
+from nircolor.scenes.land import Land, Tiles, draw_tiles, shape
+from nircolor.scenes.noise import Field, smoothstep
+from nircolor.scenes.recipes import RECIPES, Recipe
+from nircolor.scenes.sky import add_clouds, clear_sky
+from nircolor.scenes.terrain import Grid, cast, shadow_line, sunlit
+from nircolor.scenes.view import Air, Sun, View
+from nircolor.scenes.water import flood
+
+KINDS = tuple(RECIPES)
+_FINE = 384  # pixels of the longer side below which several samples are averaged for each pixel
+_MOST_SAMPLES = 4  # along each axis
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One rendered scene; both pictures show the same light through the same lens, pixel by pixel.
+
+    ``nir`` (H, W) and ``rgb`` (H, W, 3) are float32 in [0, 1], both encoded with the sRGB curve. ``kind`` is never
+    "random": it names what was rendered.
+    """
+
+    nir: Field
+    rgb: Field
+    kind: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class _World:
+    """All of a scene but its picture."""
+
+    recipe: Recipe
+    tiles: Tiles
+    grid: Grid
+    land: Land
+    houses: list[House]
+    trees: list[tuple[planting.Tree, float]]
+    shadow: Field  # (D, C) height that the shadow reaches up to
+    sun: Sun
+    air: Air
+
+
+def render(seed: int, height: int, width: int, kind: str = "random") -> Scene:
+    """Render the scene of a seed.
+
+    ``kind`` is one of :data:`KINDS`, or "random" to let the seed choose. The same arguments give the same pixels, and
+    one seed gives the same composition at every size. Raises :class:`~nircolor.errors.UsageError` for an unknown kind,
+    a negative seed or a picture without pixels.
+    """
+    if height < 1 or width < 1:
+        raise UsageError(f"a scene of {width} x {height} has no pixels: ask for at least 1 x 1")
+    if seed < 0:
+        raise UsageError(f"seed {seed} is negative: use 0 or more")
+    if kind != "random" and kind not in RECIPES:
+        raise UsageError(f"unknown kind of scene {kind!r}: use random, {', '.join(KINDS)}")
+    layout, noise, growth, sensor, choice = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5))
+    kind = str(choice.choice(KINDS)) if kind == "random" else kind
+    recipe = RECIPES[kind]
+    samples = min(max(_FINE // max(height, width), 1), _MOST_SAMPLES)
+    view = View(height * samples, width * samples, recipe.lift, recipe.eye)
+    world = _build(layout, draw_tiles(noise), recipe, view)
+    light = _average(_paint(world, growth).light, samples)
+    nir, rgb = develop(light, sensor)
+    return Scene(nir, rgb, kind, seed)
+
+
+def _build(rng: np.random.Generator, tiles: Tiles, recipe: Recipe, view: View) -> _World:
+    sun = Sun(float(rng.uniform(30.0, 50.0)), float(rng.uniform(12.0, 40.0)), int(rng.choice((-1, 1))))
+    houses = build(rng) if recipe.houses else []
+    trees = planting.plant(rng, recipe, tiles)
+    grid = Grid(view)
+    land = shape(recipe, tiles, grid)
+    shadow = shadow_line(grid, raise_roofs(land.top, houses, grid), sun)
+    rooted = planting.rooted(trees, land, grid)
+    return _World(recipe, tiles, grid, land, houses, rooted, shadow, sun, Air(recipe.visibility))
+
+
+def _paint(world: _World, growth: np.random.Generator) -> Canvas:
+    """Paint from far to near; water comes after all that it mirrors and before what stands on the near shore."""
+    canvas, wet = _paint_land(world)
+    for house in world.houses:
+        for face in faces(house):
+            paint_face(canvas, face, world.tiles, world.sun, world.air)
+    shore = world.recipe.lake[0]
+    nursery = planting.raise_nursery(growth, world.recipe, world.tiles, canvas.view, world.sun)
+    _paint_trees(canvas, world, nursery, [entry for entry in world.trees if entry[0].z >= shore])
+    flood(canvas, wet, world.tiles)
+    _paint_trees(canvas, world, nursery, [entry for entry in world.trees if entry[0].z < shore])
+    return canvas
+
+
+def _paint_land(world: _World) -> tuple[Canvas, Field]:
+    """The canvas with sky and land on it, and where (H, W) water will be."""
+    grid, land, recipe, view = world.grid, world.land, world.recipe, world.grid.view
+    lake = recipe.lake[1] > 0
+    hits = cast(grid, np.maximum(land.top, 0.0) if lake else land.top)
+    lit = sunlit(world.shadow, land.top, grid.z)
+    planting.shade([tree for tree, _ in world.trees], grid, lit, world.tiles, world.sun)
+    sky = add_clouds(clear_sky(view, world.sun), recipe, world.tiles, view, world.sun, world.air)
+    distance, wet = np.full(sky.shape[:2], np.inf, np.float32), np.zeros(sky.shape[:2], np.float32)
+    distance[hits.seen] = hits.z
+    sky[hits.seen] = world.air.veil(radiance(survey(recipe, world.tiles, grid, land, hits, world.sun, lit)), hits.z)
+    if lake:
+        wet[hits.seen] = smoothstep(0.0, -0.12, hits.pick(land.soil)) * (hits.y < 0.02)
+    return Canvas(view, sky, distance), wet
+
+
+def _paint_trees(canvas: Canvas, world: _World, nursery: planting.Nursery, trees: list[tuple[planting.Tree, float]]) -> None:
+    for tree, foot in trees:
+        line = world.shadow[world.grid.nearest(tree.x, tree.z)]
+        lit = float(sunlit(line, np.float32(foot + 0.6 * tree.tall), np.float32(tree.z)))
+        planting.draw(canvas, tree, foot, lit, nursery, world.recipe, world.air)
+
+
+def _average(light: Field, samples: int) -> Field:
+    """Mean of every ``samples`` x ``samples`` block of (H, W, 4)."""
+    if samples == 1:
+        return light
+    height, width, bands = light.shape
+    blocks = light.reshape(height // samples, samples, width // samples, samples, bands)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)

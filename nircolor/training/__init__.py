@@ -1,0 +1,1 @@
+"""Training: a recipe, pairs of files, one loop."""

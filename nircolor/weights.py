@@ -1,0 +1,182 @@
+"""Names to weights: packaged ("lite"), a local file, or hf://org/repo[@revision][/file.safetensors] on the Hub.
+
+    weights = load("lite")                                  # comes with nircolor, works offline
+    weights = load("./runs/mine/last.safetensors")          # a file
+    weights = load("hf://org/repo@v1/nircolor.safetensors")  # fetched once, then cached
+    model.load_state_dict(weights.state)
+
+Only safetensors are ever loaded, never pickle, and nothing is returned whose checksum does not match.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nircolor.errors import OutputError, WeightsError
+from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
+from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, unreadable
+from nircolor.weights_file import read_meta as _read_file_meta
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = [
+    "WEIGHTS_FORMAT",
+    "HubRef",
+    "Weights",
+    "list_packaged",
+    "load",
+    "locate",
+    "parse_hub",
+    "read_meta",
+    "save",
+    "verify",
+]
+
+_PACKAGED_PREFIX = "nircolor-"
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Verified weights, on the CPU, in the dtype they are stored in."""
+
+    state: dict[str, Tensor] = field(repr=False)
+    meta: dict[str, object]
+    """What ``save`` was given beside the tensors."""
+    path: Path
+    sha256: str
+    """Of the whole file, 64 hexadecimal digits."""
+    name: str
+    """What was asked for."""
+
+    @property
+    def short_sha256(self) -> str:
+        """The first 12 digits: enough for a log line or a report."""
+        return self.sha256[:12]
+
+
+def list_packaged() -> list[str]:
+    """The short names of the weights that come with nircolor, sorted."""
+    return sorted(_packaged())
+
+
+def locate(name: str | Path) -> Path:
+    """The file that ``name`` stands for; a file on the Hub is fetched. The file's content is not looked at.
+
+    A packaged name ("lite", "nircolor-lite") wins over a file of that name in the working folder, which is "./lite".
+    Raises WeightsError.
+    """
+    if isinstance(name, str) and name.startswith(HUB_SCHEME):
+        return fetch(parse_hub(name))
+    if isinstance(name, str) and (packaged := _packaged().get(name.removeprefix(_PACKAGED_PREFIX))):
+        return packaged
+    try:
+        path = Path(name).expanduser()
+        if path.is_file():
+            return path
+        raise WeightsError(_why_no_file(path) if _is_path(name) else _unknown(str(name)))
+    except (OSError, ValueError, RuntimeError) as error:  # no permission, a name too long, a NUL in it, no such ~user
+        raise unreadable(name, error) from error
+
+
+def load(name: str | Path) -> Weights:
+    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new."""
+    from safetensors.torch import load as load_tensors
+
+    path = locate(name)
+    data = _read(path)
+    meta = check(data, path)
+    try:
+        state = load_tensors(data)
+    except KeyError as error:
+        raise WeightsError(f"{path}: stored as {error}, which this safetensors cannot read: upgrade it") from error
+    return Weights(state, meta, path, hashlib.sha256(data).hexdigest(), str(name))
+
+
+def verify(name: str | Path) -> dict[str, object]:
+    """All the checks of ``load``, without torch and without keeping the tensors. Returns the meta."""
+    path = locate(name)
+    return check(_read(path), path)
+
+
+def read_meta(name: str | Path) -> dict[str, object]:
+    """The meta from the file's header alone; the tensors stay unread and unverified. Raises WeightsError."""
+    return _read_file_meta(locate(name))
+
+
+def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, object]) -> None:
+    """Write weights; an existing file is replaced only when the new one is complete.
+
+    ``meta`` holds JSON values (tuples come back as lists). Equal state and meta give equal files. Raises UsageError
+    for meta that is not JSON, OutputError when the file cannot be written.
+    """
+    from safetensors.torch import save as save_tensors
+
+    # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
+    own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
+    _write_atomically(Path(path), encode(save_tensors(own), meta))
+
+
+def _packaged() -> dict[str, Path]:
+    files = _packaged_folder().glob(f"{_PACKAGED_PREFIX}*{WEIGHTS_SUFFIX}")
+    return {path.stem.removeprefix(_PACKAGED_PREFIX): path for path in files}
+
+
+def _packaged_folder() -> Path:
+    here = Path(__file__).parent
+    installed = here / "packaged"
+    return installed if installed.is_dir() else here.parent / "weights"  # the latter in a source checkout
+
+
+def _is_path(name: str | Path) -> bool:
+    marks = {"/", os.sep, os.altsep or os.sep}
+    return isinstance(name, Path) or name.endswith(WEIGHTS_SUFFIX) or any(mark in name for mark in marks)
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        return f"{path}: is a folder; name a {WEIGHTS_SUFFIX} file in it"
+    return f"{path}: no such weights file: check the path (packaged names: {_names()}; on the Hub: {HUB_FORM})"
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.removeprefix(_PACKAGED_PREFIX), list_packaged(), n=1, cutoff=0.5)
+    guess = f", did you mean {close[0]!r}?" if close else "."
+    return (
+        f"no packaged weights named {name!r}{guess} There are: {_names()}. Or give ./file{WEIGHTS_SUFFIX} or {HUB_FORM}"
+    )
+
+
+def _names() -> str:
+    return ", ".join(list_packaged()) or "none (the installation is incomplete: reinstall nircolor)"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: weights cannot be written ({error.strerror or error}): check folder and space"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)

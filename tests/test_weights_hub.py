@@ -1,0 +1,376 @@
+"""nircolor/hub.py: references to the Hub, and fetching from a Hub on the loopback in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hub_server import COMMIT, REVISIONS, Faults, HubServer
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from nircolor.errors import WeightsError
+from nircolor.weights import HubRef, parse_hub
+from nircolor.weights_file import encode
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = "nircolor-test.safetensors"
+REF = f"hf://acme/nir/{FILE}"
+SECONDS = 8.0  # the longest that any failure may take here; six attempts at one second for a broken transfer
+
+# huggingface_hub reads its environment when it is imported, so each setting needs a process; one answers many lines.
+CLIENT = """
+import json, sys, time
+from nircolor import weights
+from nircolor.errors import NircolorError
+for line in sys.stdin:
+    start, answer = time.monotonic(), {}
+    try:
+        answer["path"] = str(weights.locate(line.rstrip("\\n")))
+        answer["seconds"] = time.monotonic() - start
+        answer["meta"] = weights.verify(answer["path"])
+    except NircolorError as error:
+        answer |= {"error": str(error), "exit_code": error.exit_code}
+    answer.setdefault("seconds", time.monotonic() - start)
+    print(json.dumps(answer), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    seconds: float = field(default=0.0, compare=False)
+    path: str | None = None
+    meta: dict[str, object] | None = None
+    error: str = ""
+    exit_code: int = 0
+
+
+class Client:
+    """A process which locates and verifies names, under the environment variables it was started with."""
+
+    def __init__(self, **environment: str) -> None:
+        kept = {
+            key: value for key, value in os.environ.items() if not re.match("HF_|TRANSFORMERS_|.*_proxy$", key, re.I)
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CLIENT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**kept, "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_PROGRESS_BARS": "1", **environment},
+        )
+
+    def ask(self, name: str) -> Answer:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(name + "\n")
+        self._process.stdin.flush()
+        return Answer(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def plain_safetensors(tensors: dict[str, bytes]) -> bytes:
+    """Safetensors bytes of 8-bit tensors, without the help of the library."""
+    header, start = {}, 0
+    for name, data in tensors.items():
+        header[name] = {"dtype": "U8", "shape": [len(data)], "data_offsets": [start, start + len(data)]}
+        start += len(data)
+    packed = json.dumps(header).encode()
+    return len(packed).to_bytes(8, "little") + packed + b"".join(tensors.values())
+
+
+@pytest.fixture(scope="module")
+def weights_bytes() -> bytes:
+    return encode(plain_safetensors({"a": bytes(range(256)) * 500, "b": b"123"}), {"recipe": "test"})
+
+
+@pytest.fixture
+def hub(weights_bytes: bytes) -> Iterator[HubServer]:
+    with HubServer({FILE: weights_bytes, "README.md": b"# a model card"}) as server:
+        yield server
+
+
+@pytest.fixture
+def client(hub: HubServer, tmp_path: Path) -> Iterator[Callable[..., Client]]:
+    """Start a client of ``hub`` with an empty cache, shared by all clients of a test."""
+    started: list[Client] = []
+
+    def start(**environment: str) -> Client:
+        settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_ETAG_TIMEOUT": "1"}
+        started.append(Client(**settings | environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def failed(answer: Answer, *words: str) -> str:
+    """Assert that the answer is a good error: exit code 4, one line, in time, a way out; return it."""
+    assert answer.exit_code == 4
+    assert "\n" not in answer.error
+    assert answer.seconds < SECONDS
+    assert re.search(r"--weights /path/to/\S+\.safetensors, or put it at /\S+\.safetensors and set", answer.error)
+    for word in words:
+        assert word in answer.error
+    return answer.error
+
+
+def test_a_file_is_fetched_once_and_then_cached(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
+) -> None:
+    online = client()
+    first = online.ask(REF)
+    assert Path(str(first.path)).read_bytes() == weights_bytes
+    assert first.meta == {"recipe": "test"}
+    assert len(hub.downloads) == 1
+    assert online.ask(REF) == Answer(path=first.path, meta=first.meta)
+    assert len(hub.downloads) == 1
+
+
+def test_a_cached_commit_asks_the_network_nothing(hub: HubServer, client: Callable[..., Client]) -> None:
+    online = client()
+    name = f"hf://acme/nir@{COMMIT}/{FILE}"
+    first = online.ask(name)
+    hub.requests.clear()
+    assert online.ask(name).path == first.path
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("revision", ["v1", "release%2F1.0", "refs/pr/3", COMMIT])
+def test_revisions_are_fetched_and_found_again_offline(
+    hub: HubServer, client: Callable[..., Client], revision: str, weights_bytes: bytes
+) -> None:
+    name = f"hf://acme/nir@{revision}"
+    first = client().ask(name)
+    assert Path(str(first.path)).read_bytes() == weights_bytes
+    hub.stop()
+    assert client(HF_HUB_OFFLINE="1").ask(name).path == first.path
+
+
+def test_offline_uses_the_cache_and_never_the_network(hub: HubServer, client: Callable[..., Client]) -> None:
+    fetched = client().ask(REF).path
+    hub.requests.clear()
+    offline = client(HF_HUB_OFFLINE="1")
+    assert offline.ask(REF).path == fetched
+    assert offline.ask("hf://acme/nir").path == fetched
+    failed(offline.ask("hf://acme/nir@v1"), "HF_HUB_OFFLINE")
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("name", [f"hf://acme/nir/{FILE}", f"hf://acme/nir@v1/sub/{FILE}", "hf://acme/nir"])
+def test_a_file_put_by_hand_where_the_error_says_is_found(
+    client: Callable[..., Client], weights_bytes: bytes, name: str
+) -> None:
+    offline = client(HF_HUB_OFFLINE="1")
+    place = re.search(r"put it at (/\S+)", failed(offline.ask(name)))
+    assert place is not None
+    Path(place[1]).parent.mkdir(parents=True)
+    Path(place[1]).write_bytes(weights_bytes)
+    assert offline.ask(name) == Answer(path=place[1], meta={"recipe": "test"})
+
+
+def test_what_the_hub_does_not_have_is_said_even_with_a_cache(hub: HubServer, client: Callable[..., Client]) -> None:
+    online = client()
+    assert online.ask(f"hf://acme/nir@v1/{FILE}").path
+    failed(online.ask(f"hf://acme/nir@v2/{FILE}"), "@v2", "no such revision")
+    failed(online.ask("hf://acme/nir@v2"), "no such revision")
+    failed(online.ask("hf://acme/nir@v1/other.safetensors"), "no such file", "other.safetensors")
+    failed(online.ask(f"hf://acme/other/{FILE}"), "acme/other", "no such repository", "HF_TOKEN")
+    hub.revisions = frozenset({"main"})
+    failed(online.ask(f"hf://acme/nir@v1/{FILE}"), "@v1", "no such revision")
+    hub.revisions, hub.files = REVISIONS, {}
+    failed(online.ask(f"hf://acme/nir@v1/{FILE}"), FILE, "no such file")
+
+
+def test_corrupt_bytes_are_refused_and_the_remedy_works(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
+) -> None:
+    hub.faults = Faults(flip_byte=True)
+    online = client()
+    answer = online.ask(REF)
+    assert answer.exit_code == 4
+    assert "checksum" in answer.error
+    assert "checksum" in online.ask(REF).error  # the bad copy is cached: asking again does not help ...
+    hub.faults = Faults()
+    damaged = re.search(r"delete (/\S+)", answer.error)
+    assert damaged is not None
+    Path(damaged[1]).unlink()
+    again = online.ask(REF)  # ... but what the message says does
+    assert Path(str(again.path)).read_bytes() == weights_bytes
+    assert again.meta == {"recipe": "test"}
+
+
+def test_a_broken_transfer_is_resumed(hub: HubServer, client: Callable[..., Client]) -> None:
+    chunk = 10 * 2**20  # what huggingface_hub writes at once: it goes on from the last whole chunk
+    large = encode(plain_safetensors({"a": bytes(chunk + 2**20)}), {"recipe": "large"})
+    hub.files = {FILE: large}
+    hub.faults = Faults(send_at_most=chunk + 1000)
+    assert Path(str(client().ask(REF).path)).read_bytes() == large
+    first, second = hub.downloads
+    assert first.range is None
+    assert re.fullmatch(r"bytes=[1-9]\d*-", str(second.range))
+
+
+def test_a_transfer_broken_early_starts_again_by_itself(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
+) -> None:
+    hub.faults = Faults(send_at_most=1000)
+    assert Path(str(client().ask(REF).path)).read_bytes() == weights_bytes
+    assert len(hub.downloads) == 2
+
+
+def test_a_server_gone_half_way_ends_in_an_error_and_later_in_the_file(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes, tmp_path: Path
+) -> None:
+    hub.faults = Faults(send_at_most=100_000, then_die=True)
+    online = client()
+    failed(online.ask("hf://acme/nir"), hub.url, f"/path/to/{FILE}")
+    assert not list(tmp_path.rglob(f"snapshots/**/{FILE}"))
+    hub.restart()
+    assert Path(str(online.ask(REF).path)).read_bytes() == weights_bytes
+
+
+@pytest.mark.parametrize("faults", [Faults(status=500), Faults(status=429), Faults(silent=True)], ids=str)
+def test_a_hub_in_trouble_is_given_up_in_seconds_and_the_cache_used(
+    hub: HubServer, client: Callable[..., Client], faults: Faults
+) -> None:
+    online = client()
+    fetched = online.ask(REF)
+    hub.faults = faults
+    for name in (REF, "hf://acme/nir"):
+        assert online.ask(name).path == fetched.path
+    failed(online.ask(f"hf://acme/nir@v1/{FILE}"), hub.url, "try again")
+    failed(online.ask("hf://acme/nir@v1"), hub.url, "try again")
+
+
+def test_a_dead_hub_is_given_up_in_seconds_and_the_cache_used(hub: HubServer, client: Callable[..., Client]) -> None:
+    online = client()
+    fetched = online.ask(REF)
+    hub.stop()
+    assert online.ask(REF).path == fetched.path
+    failed(online.ask(f"hf://acme/nir@v1/{FILE}"), hub.url, "try again")
+
+
+def test_a_token_opens_a_gated_repository_and_stays_on_the_hub(hub: HubServer, client: Callable[..., Client]) -> None:
+    hub.token = "hf_secret"
+    failed(client().ask(REF), "restricted", "HF_TOKEN")
+    failed(client(HF_TOKEN="hf_wrong").ask("hf://acme/nir"), "restricted")
+    assert client(HF_TOKEN="hf_secret").ask(REF).meta == {"recipe": "test"}
+    assert [request.authorization for request in hub.downloads] == [None]
+
+
+def test_without_a_file_the_only_safetensors_is_meant(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
+) -> None:
+    online = client()
+    assert Path(str(online.ask("hf://acme/nir").path)).name == FILE
+    hub.files |= {"big/other.safetensors": weights_bytes}
+    several = online.ask("hf://acme/nir")
+    assert several.exit_code == 4
+    assert FILE in several.error
+    assert "big/other.safetensors" in several.error
+    assert Path(str(online.ask("hf://acme/nir/big/other.safetensors").path)).read_bytes() == weights_bytes
+    hub.files = {"pytorch_model.bin": b"no"}
+    nothing = online.ask("hf://acme/nir")
+    assert nothing.exit_code == 4
+    assert "no .safetensors file" in nothing.error
+
+
+def test_a_listing_cannot_lead_out_of_the_cache(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
+) -> None:
+    hub.files = {"../../../../evil.safetensors": weights_bytes}
+    answer = client().ask("hf://acme/nir")
+    assert answer.exit_code == 4
+    assert "not a plain path" in answer.error
+    assert hub.downloads == []
+
+
+def test_a_cache_that_cannot_be_written_is_an_error(client: Callable[..., Client], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), "Error")
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9_]([A-Za-z0-9_]|[-.](?=[A-Za-z0-9_])){0,20}", fullmatch=True).filter(
+    lambda name: not name.endswith(".git")
+)
+ORGS = NAMES.filter(lambda name: name not in {"models", "datasets", "spaces", "kernels", "buckets"})
+BRANCHES = (
+    st.none()
+    | st.from_regex(r"[a-zA-Z0-9_\u00fc%@+=-]+(/[a-zA-Z0-9_\u00fc%@+=-]+)?", fullmatch=True)
+    | st.just("refs/pr/12")
+)
+FILES = st.none() | st.from_regex(r"([a-z_\u00fc@%=+ -]+/){0,2}[a-z_\u00fc@%=+ -]+\.safetensors", fullmatch=True)
+
+
+@settings(deadline=None)
+@given(repo=st.tuples(ORGS, NAMES).map("/".join), revision=BRANCHES, file=FILES)
+@example(repo="a/b", revision="%2F", file="@x.safetensors")
+def test_a_reference_survives_being_written_and_read(repo: str, revision: str | None, file: str | None) -> None:
+    ref = HubRef(repo, revision, file)
+    assert parse_hub(str(ref)) == ref
+
+
+@settings(deadline=None)
+@given(repo=st.tuples(ORGS, NAMES).map("/".join), revision=BRANCHES, file=FILES)
+def test_huggingface_hub_reads_references_the_same_way(repo: str, revision: str | None, file: str | None) -> None:
+    utils = pytest.importorskip("huggingface_hub.utils")
+    if not hasattr(utils, "parse_hf_uri"):
+        pytest.skip("this huggingface_hub has no parser of its own")
+    name = str(HubRef(repo, revision, file))
+    theirs = utils.parse_hf_uri(name)
+    assert (theirs.type, theirs.id, theirs.revision, theirs.path_in_repo or None) == ("model", repo, revision, file)
+
+
+PIECES = st.sampled_from(
+    ["hf://", "models/", "a", "org/repo", "/", "//", "@", "..", ".", "%2F", "%2e", "\\", "C:", "\0", "\n"]
+)
+
+
+@settings(deadline=None)
+@given(st.text() | st.lists(PIECES, max_size=8).map("".join) | st.lists(PIECES, max_size=8).map("hf://org/x{}".format))
+@example("hf://org/repo@..%2F..%2Fup/x.safetensors")
+@example("hf://org/repo@%2E%2E/x.safetensors")
+def test_any_text_is_a_safe_reference_or_a_weights_error(name: str) -> None:
+    try:
+        ref = parse_hub(name)
+    except WeightsError:
+        return
+    parts = [*ref.repo.split("/"), *(ref.revision or "main").split("/"), *(ref.file or "x").split("/")]
+    assert not {"", ".", ".."} & set(parts)
+    assert not re.search(r"[\\:\x00-\x1f]", "".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("hf://org", "expected hf://org/repo"),
+        ("hf://org/repo/model.bin", ".safetensors"),
+        ("hf://org/repo/sub", ".safetensors"),
+        ("hf://datasets/org/repo/x.safetensors", "model repositories"),
+        ("hf://org/repo@/x.safetensors", "revision"),
+        ("hf://org/repo/../x.safetensors", "plain path"),
+        ("hf://org/re--po", "repository"),
+        ("https://huggingface.co/org/repo", "expected hf://org/repo"),
+    ],
+)
+def test_a_malformed_reference_is_explained(name: str, word: str) -> None:
+    with pytest.raises(WeightsError, match=re.escape(word)):
+        parse_hub(name)
+
+
+def test_a_reference_is_read() -> None:
+    assert parse_hub("hf://org/repo") == HubRef("org/repo")
+    assert parse_hub("hf://models/org/repo@v1/") == HubRef("org/repo", "v1")
+    assert parse_hub("hf://org/repo@refs/pr/7/a/b.safetensors") == HubRef("org/repo", "refs/pr/7", "a/b.safetensors")
+    assert parse_hub("hf://org/repo@a%2Fb/c@d.safetensors") == HubRef("org/repo", "a/b", "c@d.safetensors")
