@@ -1,81 +1,22 @@
-"""nircolor/hub.py: references to the Hub, and fetching from a Hub on the loopback in processes of their own."""
+"""nircolor/hub.py: fetching from a Hub on the loopback, in processes of their own, with all that can go wrong."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hub_client import Answer, Client
 from hub_server import COMMIT, REVISIONS, Faults, HubServer
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from nircolor.errors import WeightsError
-from nircolor.weights import HubRef, parse_hub
 from nircolor.weights_file import encode
 
-ROOT = Path(__file__).resolve().parents[1]
 FILE = "nircolor-test.safetensors"
 REF = f"hf://acme/nir/{FILE}"
-SECONDS = 8.0  # the longest that any failure may take here; six attempts at one second for a broken transfer
-
-# huggingface_hub reads its environment when it is imported, so each setting needs a process; one answers many lines.
-CLIENT = """
-import json, sys, time
-from nircolor import weights
-from nircolor.errors import NircolorError
-for line in sys.stdin:
-    start, answer = time.monotonic(), {}
-    try:
-        answer["path"] = str(weights.locate(line.rstrip("\\n")))
-        answer["seconds"] = time.monotonic() - start
-        answer["meta"] = weights.verify(answer["path"])
-    except NircolorError as error:
-        answer |= {"error": str(error), "exit_code": error.exit_code}
-    answer.setdefault("seconds", time.monotonic() - start)
-    print(json.dumps(answer), flush=True)
-"""
-
-
-@dataclass(frozen=True)
-class Answer:
-    seconds: float = field(default=0.0, compare=False)
-    path: str | None = None
-    meta: dict[str, object] | None = None
-    error: str = ""
-    exit_code: int = 0
-
-
-class Client:
-    """A process which locates and verifies names, under the environment variables it was started with."""
-
-    def __init__(self, **environment: str) -> None:
-        kept = {
-            key: value for key, value in os.environ.items() if not re.match("HF_|TRANSFORMERS_|.*_proxy$", key, re.I)
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", CLIENT],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**kept, "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_PROGRESS_BARS": "1", **environment},
-        )
-
-    def ask(self, name: str) -> Answer:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(name + "\n")
-        self._process.stdin.flush()
-        return Answer(**json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        self._process.communicate()
+SECONDS = 30.0  # the longest that any failure may take, on a machine that is busy with other things
 
 
 def plain_safetensors(tensors: dict[str, bytes]) -> bytes:
@@ -105,7 +46,7 @@ def client(hub: HubServer, tmp_path: Path) -> Iterator[Callable[..., Client]]:
     started: list[Client] = []
 
     def start(**environment: str) -> Client:
-        settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_ETAG_TIMEOUT": "1"}
+        settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
         started.append(Client(**settings | environment))
         return started[-1]
 
@@ -146,15 +87,17 @@ def test_a_cached_commit_asks_the_network_nothing(hub: HubServer, client: Callab
     assert hub.requests == []
 
 
-@pytest.mark.parametrize("revision", ["v1", "release%2F1.0", "refs/pr/3", COMMIT])
 def test_revisions_are_fetched_and_found_again_offline(
-    hub: HubServer, client: Callable[..., Client], revision: str, weights_bytes: bytes
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes
 ) -> None:
-    name = f"hf://acme/nir@{revision}"
-    first = client().ask(name)
-    assert Path(str(first.path)).read_bytes() == weights_bytes
-    hub.stop()
-    assert client(HF_HUB_OFFLINE="1").ask(name).path == first.path
+    online, offline = client(), client(HF_HUB_OFFLINE="1")
+    for revision in ("v1", "release%2F1.0", "refs/pr/3", COMMIT):
+        name = f"hf://acme/nir@{revision}"
+        failed(offline.ask(name), "HF_HUB_OFFLINE")
+        first = online.ask(name)
+        assert Path(str(first.path)).read_bytes() == weights_bytes
+        assert offline.ask(name).path == first.path
+        shutil.rmtree(Path(str(first.path)).parents[3])
 
 
 def test_offline_uses_the_cache_and_never_the_network(hub: HubServer, client: Callable[..., Client]) -> None:
@@ -167,16 +110,14 @@ def test_offline_uses_the_cache_and_never_the_network(hub: HubServer, client: Ca
     assert hub.requests == []
 
 
-@pytest.mark.parametrize("name", [f"hf://acme/nir/{FILE}", f"hf://acme/nir@v1/sub/{FILE}", "hf://acme/nir"])
-def test_a_file_put_by_hand_where_the_error_says_is_found(
-    client: Callable[..., Client], weights_bytes: bytes, name: str
-) -> None:
+def test_a_file_put_by_hand_where_the_error_says_is_found(client: Callable[..., Client], weights_bytes: bytes) -> None:
     offline = client(HF_HUB_OFFLINE="1")
-    place = re.search(r"put it at (/\S+)", failed(offline.ask(name)))
-    assert place is not None
-    Path(place[1]).parent.mkdir(parents=True)
-    Path(place[1]).write_bytes(weights_bytes)
-    assert offline.ask(name) == Answer(path=place[1], meta={"recipe": "test"})
+    for name in (f"hf://acme/nir/{FILE}", f"hf://acme/nir@v1/sub/{FILE}", "hf://acme/other"):
+        place = re.search(r"put it at (/\S+)", failed(offline.ask(name)))
+        assert place is not None
+        Path(place[1]).parent.mkdir(parents=True)
+        Path(place[1]).write_bytes(weights_bytes)
+        assert offline.ask(name) == Answer(path=place[1], meta={"recipe": "test"})
 
 
 def test_what_the_hub_does_not_have_is_said_even_with_a_cache(hub: HubServer, client: Callable[..., Client]) -> None:
@@ -240,17 +181,19 @@ def test_a_server_gone_half_way_ends_in_an_error_and_later_in_the_file(
     assert Path(str(online.ask(REF).path)).read_bytes() == weights_bytes
 
 
-@pytest.mark.parametrize("faults", [Faults(status=500), Faults(status=429), Faults(silent=True)], ids=str)
 def test_a_hub_in_trouble_is_given_up_in_seconds_and_the_cache_used(
-    hub: HubServer, client: Callable[..., Client], faults: Faults
+    hub: HubServer, client: Callable[..., Client]
 ) -> None:
-    online = client()
-    fetched = online.ask(REF)
-    hub.faults = faults
-    for name in (REF, "hf://acme/nir"):
-        assert online.ask(name).path == fetched.path
-    failed(online.ask(f"hf://acme/nir@v1/{FILE}"), hub.url, "try again")
-    failed(online.ask("hf://acme/nir@v1"), hub.url, "try again")
+    fetched = client().ask(REF)
+    hasty = client(HF_HUB_ETAG_TIMEOUT="1")
+    for faults in (Faults(status=500), Faults(status=429), Faults(silent=True)):
+        hub.faults = faults
+        for name in (REF, "hf://acme/nir"):
+            assert hasty.ask(name).path == fetched.path
+        for name in (f"hf://acme/nir@v1/{FILE}", "hf://acme/nir@v1"):
+            hub.requests.clear()
+            failed(hasty.ask(name), hub.url, "try again")
+            assert len(hub.requests) == 1  # huggingface_hub by itself asks six times, with pauses
 
 
 def test_a_dead_hub_is_given_up_in_seconds_and_the_cache_used(hub: HubServer, client: Callable[..., Client]) -> None:
@@ -299,78 +242,3 @@ def test_a_listing_cannot_lead_out_of_the_cache(
 def test_a_cache_that_cannot_be_written_is_an_error(client: Callable[..., Client], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), "Error")
-
-
-NAMES = st.from_regex(r"[A-Za-z0-9_]([A-Za-z0-9_]|[-.](?=[A-Za-z0-9_])){0,20}", fullmatch=True).filter(
-    lambda name: not name.endswith(".git")
-)
-ORGS = NAMES.filter(lambda name: name not in {"models", "datasets", "spaces", "kernels", "buckets"})
-BRANCHES = (
-    st.none()
-    | st.from_regex(r"[a-zA-Z0-9_\u00fc%@+=-]+(/[a-zA-Z0-9_\u00fc%@+=-]+)?", fullmatch=True)
-    | st.just("refs/pr/12")
-)
-FILES = st.none() | st.from_regex(r"([a-z_\u00fc@%=+ -]+/){0,2}[a-z_\u00fc@%=+ -]+\.safetensors", fullmatch=True)
-
-
-@settings(deadline=None)
-@given(repo=st.tuples(ORGS, NAMES).map("/".join), revision=BRANCHES, file=FILES)
-@example(repo="a/b", revision="%2F", file="@x.safetensors")
-def test_a_reference_survives_being_written_and_read(repo: str, revision: str | None, file: str | None) -> None:
-    ref = HubRef(repo, revision, file)
-    assert parse_hub(str(ref)) == ref
-
-
-@settings(deadline=None)
-@given(repo=st.tuples(ORGS, NAMES).map("/".join), revision=BRANCHES, file=FILES)
-def test_huggingface_hub_reads_references_the_same_way(repo: str, revision: str | None, file: str | None) -> None:
-    utils = pytest.importorskip("huggingface_hub.utils")
-    if not hasattr(utils, "parse_hf_uri"):
-        pytest.skip("this huggingface_hub has no parser of its own")
-    name = str(HubRef(repo, revision, file))
-    theirs = utils.parse_hf_uri(name)
-    assert (theirs.type, theirs.id, theirs.revision, theirs.path_in_repo or None) == ("model", repo, revision, file)
-
-
-PIECES = st.sampled_from(
-    ["hf://", "models/", "a", "org/repo", "/", "//", "@", "..", ".", "%2F", "%2e", "\\", "C:", "\0", "\n"]
-)
-
-
-@settings(deadline=None)
-@given(st.text() | st.lists(PIECES, max_size=8).map("".join) | st.lists(PIECES, max_size=8).map("hf://org/x{}".format))
-@example("hf://org/repo@..%2F..%2Fup/x.safetensors")
-@example("hf://org/repo@%2E%2E/x.safetensors")
-def test_any_text_is_a_safe_reference_or_a_weights_error(name: str) -> None:
-    try:
-        ref = parse_hub(name)
-    except WeightsError:
-        return
-    parts = [*ref.repo.split("/"), *(ref.revision or "main").split("/"), *(ref.file or "x").split("/")]
-    assert not {"", ".", ".."} & set(parts)
-    assert not re.search(r"[\\:\x00-\x1f]", "".join(parts))
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("hf://org", "expected hf://org/repo"),
-        ("hf://org/repo/model.bin", ".safetensors"),
-        ("hf://org/repo/sub", ".safetensors"),
-        ("hf://datasets/org/repo/x.safetensors", "model repositories"),
-        ("hf://org/repo@/x.safetensors", "revision"),
-        ("hf://org/repo/../x.safetensors", "plain path"),
-        ("hf://org/re--po", "repository"),
-        ("https://huggingface.co/org/repo", "expected hf://org/repo"),
-    ],
-)
-def test_a_malformed_reference_is_explained(name: str, word: str) -> None:
-    with pytest.raises(WeightsError, match=re.escape(word)):
-        parse_hub(name)
-
-
-def test_a_reference_is_read() -> None:
-    assert parse_hub("hf://org/repo") == HubRef("org/repo")
-    assert parse_hub("hf://models/org/repo@v1/") == HubRef("org/repo", "v1")
-    assert parse_hub("hf://org/repo@refs/pr/7/a/b.safetensors") == HubRef("org/repo", "refs/pr/7", "a/b.safetensors")
-    assert parse_hub("hf://org/repo@a%2Fb/c@d.safetensors") == HubRef("org/repo", "a/b", "c@d.safetensors")

@@ -7,18 +7,24 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from nircolor.cli.interrupts import Interrupts
 from nircolor.errors import UsageError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 MESSAGES = "Messages"
+
+EXIT_CODES = """[bold]Exit codes[/bold]
+
+  0  done                              4  weights missing or damaged
+  1  the output cannot be written      5  device or memory
+  2  wrong usage, or output exists     130  interrupted (143 by SIGTERM)
+  3  input unreadable or unsupported"""
+
+HELP_KEYS = {"help_option_names": ["-h", "--help"]}
 
 JsonFlag = Annotated[
     bool,
@@ -68,10 +74,9 @@ class Report:
         self.warnings.append(one_line(text))
         self.say(f"nircolor: warning: {text}")
 
-    def fail(self, text: str, exit_code: int) -> None:
-        """The one line of an error, and with --json an object in place of the result."""
+    def error(self, text: str) -> None:
+        """The one line of an error, which --quiet shows too."""
         self._print(f"nircolor: error: {text}")
-        self.result({"error": one_line(text), "exit_code": exit_code})
 
     def result(self, values: Mapping[str, Any]) -> None:
         """The JSON object of --json. Pure ASCII, so that no locale and no odd file name can spoil it."""
@@ -81,12 +86,13 @@ class Report:
     @contextmanager
     def progress(self) -> Iterator[Advance]:
         """A bar on a terminal, nothing elsewhere. Yields ``advance(stage, done, total)``; total 0: nobody knows."""
+        from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         hidden = self.quiet or not (sys.stderr and sys.stderr.isatty())
         with Progress(
-            *columns, console=self._console, transient=True, redirect_stdout=False, disable=hidden
+            *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, disable=hidden
         ) as progress:
             task = progress.add_task("", total=None)
 
@@ -97,34 +103,37 @@ class Report:
             yield advance
 
     def _print(self, text: str) -> None:
-        self._console.print(one_line(text))
-
-    @cached_property
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        # Not by way of rich: it may print a line twice when a signal comes in between. A live bar moves out of the way.
+        if sys.stderr:
+            sys.stderr.write(one_line(text) + "\n")
+            sys.stderr.flush()
 
 
-@dataclass
-class Session:
-    """What Typer hands to each command as ``ctx.obj``: the report, which the command's own flags complete."""
-
-    report: Report
-
-    def begin(self, *, json: bool, quiet: bool, verbose: int) -> Report:
-        """Call it first in a command. Raises UsageError for -q with -v."""
-        report = self.report
-        report.json, report.quiet, report.verbose = json, quiet, verbose
-        if quiet and verbose:
-            raise UsageError("--quiet and --verbose: one excludes the other; leave one out")
-        return report
+def show_help(ctx: typer.Context) -> None:
+    """For a group of commands that is called without one of them."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
 
 
-def begin(ctx: typer.Context, json: bool, quiet: bool, verbose: int) -> Report:
-    """The report of this run of a command, with its flags."""
-    session: Session = ctx.obj
-    return session.begin(json=json, quiet=quiet, verbose=verbose)
+def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: int) -> Report:
+    """The report of this run, completed with the flags of the command. Raises UsageError for -q with -v."""
+    report: Report = ctx.obj
+    report.json, report.quiet, report.verbose = json, quiet, verbose
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose: one excludes the other; leave one out")
+    return report
+
+
+def locate_weights(name: str, report: Report) -> Path:
+    """The file of some weights, fetched if it is on the Hub, with the Hub's own bar unless that is unwanted."""
+    from nircolor.hub import HUB_SCHEME
+    from nircolor.weights import locate
+
+    if report.quiet and name.startswith(HUB_SCHEME):
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+
+        disable_progress_bars()
+    return locate(name)
 
 
 def one_line(text: str) -> str:

@@ -24,11 +24,16 @@ _JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x
 _BMP = 128  # run-length coding: 255 pixels in two bytes
 
 
+class _Jpeg(JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """Nothing: EXIF is read elsewhere, and Pillow prints warnings about a damaged block."""
+
+
 def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     """Read a JPEG file (8 bits, grey or YCbCr). Raises ``InputError``."""
     only_page(request.page)
     data = stream.read()
-    image = JpegImageFile(io.BytesIO(data))
+    image = _Jpeg(io.BytesIO(data))
     if image.mode not in ("L", "RGB"):
         raise InputError(f"is a {image.mode} JPEG, made for print; convert it to grey first")
     raster = _raster(image, "JPEG", request, len(data), _JPEG)
@@ -42,9 +47,19 @@ def decode_bmp(stream: BinaryIO, request: Request) -> Raster:
     only_page(request.page)
     data = stream.read()
     image = BmpImageFile(io.BytesIO(data))
+    _check_whole(image, len(data))
     raster = _raster(image, "BMP", request, len(data), _BMP)
     raster.resolution = sane_resolution(*image.info.get("dpi", (0, 0)))
     return raster
+
+
+def _check_whole(image: BmpImageFile, stored: int) -> None:
+    """Pillow lets the padding of the last row be missing; a file that lost bytes is not to be trusted."""
+    for tile in image.tile:
+        if tile.codec_name == "raw" and isinstance(tile.args, tuple):
+            stride = int(tile.args[1])
+            if tile.offset + stride * image.height > stored:
+                raise InputError("is truncated: the BMP has fewer rows than it says; get a fresh copy")
 
 
 def _raster(image: Image.Image, name: str, request: Request, stored: int, pixels_per_byte: int) -> Raster:

@@ -41,9 +41,12 @@ class ChannelNorm(nn.Module):
 
 
 def norm(kind: str, channels: int, affine: bool = True) -> nn.Module:
-    """``instance`` (the papers' networks) or ``channel`` (ours)."""
+    """``instance`` (the papers' networks) or ``channel`` (ours).
+
+    Instance norm is a group norm of single channels; torch's own instance norm copies channels-last maps twice.
+    """
     if kind == "instance":
-        return nn.InstanceNorm2d(channels, affine=affine)
+        return nn.GroupNorm(channels, channels, affine=affine)
     return ChannelNorm(channels, affine)
 
 

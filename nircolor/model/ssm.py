@@ -43,9 +43,8 @@ class SelectiveScan2D(nn.Module):
         rank, B, C = projected.split([self.rank, self.state, self.state], -1)
         # The four small step projections as one product with a block-diagonal matrix: no copy per direction.
         weight = torch.block_diag(*self.step_weight)  # (4 d, 4 r)
-        steps = F.linear(rank.flatten(-2), weight, self.step_bias.flatten())  # (b, H, W, 4 d)
-        delta = F.softplus(steps.float()).unflatten(-1, (4, -1))  # (b, H, W, 4, d)
-        return cross_scan(x, delta, -torch.exp(self.A_log.float()), B, C, self.D)
+        steps = F.linear(rank.flatten(-2), weight).unflatten(-1, (4, -1))  # (b, H, W, 4, d)
+        return cross_scan(x, steps, self.step_bias, -torch.exp(self.A_log.float()), B, C, self.D)
 
 
 def _step_bias(directions: int, channels: int) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -11,19 +9,20 @@ from nircolor.scan.reference import cross_scan_reference, scan_order, selective_
 
 __all__ = ["choose", "cross_scan", "cross_scan_reference", "scan_order", "selective_scan_reference"]
 
-CrossScan = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
-
 
 def choose(device: torch.device) -> str:
     """Name of the scan used on a device: ``numba`` on a CPU, else ``reference`` (right everywhere, slow)."""
     return "numba" if device.type == "cpu" else "reference"
 
 
-def cross_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, kernel: str = "auto") -> Tensor:
+def cross_scan(
+    u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, kernel: str = "auto"
+) -> Tensor:
     """Selective scan in four directions over an image, outputs summed.
 
     Args:
-        u: (b, H, W, d). delta: (b, H, W, 4, d), positive. A: (4, d, N), negative. B, C: (b, H, W, 4, N). D: (4, d).
+        u: (b, H, W, d). steps: (b, H, W, 4, d) and bias: (4, d), whose sum becomes the step delta through softplus.
+        A: (4, d, N), negative. B, C: (b, H, W, 4, N). D: (4, d).
         kernel: ``auto`` (see ``choose``), ``numba`` or ``reference``.
 
     Returns:
@@ -33,5 +32,5 @@ def cross_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Ten
     if name == "numba" and u.dtype != torch.float64:  # the kernels keep a float32 state
         from nircolor.scan.cpu import cross_scan_cpu  # numba takes half a second to import
 
-        return cross_scan_cpu(u, delta, A, B, C, D)
-    return cross_scan_reference(u, delta, A, B, C, D)
+        return cross_scan_cpu(u, steps, bias, A, B, C, D)
+    return cross_scan_reference(u, steps, bias, A, B, C, D)

@@ -11,26 +11,31 @@ from torch import Tensor
 
 from nircolor.scan import kernels, pool
 
+Array = NDArray[np.float32]
 
-def cross_scan_cpu(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
+
+def cross_scan_cpu(
+    u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
+) -> Tensor:
     """``reference.cross_scan_reference`` on the numba kernels: same arguments, same result to 1e-5, state in float32.
 
     Args:
-        u: (b, H, W, d). delta: (b, H, W, 4, d). A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d). Any float type, on a CPU.
+        u: (b, H, W, d). steps: (b, H, W, 4, d). bias: (4, d). A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
+            Any float type, on a CPU.
 
     Returns:
         y: (b, H, W, d), in the type of ``u``.
     """
-    scanned: Tensor = _CrossScan.apply(*(x.float() for x in (u, delta, A, B, C)))  # type: ignore[no-untyped-call]
-    return (scanned + D.float().sum(0) * u).to(u.dtype)
+    y: Tensor = _CrossScan.apply(*(x.float() for x in (u, steps, bias, A, B, C, D)))  # type: ignore[no-untyped-call]
+    return y.to(u.dtype)
 
 
 class _CrossScan(torch.autograd.Function):
-    """Scan without the skip D u, which torch adds."""
-
     @staticmethod
-    def forward(ctx: Any, u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
-        inputs = [u.contiguous(), delta.contiguous(), _log2_rows(A), B.contiguous(), C.contiguous()]
+    def forward(ctx: Any, u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
+        # The kernels' 2^x wants A times log2(e), and its channels last.
+        A2 = (A.transpose(1, 2) * 1.4426950408889634).contiguous()  # (4, N, d)
+        inputs = [x.contiguous() for x in (u, steps, bias, A2, B, C, D)]
         y, states = _forward(*inputs, keep_states=any(ctx.needs_input_grad))
         ctx.save_for_backward(*inputs, states)
         return y
@@ -38,11 +43,6 @@ class _CrossScan(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
         return _backward(*ctx.saved_tensors, grad_y.contiguous())
-
-
-def _log2_rows(A: Tensor) -> Tensor:
-    """(4, d, N) -> (4, N, d), times log2(e): what the kernels' 2^x needs."""
-    return (A.transpose(1, 2) * 1.4426950408889634).contiguous()
 
 
 def _block_size(channels: int) -> int:
@@ -56,47 +56,48 @@ def _units(batch: int, channels: int, block: int) -> list[tuple[int, int, int]]:
     return [(b, k, i) for b in range(batch) for k in range(4) for i in range(blocks)]
 
 
-def _pixels_in_line(*tensors: Tensor) -> list[NDArray[np.float32]]:
-    """(b, H, W, ...) -> (b, H W, ...) arrays that share the tensors' memory."""
-    return [x.flatten(1, 2).numpy() for x in tensors]
+def _arrays(u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor) -> list[Array]:
+    """The kernels' view of the inputs: pixels in one line, memory shared with the tensors."""
+    lines = {id(x): x.flatten(1, 2) for x in (u, steps, B, C)}  # (b, H W, ...)
+    return [lines.get(id(x), x).numpy() for x in (u, steps, bias, A2, B, C, D)]
 
 
 def _forward(
-    u: Tensor, delta: Tensor, A2: Tensor, B: Tensor, C: Tensor, keep_states: bool
+    u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor, keep_states: bool
 ) -> tuple[Tensor, Tensor]:
     batch, height, width, d = u.shape
     P, N, block = height * width, A2.shape[1], _block_size(d)
     blocks, kept = -(-d // block), -(-P // kernels.CHUNK) if keep_states else 0
     y = u.new_empty(batch, 4, P, d)
     states = u.new_empty(batch, 4, blocks, kept, N, block)
-    into, out = (A2.numpy(), *_pixels_in_line(B, C)), (y.numpy(), states.numpy())
-    lines, kernel = _pixels_in_line(u, delta), kernels.forward_kernel(block)
+    into, out = _arrays(u, steps, bias, A2, B, C, D), (y.numpy(), states.numpy())
+    kernel = kernels.forward_kernel(block)
 
     def work(units: list[tuple[int, int, int]]) -> None:
-        scratch = torch.empty((2 * N + 3) * block).numpy()  # torch aligns to 64 bytes
-        kernel(*lines, *into, *out, scratch, height, width, np.array(units))
+        scratch = torch.empty((2 * N + 5) * block).numpy()  # torch aligns to 64 bytes
+        kernel(*into, *out, scratch, height, width, np.array(units))
 
     pool.run(work, _units(batch, d, block))
     return y.sum(1).view_as(u), states
 
 
 def _backward(
-    u: Tensor, delta: Tensor, A2: Tensor, B: Tensor, C: Tensor, states: Tensor, grad_y: Tensor
+    u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor, states: Tensor, grad_y: Tensor
 ) -> tuple[Tensor, ...]:
     batch, height, width, d = u.shape
     P, N, blocks, block = height * width, A2.shape[1], states.shape[2], states.shape[5]
-    grad_u, grad_delta = u.new_empty(batch, 4, P, d), torch.empty_like(delta)
-    grad_A = u.new_empty(batch, 4, blocks, N, block)
-    grad_B, grad_C = u.new_empty(batch, 4, blocks, P, N), u.new_empty(batch, 4, blocks, P, N)
-    into = (*_pixels_in_line(u, delta), A2.numpy(), *_pixels_in_line(B, C), states.numpy(), *_pixels_in_line(grad_y))
-    out = (grad_u.numpy(), *_pixels_in_line(grad_delta), grad_A.numpy(), grad_B.numpy(), grad_C.numpy())
+    grad_u, grad_steps = u.new_empty(batch, 4, P, d), torch.empty_like(steps)
+    grad_rows = u.new_empty(batch, 4, blocks, N + 2, block)
+    grad_B, grad_C = u.new_empty(2, batch, 4, blocks, P, N).unbind(0)
+    into = (*_arrays(u, steps, bias, A2, B, C, D), states.numpy(), grad_y.flatten(1, 2).numpy())
+    out = [x.numpy() for x in (grad_u, grad_steps.flatten(1, 2), grad_rows, grad_B, grad_C)]
     kernel = kernels.backward_kernel(block)
 
     def work(units: list[tuple[int, int, int]]) -> None:
-        scratch = torch.empty(((2 * kernels.CHUNK + 4) * N + 5) * block).numpy()
+        scratch = torch.empty(((2 * kernels.CHUNK + 4) * N + 9) * block).numpy()
         kernel(*into, *out, scratch, height, width, np.array(units))
 
     pool.run(work, _units(batch, d, block))
-    grad_A_all = grad_A.sum(0).transpose(2, 3).reshape(4, blocks * block, N)[:, :d]
-    grad_BC = [x.sum(2).transpose(1, 2).reshape(B.shape) for x in (grad_B, grad_C)]
-    return grad_u.sum(1).view_as(u), grad_delta, grad_A_all, *grad_BC
+    rows = grad_rows.sum(0).transpose(1, 2).reshape(4, N + 2, blocks * block)[..., :d]  # (4, N + 2, d)
+    of_B, of_C = (x.sum(2).transpose(1, 2).reshape(B.shape) for x in (grad_B, grad_C))
+    return grad_u.sum(1).view_as(u), grad_steps, rows[:, N], rows[:, :N].transpose(1, 2), of_B, of_C, rows[:, N + 1]

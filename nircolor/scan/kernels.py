@@ -24,10 +24,14 @@ CHUNK = 32  # steps between two states that the forward pass keeps for the backw
 BLOCKS = (32, 64, 96)  # channels worked on together; a kernel is compiled for each that is used
 
 F = np.float32
-LN2 = F(0.6931471805599453)
+LN2, LOG2E = F(0.6931471805599453), F(1.4426950408889634)
 ROUND = F(12582912.0)  # 1.5 * 2**23: adding it leaves the nearest integer in the low bits of a float32
 # Minimax fit of 2^r on [-1/2, 1/2], relative error 7.5e-8.
 E0, E1, E2, E3, E4, E5 = F(1.00000007), F(0.69314697), F(0.2402212), F(0.05550713), F(0.00967554), F(0.00132765)
+
+# Minimax fit of log(1 + z) / z on [0, 1], relative error 1.7e-7 in float32.
+L0, L1, L2, L3, L4 = F(0.99999994), F(-0.499994934), F(0.333190978), F(-0.24842982), F(0.191060051)
+L5, L6, L7, L8 = F(-0.136632428), F(0.0782259107), F(-0.0295052137), F(0.00523268804)
 
 # No reassociation where rounding by ROUND happens; the backward pass allows it for its horizontal sums.
 STRICT = {"contract", "nsz", "nnan", "ninf"}
@@ -78,6 +82,13 @@ def exp2(x: Any) -> Any:
 
 
 @jit(STRICT)
+def log1p_of(z: Any) -> Any:
+    """log(1 + z) for z in [0, 1], relative error 1.7e-7."""
+    p = L4 + z * (L5 + z * (L6 + z * (L7 + z * L8)))
+    return z * (L0 + z * (L1 + z * (L2 + z * (L3 + z * p))))
+
+
+@jit(STRICT)
 def pixel(step: Any, direction: Any, height: Any, width: Any) -> Any:
     """Index of the pixel that a direction visits at a step (the same order as ``reference.scan_order``)."""
     s = step if direction < 2 else height * width - 1 - step
@@ -88,14 +99,14 @@ def pixel(step: Any, direction: Any, height: Any, width: Any) -> Any:
 def forward_kernel(block: int) -> Callable[..., None]:
     """The forward kernel for blocks of ``block`` channels.
 
-    Its arguments: u (b, P, d); delta (b, P, 4, d); A2 (4, N, d); B, C (b, P, 4, N); y (b, 4, P, d), written; states
-    (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 3) * block,), aligned; height, width; units
-    (n, 3) int64 of image, direction and block: the work of this call, as one call from Python costs 40 us.
+    Its arguments: u (b, P, d); steps (b, P, 4, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P, d),
+    written; states (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 5) * block,), aligned; height,
+    width; units (n, 3) int64 of image, direction and block: the work of this call, as one call from Python costs 40 us.
     """
 
     @jit(STRICT)
     def forward(
-        u: Any, delta: Any, A2: Any, B: Any, C: Any, y: Any, states: Any, scratch: Any,
+        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, y: Any, states: Any, scratch: Any,
         height: Any, width: Any, direction: Any, first: Any,
     ) -> None:  # fmt: skip
         N = A2.shape[1]
@@ -104,8 +115,10 @@ def forward_kernel(block: int) -> Callable[..., None]:
         h, a2 = scratch[: N * block], scratch[N * block : 2 * N * block]
         rest = scratch[2 * N * block :]
         dt, du, acc = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
-        for n in range(N):
-            for c in range(live):
+        offset, skip = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
+        for c in range(live):
+            offset[c], skip[c] = bias[direction, first + c], D[direction, first + c]
+            for n in range(N):
                 a2[n * block + c] = A2[direction, n, first + c]
         for step in range(height * width):
             if states.shape[0] > 0 and step % CHUNK == 0:
@@ -113,13 +126,13 @@ def forward_kernel(block: int) -> Callable[..., None]:
                 for i in range(N * block):
                     kept[i] = h[i]
             p = pixel(step, direction, height, width)
-            delta_p, u_p, y_p = delta[p, direction, first : first + live], u[p, first : first + live], y[p]
+            steps_p, u_p, y_p = steps[p, direction, first : first + live], u[p, first : first + live], y[p]
             B_p, C_p = B[p, direction], C[p, direction]
             for c in range(live):
-                dt[c] = delta_p[c]
-                du[c] = delta_p[c] * u_p[c]
-            for c in range(block):
-                acc[c] = F(0)
+                x = steps_p[c] + offset[c]
+                dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))  # softplus
+                du[c] = dt[c] * u_p[c]
+                acc[c] = skip[c] * u_p[c]
             for n in range(N):
                 b, g = B_p[n], C_p[n]
                 h_n, a2_n = h[n * block : (n + 1) * block], a2[n * block : (n + 1) * block]
@@ -132,12 +145,13 @@ def forward_kernel(block: int) -> Callable[..., None]:
 
     @jit(STRICT)
     def forward_units(
-        u: Any, delta: Any, A2: Any, B: Any, C: Any, y: Any, states: Any, scratch: Any, height: Any, width: Any, units: Any
-    ) -> None:
+        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, y: Any, states: Any, scratch: Any,
+        height: Any, width: Any, units: Any,
+    ) -> None:  # fmt: skip
         for i in range(units.shape[0]):
             b, k, j = units[i]
             kept = states[b, k, j]
-            forward(u[b], delta[b], A2, B[b], C[b], y[b, k], kept, scratch, height, width, k, j * block)
+            forward(u[b], steps[b], bias, A2, B[b], C[b], D, y[b, k], kept, scratch, height, width, k, j * block)
 
     return forward_units
 
@@ -146,15 +160,15 @@ def forward_kernel(block: int) -> Callable[..., None]:
 def backward_kernel(block: int) -> Callable[..., None]:
     """The backward kernel for blocks of ``block`` channels; states are recomputed chunk by chunk from the kept ones.
 
-    Its arguments: those of the forward kernel up to C, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P, d),
-    grad_delta (b, P, 4, d), grad_A (b, 4, blocks, N, block), grad_B and grad_C (b, 4, blocks, P, N); scratch, aligned, of
-    ((2 CHUNK + 4) N + 5) * block; height, width; units as in the forward kernel.
+    Its arguments: those of the forward kernel up to D, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P, d),
+    grad_steps (b, P, 4, d), grad_rows (b, 4, blocks, N + 2, block) of A, of the bias and of D, grad_B and grad_C
+    (b, 4, blocks, P, N); scratch, aligned, of ((2 CHUNK + 4) N + 9) * block; height, width; units as in the forward kernel.
     """
 
     @jit(RELAXED)
     def backward(
-        u: Any, delta: Any, A2: Any, B: Any, C: Any, states: Any, grad_y: Any,
-        grad_u: Any, grad_delta: Any, grad_A: Any, grad_B: Any, grad_C: Any, scratch: Any,
+        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, states: Any, grad_y: Any,
+        grad_u: Any, grad_steps: Any, grad_rows: Any, grad_B: Any, grad_C: Any, scratch: Any,
         height: Any, width: Any, direction: Any, first: Any,
     ) -> None:  # fmt: skip
         N, P = A2.shape[1], height * width
@@ -167,8 +181,12 @@ def backward_kernel(block: int) -> Callable[..., None]:
         rest = rest[3 * size :]
         dt, du, gy = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
         sum_du, sum_dt = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
-        for n in range(N):
-            for c in range(live):
+        rest = rest[5 * block :]
+        offset, slope = rest[:block], rest[block : 2 * block]
+        sum_bias, sum_D = rest[2 * block : 3 * block], rest[3 * block : 4 * block]
+        for c in range(live):
+            offset[c] = bias[direction, first + c]
+            for n in range(N):
                 a2[n * block + c] = A2[direction, n, first + c]
         for chunk in range((P + CHUNK - 1) // CHUNK - 1, -1, -1):
             start = chunk * CHUNK
@@ -178,11 +196,12 @@ def backward_kernel(block: int) -> Callable[..., None]:
                 h[i] = kept[i]
             for step in range(start, stop):
                 p = pixel(step, direction, height, width)
-                delta_p, u_p = delta[p, direction, first : first + live], u[p, first : first + live]
+                steps_p, u_p = steps[p, direction, first : first + live], u[p, first : first + live]
                 B_p = B[p, direction]
                 for c in range(live):
-                    dt[c] = delta_p[c]
-                    du[c] = delta_p[c] * u_p[c]
+                    x = steps_p[c] + offset[c]
+                    dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))
+                    du[c] = dt[c] * u_p[c]
                 for n in range(N):
                     b, at = B_p[n], (step - start) * size + n * block
                     before, after = h[at : at + block], h[at + size : at + size + block]
@@ -193,13 +212,17 @@ def backward_kernel(block: int) -> Callable[..., None]:
                         after[c] = factor * before[c] + du[c] * b
             for step in range(stop - 1, start - 1, -1):
                 p = pixel(step, direction, height, width)
-                delta_p, u_p = delta[p, direction, first : first + live], u[p, first : first + live]
+                steps_p, u_p = steps[p, direction, first : first + live], u[p, first : first + live]
                 B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
                 grad_B_p, grad_C_p = grad_B[p], grad_C[p]
                 for c in range(live):
-                    dt[c] = delta_p[c]
-                    du[c] = delta_p[c] * u_p[c]
+                    x = steps_p[c] + offset[c]
+                    z = exp2(-abs(x) * LOG2E)
+                    dt[c] = max(x, F(0)) + log1p_of(z)
+                    slope[c] = (F(1) if x > F(0) else z) / (F(1) + z)  # the derivative of softplus
+                    du[c] = dt[c] * u_p[c]
                     gy[c] = gy_p[c]
+                    sum_D[c] += gy_p[c] * u_p[c]
                 for c in range(block):
                     sum_du[c] = F(0)
                     sum_dt[c] = F(0)
@@ -221,25 +244,29 @@ def backward_kernel(block: int) -> Callable[..., None]:
                         sum_A_n[c] += moved * dt[c]
                     grad_B_p[n] = sum_B
                     grad_C_p[n] = sum_C
-                grad_u_p, grad_delta_p = grad_u[p], grad_delta[p, direction]
+                grad_u_p, grad_steps_p = grad_u[p], grad_steps[p, direction]
                 for c in range(live):
-                    grad_u_p[first + c] = sum_du[c] * delta_p[c]
-                    grad_delta_p[first + c] = sum_dt[c] * LN2 + sum_du[c] * u_p[c]
-        for n in range(N):
-            for c in range(block):
-                grad_A[n, c] = sum_A[n * block + c]
+                    moved = (sum_dt[c] * LN2 + sum_du[c] * u_p[c]) * slope[c]
+                    sum_bias[c] += moved
+                    grad_steps_p[first + c] = moved
+                    grad_u_p[first + c] = sum_du[c] * dt[c] + gy[c] * D[direction, first + c]
+        for c in range(block):
+            for n in range(N):
+                grad_rows[n, c] = sum_A[n * block + c]
+            grad_rows[N, c] = sum_bias[c]
+            grad_rows[N + 1, c] = sum_D[c]
 
     @jit(STRICT)
     def backward_units(
-        u: Any, delta: Any, A2: Any, B: Any, C: Any, states: Any, grad_y: Any,
-        grad_u: Any, grad_delta: Any, grad_A: Any, grad_B: Any, grad_C: Any, scratch: Any,
+        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, states: Any, grad_y: Any,
+        grad_u: Any, grad_steps: Any, grad_rows: Any, grad_B: Any, grad_C: Any, scratch: Any,
         height: Any, width: Any, units: Any,
     ) -> None:  # fmt: skip
         for i in range(units.shape[0]):
             b, k, j = units[i]
             backward(
-                u[b], delta[b], A2, B[b], C[b], states[b, k, j], grad_y[b], grad_u[b, k], grad_delta[b],
-                grad_A[b, k, j], grad_B[b, k, j], grad_C[b, k, j], scratch, height, width, k, j * block,
+                u[b], steps[b], bias, A2, B[b], C[b], D, states[b, k, j], grad_y[b], grad_u[b, k], grad_steps[b],
+                grad_rows[b, k, j], grad_B[b, k, j], grad_C[b, k, j], scratch, height, width, k, j * block,
             )  # fmt: skip
 
     return backward_units

@@ -7,6 +7,7 @@ input and output projections, D the skip; batch b, length L, channels d, state s
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -44,21 +45,24 @@ def scan_order(height: int, width: int, device: torch.device | str = "cpu") -> T
     return torch.stack([rows, columns, rows.flip(0), columns.flip(0)])
 
 
-def cross_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
+def cross_scan_reference(
+    u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
+) -> Tensor:
     """Four directions over an image, outputs summed (ColorMamba section 3.1).
 
     Args:
-        u: (b, H, W, d). delta: (b, H, W, 4, d). A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
+        u: (b, H, W, d). steps: (b, H, W, 4, d) and bias: (4, d), whose sum becomes delta through softplus.
+        A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
 
     Returns:
         y: (b, H, W, d).
     """
     b, height, width, d = u.shape
     order = scan_order(height, width, u.device)
-    flat = u.reshape(b, height * width, d)
+    flat, delta = u.reshape(b, height * width, d), F.softplus(steps + bias)
     y = torch.zeros_like(flat)
     for k in range(4):
-        steps, into, out = (x.reshape(b, height * width, 4, -1)[:, order[k], k] for x in (delta, B, C))
-        scanned = selective_scan_reference(flat[:, order[k]], steps, A[k], into, out, D[k])
+        deltas, into, out = (x.reshape(b, height * width, 4, -1)[:, order[k], k] for x in (delta, B, C))
+        scanned = selective_scan_reference(flat[:, order[k]], deltas, A[k], into, out, D[k])
         y = y.index_add(1, order[k], scanned)
     return y.view(b, height, width, d)

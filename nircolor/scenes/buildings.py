@@ -11,11 +11,22 @@ from nircolor.scenes.noise import Field
 from nircolor.scenes.terrain import Grid
 
 Point = tuple[float, float, float]
-WALLS = ("plaster", "plaster", "paint_cream", "paint_cream", "paint_ochre", "brick", "paint_blue", "paint_red", "concrete")
+WALLS = (
+    "plaster",
+    "plaster",
+    "paint_cream",
+    "paint_cream",
+    "paint_ochre",
+    "brick",
+    "paint_blue",
+    "paint_red",
+    "concrete",
+)
 ROOFS = ("tile", "tile", "slate", "slate", "asphalt")
 STOREY = 2.9
 _EAVE = 0.45  # metres that a roof reaches over a wall
 _ROAD_TO_WALL = 10.0
+_UP: Point = (0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,8 @@ class House:
 
 @dataclass(frozen=True)
 class Face:
-    """A flat piece of a house: ``origin`` and two unit axes; ``long`` by ``tall`` metres, ``peak`` more in the middle."""
+    """A flat piece of a house: ``origin`` (x, y, z) in metres and two unit axes; ``long`` metres across and ``tall``
+    up, ``peak`` metres more in the middle (a gable). ``kind`` is "wall" (windows and a door), "roof" or "plain"."""
 
     origin: Point
     across: Point
@@ -49,7 +61,7 @@ class Face:
     long: float
     tall: float
     peak: float
-    kind: str  # "wall", "roof" or "plain"
+    kind: str
     material: str
     trim: str
 
@@ -76,13 +88,8 @@ def faces(house: House) -> Iterator[Face]:
     """The faces that an eye on the street can see, in an order to be painted in."""
     wide, long, mid = house.x1 - house.x0, house.z1 - house.z0, 0.5 * (house.x0 + house.x1)
     ridge_z = 0.5 * (house.z0 + house.z1)
-    front_peak, side_peak = (house.roof, 0.0) if house.along else (0.0, house.roof)
-    yield Face(
-        (house.x0, -1.0, house.z0), (1, 0, 0), (0, 1, 0), wide, house.walls + 1, front_peak, "wall", house.wall, house.trim
-    )
-    yield Face(
-        (house.near_x, -1.0, house.z0), (0, 0, 1), (0, 1, 0), long, house.walls + 1, side_peak, "wall", house.wall, house.trim
-    )
+    yield _wall(house, house.x0, (1.0, 0.0, 0.0), wide, house.roof if house.along else 0.0)
+    yield _wall(house, house.near_x, (0.0, 0.0, 1.0), long, 0.0 if house.along else house.roof)
     if house.along:
         rise, run = house.roof, mid - house.near_x
         start = (house.near_x, house.walls, house.z0 - _EAVE)
@@ -94,6 +101,12 @@ def faces(house: House) -> Iterator[Face]:
     yield from _chimney(house, mid, ridge_z)
 
 
+def _wall(house: House, x: float, across: Point, long: float, peak: float) -> Face:
+    """A wall that starts a metre underground, at the near corner of the house."""
+    tall = house.walls + 1.0
+    return Face((x, -1.0, house.z0), across, _UP, long, tall, peak, "wall", house.wall, house.trim)
+
+
 def _slope(start: Point, across: Point, long: float, climb: Point, tiles: str) -> Face:
     """A roof slope from the eave up: ``climb`` leads from the top of the wall to the ridge."""
     length = float(np.hypot(np.hypot(climb[0], climb[1]), climb[2]))
@@ -103,12 +116,13 @@ def _slope(start: Point, across: Point, long: float, climb: Point, tiles: str) -
 
 
 def _chimney(house: House, x: float, z: float) -> Iterator[Face]:
-    side = 1.0 if house.near_x > 0 else -1.0
-    z, base = (z + 1.5, house.walls + house.roof * 0.6) if house.along else (z, house.walls + house.roof * 0.6)
-    x = x - 0.3 if house.along else x + side * 1.5
-    yield Face((x, base, z), (1, 0, 0), (0, 1, 0), 0.7, house.roof * 0.4 + 0.9, 0.0, "plain", "brick", "brick")
-    near = x if side > 0 else x + 0.7
-    yield Face((near, base, z), (0, 0, 1), (0, 1, 0), 0.7, house.roof * 0.4 + 0.9, 0.0, "plain", "brick", "brick")
+    """Two faces of a chimney near the ridge, whose middle is at (x, z)."""
+    right = house.near_x > 0
+    x, z = (x - 0.3, z + 1.5) if house.along else (x + (1.5 if right else -1.5), z)
+    base, tall = house.walls + house.roof * 0.6, house.roof * 0.4 + 0.9
+    yield Face((x, base, z), (1.0, 0.0, 0.0), _UP, 0.7, tall, 0.0, "plain", "brick", "brick")
+    near = x if right else x + 0.7
+    yield Face((near, base, z), (0.0, 0.0, 1.0), _UP, 0.7, tall, 0.0, "plain", "brick", "brick")
 
 
 def raise_roofs(top: Field, houses: list[House], grid: Grid) -> Field:

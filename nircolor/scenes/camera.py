@@ -16,17 +16,21 @@ _MATRIX = np.array([[1.70, -0.57, -0.13], [-0.25, 1.55, -0.30], [0.02, -0.45, 1.
 
 @dataclass(frozen=True)
 class Exposure:
-    """``key`` and ``middle``: where the bright parts and the geometric mean land, linear; ``read`` and ``shot``: sensor noise, linear, at full scale."""
+    """``key`` and ``middle``: where the bright parts and the geometric mean of a picture land; ``read`` and ``shot``:
+    the two parts of the sensor's noise at full scale. All are linear light; 1 is the brightest the sensor can hold.
+    ``percentile`` of the pixels count as not bright; ``push`` is how far bright parts may exceed ``key`` for the mean's
+    sake."""
 
     key: float = 0.74
     middle: float = 0.17
     percentile: float = 97.0
+    push: float = 1.4
     read: float = 0.0015
     shot: float = 0.006
 
 
 COLOUR = Exposure()
-INFRARED = Exposure(key=0.76, middle=0.23)
+INFRARED = Exposure(key=0.76, middle=0.23, push=1.7)
 
 
 def soften(light: Field) -> Field:
@@ -49,7 +53,7 @@ def encode(linear: Field) -> Field:
 def _expose(values: Field, meter: Field, exposure: Exposure) -> Field:
     bright = exposure.key / max(float(np.percentile(meter, exposure.percentile)), 1e-3)
     middle = exposure.middle / max(float(np.exp(np.mean(np.log(np.maximum(meter, 0.0) + 1e-3)))), 1e-3)
-    gain = np.float32(min(max(bright, middle), 1.4 * bright, 12.0))
+    gain = np.float32(min(max(bright, middle), exposure.push * bright, 12.0))
     return np.asarray(values * gain, dtype=np.float32)
 
 
@@ -62,7 +66,7 @@ def _shoulder(linear: Field, knee: float = 0.7) -> Field:
 
 def _noise(linear: Field, exposure: Exposure, rng: np.random.Generator) -> Field:
     spread = np.sqrt(np.float32(exposure.read**2) + np.float32(exposure.shot**2) * np.maximum(linear, 0.0))
-    return linear + spread * rng.standard_normal(linear.shape, dtype=np.float32)
+    return np.asarray(linear + spread * rng.standard_normal(linear.shape, dtype=np.float32))
 
 
 def develop(light: Field, rng: np.random.Generator) -> tuple[Field, Field]:
@@ -76,7 +80,7 @@ def develop(light: Field, rng: np.random.Generator) -> tuple[Field, Field]:
 
 
 def _finish(linear: Field) -> Field:
-    return np.clip(encode(_shoulder(linear)), 0.0, 1.0)
+    return np.asarray(np.clip(encode(_shoulder(linear)), 0.0, 1.0), dtype=np.float32)
 
 
 def quantise(values: Field, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -85,4 +89,4 @@ def quantise(values: Field, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]
     if bits not in (8, 16):
         raise UsageError(f"{bits} bits are not supported: use 8 or 16")
     scaled = np.rint(np.clip(values.astype(np.float64), 0.0, 1.0) * (2**bits - 1))
-    return scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
+    return np.asarray(scaled, dtype=np.uint8) if bits == 8 else np.asarray(scaled, dtype=np.uint16)

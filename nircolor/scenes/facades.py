@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nircolor.scenes.buildings import STOREY, Face
 from nircolor.scenes.canvas import Canvas
-from nircolor.scenes.land import Tiles
 from nircolor.scenes.mixing import Layers, mix
 from nircolor.scenes.noise import Field, sample, smoothstep
+from nircolor.scenes.tiles import Tiles
 from nircolor.scenes.view import FOCAL, Air, Sun, View
 
+_SKY_IN_GLASS = np.array([0.105, 0.126, 0.150, 0.048], np.float32)  # what windows mirror
+_TILE_ROW = 0.34  # metres from one row of roof tiles to the next
 _NEAR = 0.5  # metres; what comes nearer to the camera is cut off
+
+
+@dataclass(frozen=True)
+class _Place:
+    """(h, w) each: where on a face the pixels lie, ``s`` across and ``t`` up, and how large a ``pixel`` is, metres."""
+
+    s: Field
+    t: Field
+    pixel: Field
 
 
 def paint_face(canvas: Canvas, face: Face, tiles: Tiles, sun: Sun, air: Air) -> None:
@@ -33,7 +46,7 @@ def paint_face(canvas: Canvas, face: Face, tiles: Tiles, sun: Sun, air: Air) -> 
     crest = face.tall + face.peak * (1.0 - np.abs(2.0 * s / np.float32(face.long) - 1.0))
     inside = np.minimum(np.minimum(s, face.long - s), np.minimum(t, crest - t))
     cover = np.clip(inside / pixel + 0.5, 0.0, 1.0) * (z < 1e4)
-    light = _light(face, s, t, pixel, normal if normal @ eye < 0 else -normal, tiles, sun)
+    light = _light(face, _Place(s, t, pixel), normal if normal @ eye < 0 else -normal, tiles, sun)
     canvas.paint(top, left, cover.astype(np.float32), air.veil(light, z), z)
 
 
@@ -51,24 +64,25 @@ def _bounds(view: View, face: Face) -> tuple[int, int, int, int]:
     return int(top), int(bottom), int(left), int(right)
 
 
-def _light(face: Face, s: Field, t: Field, pixel: Field, normal: Field, tiles: Tiles, sun: Sun) -> Field:
-    """(h, w, 4) light from a face; ``s``, ``t`` are metres on it, ``pixel`` the size of a pixel there."""
+def _light(face: Face, place: _Place, normal: Field, tiles: Tiles, sun: Sun) -> Field:
+    """(h, w, 4) light from a face."""
+    s, t, pixel = place.s, place.t, place.pixel
     wear = sample(tiles.rough, s / 5.0 + face.origin[2], t / 5.0 + face.origin[0])
-    glass = _glass(face, s, t, pixel) if face.kind == "wall" else np.zeros_like(wear)
-    layers = _wall(face, s, t, pixel, glass) if face.kind == "wall" else [(face.material, np.ones_like(wear))]
+    glass = _glass(face, place)
+    layers = _wall(face, place, glass) if face.kind == "wall" else [(face.material, np.ones_like(wear))]
     sun_colour, sky_colour = mix([(name, np.broadcast_to(cover, wear.shape).ravel()) for name, cover in layers])
     texture = 1.0 + 0.05 * wear
     if face.kind == "roof":
-        rows = 0.5 + 0.5 * np.sin(t * np.float32(2 * np.pi / 0.34))
+        rows = 0.5 + 0.5 * np.sin(t * np.float32(2.0 * np.pi / _TILE_ROW))
         texture = texture + 0.10 * wear - 0.30 * rows * smoothstep(0.12, 0.03, pixel)
-    direct = max(float(np.dot(normal, np.array(sun.direction))), 0.0) * np.ones_like(wear)
-    if face.kind == "wall":
-        direct = direct * smoothstep(0.0, 0.12, face.tall + face.peak * 0.5 - 0.42 - t + (face.peak > 0) * 9.0)
-    ambient = (0.55 + 0.45 * float(normal[1])) * (0.6 + 0.4 * smoothstep(0.6, 3.0, t))
-    light = sun_colour * (direct * texture).ravel()[:, None] + sky_colour * (ambient * texture).ravel()[:, None]
-    # The lawn and the road throw light back at the walls.
-    light = light + sun_colour * (0.10 * (1.0 - abs(float(normal[1]))))
-    light = light + (0.30 * glass * smoothstep(-1.5, 1.0, wear)).ravel()[:, None] * np.float32([0.35, 0.42, 0.5, 0.16])
+    direct = max(float(np.dot(normal, np.array(sun.direction))), 0.0) * texture
+    if face.kind == "wall" and not face.peak:
+        direct = direct * smoothstep(0.0, 0.12, face.tall - 0.42 - t)  # the eave's shadow
+    up = float(normal[1])
+    ambient = (0.55 + 0.45 * up) * (0.6 + 0.4 * smoothstep(0.6, 3.0, t)) * texture
+    light = sun_colour * direct.ravel()[:, None] + sky_colour * ambient.ravel()[:, None]
+    light = light + sun_colour * (0.10 * (1.0 - abs(up)))  # lawn and road throw light back at the walls
+    light = light + (glass * smoothstep(-1.5, 1.0, wear)).ravel()[:, None] * _SKY_IN_GLASS
     return np.asarray(light.reshape(*wear.shape, 4), dtype=np.float32)
 
 
@@ -78,33 +92,35 @@ def _box(s: Field, t: Field, half_s: float, half_t: float, pixel: Field) -> Fiel
     return np.asarray(np.clip(inside / pixel + 0.5, 0.0, 1.0), dtype=np.float32)
 
 
-def _panes(face: Face, s: Field, t: Field) -> tuple[Field, Field, Field]:
-    """Place relative to the nearest window, and whether a window belongs there."""
-    count = max(round(face.long / 2.7), 1)
-    pitch = face.long / count
-    floor = np.floor((t - 1.4) / STOREY)
-    from_window = t - 1.4 - (floor + np.float32(0.52)) * STOREY
-    there = (floor >= 0) & ((floor + 1) * STOREY + 1.2 < face.tall + 0.3)
-    return np.mod(s, pitch) - pitch / 2, from_window, there.astype(np.float32)
+def _panes(face: Face, place: _Place) -> tuple[Field, Field, Field]:
+    """Place relative to the middle of the nearest window, and whether a window belongs there."""
+    pitch = face.long / max(round(face.long / 2.7), 1)
+    floor = np.floor((place.t - 1.4) / STOREY)
+    there = (floor >= 0) & ((floor + 1) * STOREY + 0.9 < face.tall)
+    above = place.t - 1.4 - (floor + np.float32(0.52)) * STOREY
+    return np.mod(place.s, pitch) - pitch / 2, above, there.astype(np.float32)
 
 
-def _glass(face: Face, s: Field, t: Field, pixel: Field) -> Field:
-    a, b, there = _panes(face, s, t)
-    bars = _box(a, b, 0.03, 9.0, pixel) + _box(a, b - 0.2, 9.0, 0.03, pixel)
-    return _box(a, b, 0.46, 0.68, pixel) * there * np.clip(1.0 - bars, 0.0, 1.0)
+def _glass(face: Face, place: _Place) -> Field:
+    """Where the panes of the windows are, between their bars."""
+    if face.kind != "wall":
+        return np.zeros_like(place.s)
+    a, b, there = _panes(face, place)
+    bars = _box(a, b, 0.03, 9.0, place.pixel) + _box(a, b - 0.2, 9.0, 0.03, place.pixel)
+    return np.asarray(_box(a, b, 0.46, 0.68, place.pixel) * there * np.clip(1.0 - bars, 0.0, 1.0))
 
 
-def _wall(face: Face, s: Field, t: Field, pixel: Field, glass: Field) -> Layers:
-    a, b, there = _panes(face, s, t)
-    middle = face.long * (0.32 if face.peak else 0.68)
-    door = _box(s - middle, t - 2.1, 0.52, 1.05, pixel)
+def _wall(face: Face, place: _Place, glass: Field) -> Layers:
+    """The covers of a wall from the top one down."""
+    pixel, (a, b, there) = place.pixel, _panes(face, place)
+    beside, above = place.s - face.long * (0.32 if face.peak else 0.68), place.t - 2.1
     shutter = (_box(a, b, 1.02, 0.72, pixel) - _box(a, b, 0.58, 0.72, pixel)) * there
     return [
-        (face.trim, door),
-        ("plaster", _box(s - middle, t - 2.1, 0.66, 1.2, pixel)),
+        (face.trim, _box(beside, above, 0.52, 1.05, pixel)),  # the door
+        ("plaster", _box(beside, above, 0.66, 1.2, pixel)),
         ("glass", glass),
         ("plaster", _box(a, b, 0.56, 0.78, pixel) * there),
         (face.trim, np.clip(shutter, 0.0, 1.0)),
-        ("concrete", smoothstep(1.45, 1.40, t)),
-        (face.material, np.ones_like(s)),
+        ("concrete", smoothstep(1.45, 1.40, place.t)),
+        (face.material, np.ones_like(place.s)),
     ]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]  # float32 throughout; numpy's own types do not keep track of that
 _FIRST_OCTAVE = 4.0  # waves across a tile
 
 
-def smoothstep(low: float, high: float, value: Field) -> Field:
+def smoothstep(low: float, high: float, value: Any) -> Field:
     """0 below ``low``, 1 above ``high``, smooth between; ``low`` may be the larger one."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
@@ -21,7 +21,7 @@ def smoothstep(low: float, high: float, value: Field) -> Field:
 
 def _frequency(size: int) -> NDArray[np.float64]:
     axis = np.fft.fftfreq(size) * size
-    return np.hypot(axis[:, None], axis[None, : size // 2 + 1])
+    return np.asarray(np.hypot(axis[:, None], axis[None, : size // 2 + 1]))
 
 
 def _synthesise(rng: np.random.Generator, amplitude: NDArray[np.float64], size: int) -> Field:

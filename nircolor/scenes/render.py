@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from nircolor.errors import UsageError
-from nircolor.scenes import planting
 from nircolor.scenes.buildings import House, build, faces, raise_roofs
 from nircolor.scenes.camera import develop
 from nircolor.scenes.canvas import Canvas
 from nircolor.scenes.facades import paint_face
-from nircolor.scenes.ground import radiance, survey
-from nircolor.scenes.land import Land, Tiles, draw_tiles, shape
+from nircolor.scenes.ground import radiance, shine, survey
+from nircolor.scenes.land import Land, shape
 from nircolor.scenes.noise import Field, smoothstep
+from nircolor.scenes.nursery import Nursery, draw_tree, raise_trees
+from nircolor.scenes.planting import Rooted, plant, root, shade
 from nircolor.scenes.recipes import RECIPES, Recipe
 from nircolor.scenes.sky import add_clouds, clear_sky
 from nircolor.scenes.terrain import Grid, cast, shadow_line, sunlit
+from nircolor.scenes.tiles import Tiles, draw_tiles
 from nircolor.scenes.view import Air, Sun, View
 from nircolor.scenes.water import flood
 
@@ -49,7 +51,7 @@ class _World:
     grid: Grid
     land: Land
     houses: list[House]
-    trees: list[tuple[planting.Tree, float]]
+    trees: list[Rooted]
     shadow: Field  # (D, C) height that the shadow reaches up to
     sun: Sun
     air: Air
@@ -82,11 +84,11 @@ def render(seed: int, height: int, width: int, kind: str = "random") -> Scene:
 def _build(rng: np.random.Generator, tiles: Tiles, recipe: Recipe, view: View) -> _World:
     sun = Sun(float(rng.uniform(30.0, 50.0)), float(rng.uniform(12.0, 40.0)), int(rng.choice((-1, 1))))
     houses = build(rng) if recipe.houses else []
-    trees = planting.plant(rng, recipe, tiles)
+    trees = plant(rng, recipe, tiles)
     grid = Grid(view)
     land = shape(recipe, tiles, grid)
     shadow = shadow_line(grid, raise_roofs(land.top, houses, grid), sun)
-    rooted = planting.rooted(trees, land, grid)
+    rooted = root(trees, recipe, land, grid, shadow)
     return _World(recipe, tiles, grid, land, houses, rooted, shadow, sun, Air(recipe.visibility))
 
 
@@ -96,35 +98,34 @@ def _paint(world: _World, growth: np.random.Generator) -> Canvas:
     for house in world.houses:
         for face in faces(house):
             paint_face(canvas, face, world.tiles, world.sun, world.air)
-    shore = world.recipe.lake[0]
-    nursery = planting.raise_nursery(growth, world.recipe, world.tiles, canvas.view, world.sun)
-    _paint_trees(canvas, world, nursery, [entry for entry in world.trees if entry[0].z >= shore])
+    pictures = raise_trees(growth, set(world.recipe.trees), world.tiles.hair, canvas.view, world.sun)
+    nursery, shore = Nursery(pictures, world.recipe.snow), world.recipe.lake[0]
+    for entry in world.trees:
+        if entry.tree.z >= shore:
+            draw_tree(canvas, entry, nursery, world.air)
     flood(canvas, wet, world.tiles)
-    _paint_trees(canvas, world, nursery, [entry for entry in world.trees if entry[0].z < shore])
+    for entry in world.trees:
+        if entry.tree.z < shore:
+            draw_tree(canvas, entry, nursery, world.air)
     return canvas
 
 
 def _paint_land(world: _World) -> tuple[Canvas, Field]:
     """The canvas with sky and land on it, and where (H, W) water will be."""
-    grid, land, recipe, view = world.grid, world.land, world.recipe, world.grid.view
+    grid, land, recipe, tiles, view = world.grid, world.land, world.recipe, world.tiles, world.grid.view
     lake = recipe.lake[1] > 0
     hits = cast(grid, np.maximum(land.top, 0.0) if lake else land.top)
     lit = sunlit(world.shadow, land.top, grid.z)
-    planting.shade([tree for tree, _ in world.trees], grid, lit, world.tiles, world.sun)
-    sky = add_clouds(clear_sky(view, world.sun), recipe, world.tiles, view, world.sun, world.air)
-    distance, wet = np.full(sky.shape[:2], np.inf, np.float32), np.zeros(sky.shape[:2], np.float32)
+    shade(world.trees, grid, lit, tiles, world.sun)
+    shining = shine(grid, land.soil, world.sun, lit)
+    light = add_clouds(clear_sky(view, world.sun), recipe, tiles, view, world.sun, world.air)
+    distance, wet = np.full(light.shape[:2], np.inf, np.float32), np.zeros(light.shape[:2], np.float32)
     distance[hits.seen] = hits.z
-    sky[hits.seen] = world.air.veil(radiance(survey(recipe, world.tiles, grid, land, hits, world.sun, lit)), hits.z)
+    site = survey(recipe, tiles, land, hits, shining.steep)
+    light[hits.seen] = world.air.veil(radiance(site, shining), hits.z)
     if lake:
         wet[hits.seen] = smoothstep(0.0, -0.12, hits.pick(land.soil)) * (hits.y < 0.02)
-    return Canvas(view, sky, distance), wet
-
-
-def _paint_trees(canvas: Canvas, world: _World, nursery: planting.Nursery, trees: list[tuple[planting.Tree, float]]) -> None:
-    for tree, foot in trees:
-        line = world.shadow[world.grid.nearest(tree.x, tree.z)]
-        lit = float(sunlit(line, np.float32(foot + 0.6 * tree.tall), np.float32(tree.z)))
-        planting.draw(canvas, tree, foot, lit, nursery, world.recipe, world.air)
+    return Canvas(view, light, distance), wet
 
 
 def _average(light: Field, samples: int) -> Field:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nircolor.scenes.land import Tiles
 from nircolor.scenes.noise import Field, sample, smoothstep
 from nircolor.scenes.recipes import Recipe
 from nircolor.scenes.spectra import AEROSOL, RAYLEIGH, palette, scattered
+from nircolor.scenes.tiles import Tiles
 from nircolor.scenes.view import FOCAL, Air, Sun, View
 
 _HAZE = 0.035  # aerosol thickness of the column above, against 0.097 of Rayleigh scattering at 550 nm
@@ -44,7 +44,9 @@ def _cumulus(recipe: Recipe, tiles: Tiles, view: View, v: Field, sun: Sun) -> tu
     dense = _density(tiles, x, y)
     body = dense - np.float32(1.0 - 1.7 * recipe.cloud)
     cover = smoothstep(-0.05, 0.55, body + 0.10 * sample(tiles.rough, x * 3.0, y * 3.0)) * smoothstep(0.0, 0.02, v)
-    near, far = (_density(tiles, x + np.float32(step * 0.45 * sun.side), y + np.float32(step)) for step in (0.012, 0.05))
+    near, far = (
+        _density(tiles, x + np.float32(step * 0.45 * sun.side), y + np.float32(step)) for step in (0.012, 0.05)
+    )
     relief = 0.55 * (near - dense) + 0.40 * (far - dense)
     lit = np.clip(0.66 - relief - 0.16 * np.maximum(body, 0.0), 0.10, 1.0)
     return cover, np.asarray(lit, dtype=np.float32)

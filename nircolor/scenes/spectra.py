@@ -8,15 +8,15 @@ mixes the results, which is exact because mixing is linear. Bands are always ord
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Spectrum = NDArray[np.float64]
-Bands = NDArray[np.float32]
+Bands = NDArray[np.floating[Any]]  # (..., 4) red, green, blue, near infrared; float32
 
 WAVELENGTHS: Spectrum = np.arange(400.0, 1001.0, 20.0)
-RED, GREEN, BLUE, NIR = range(4)
 
 
 def _bump(centre: float, width: float) -> Spectrum:
@@ -106,14 +106,11 @@ def scattered(depth: Spectrum) -> Bands:
 
 @dataclass(frozen=True)
 class Palette:
-    """Materials already lit: one row a name, four bands; ``sun`` in direct sunlight, ``sky`` in the light of the sky."""
+    """Materials already lit, one row a name: ``sun`` (N, 4) in sunlight, ``sky`` (N, 4) in the light of the sky."""
 
     names: tuple[str, ...]
     sun: Bands
     sky: Bands
-
-    def row(self, name: str) -> int:
-        return self.names.index(name)
 
 
 def palette(*names: str) -> Palette:

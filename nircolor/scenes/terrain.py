@@ -103,7 +103,7 @@ def cast(grid: Grid, height: Field) -> Hits:
 
 def _first_above(view: View, horizon: Field) -> NDArray[np.int64]:
     """(H, W) index of the first sample that reaches a pixel's line of sight; D where none does."""
-    depth, width = horizon.shape
+    width = horizon.shape[1]
     covered = np.clip(np.ceil((horizon - view.v[-1]) * view.scale + 1e-4), 0, view.height).astype(np.int64)
     counts = np.bincount((covered * width + np.arange(width)).ravel(), minlength=(view.height + 1) * width)
     reached = np.cumsum(counts.reshape(view.height + 1, width)[: view.height], axis=0)
@@ -132,9 +132,9 @@ def shadow_line(grid: Grid, height: Field, sun: Sun) -> Field:
     fall = grid.x * np.float32(sun.side * up / abs(across))
     toward = (height - fall)[:, ::-1] if sun.side > 0 else height - fall
     crest = np.maximum.accumulate(toward, axis=1)
-    return np.ascontiguousarray(crest[:, ::-1] if sun.side > 0 else crest) + fall
+    return np.asarray((crest[:, ::-1] if sun.side > 0 else crest) + fall, dtype=np.float32)
 
 
-def sunlit(line: Field, height: Field | float, z: Field | float) -> Field:
+def sunlit(line: Field | float, height: Field | float, z: Field | float) -> Field:
     """How much of the sun something at ``height`` and distance ``z`` sees, 0 to 1, under a :func:`shadow_line`."""
     return smoothstep(1.0, 0.0, (line - height) / (np.float32(0.15) + np.float32(0.004) * z))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nircolor.scenes.canvas import Canvas
-from nircolor.scenes.land import Tiles
 from nircolor.scenes.noise import Field, sample, smoothstep
 from nircolor.scenes.spectra import palette
+from nircolor.scenes.tiles import Tiles
 from nircolor.scenes.view import FOCAL, View
 
 _INDEX = 1.33

@@ -39,6 +39,7 @@ class LossConfig:
     angular: float = 1.0
     prior: float = 0.5
     perceptual: float = 0.0
+    perceptual_share: float = 1.0  # of the batch that the perceptual term looks at: it costs as much as a network
     perceptual_weights: str = ""
 
 

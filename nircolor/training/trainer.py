@@ -43,7 +43,8 @@ class Objective:
             "prior": cone_loss(prior.float(), rgb_to_cone(batch.view_rgb)),
         }
         if self.perceptual is not None:
-            terms["perceptual"] = self.perceptual(rgb, batch.rgb).mean()
+            some = math.ceil(config.perceptual_share * len(rgb))
+            terms["perceptual"] = self.perceptual(rgb[:some], batch.rgb[:some]).mean()
         total = torch.stack([getattr(config, name) * term for name, term in terms.items()]).sum()
         return total, terms
 

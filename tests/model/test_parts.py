@@ -33,7 +33,7 @@ def test_padding_tokens_speak_where_a_scan_jumps() -> None:
         difference = (zero - module(x)).abs().sum(-1)[0]
     inside = torch.zeros_like(difference, dtype=torch.bool)
     inside[1:-1, 1:-1] = True
-    assert difference[~inside].min() > 10 * difference[inside].max()
+    assert difference[~inside].mean() > 100 * difference[inside].mean()
 
 
 def test_padding_tokens_are_learnable() -> None:

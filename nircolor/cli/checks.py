@@ -1,0 +1,182 @@
+"""What ``nircolor doctor`` finds out: each function looks at one thing and returns plain JSON values."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from nircolor.errors import NircolorError
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "numba",
+    "opencv-python-headless",
+    "tifffile",
+    "imagecodecs",
+    "pillow",
+    "scikit-image",
+    "safetensors",
+    "huggingface-hub",
+    "typer",
+    "rich",
+)
+SUBSTITUTES = {"opencv-python-headless": ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")}
+EXTRAS = {"mamba": ("mamba_ssm",), "ray": ("ray",), "lpips": ("torchvision", "lpips")}
+
+Values = dict[str, Any]
+
+
+def versions() -> dict[str, str | None]:
+    """Installed version of each package that nircolor needs; None where it is missing."""
+    return {name: next(filter(None, map(_version, (name, *SUBSTITUTES.get(name, ())))), None) for name in PACKAGES}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def python() -> Values:
+    return {
+        "version": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "executable": sys.executable,
+        "platform": platform.platform(),
+    }
+
+
+def cpu() -> Values:
+    """Needs torch."""
+    import torch
+
+    from nircolor.device import has_bf16_cpu
+
+    info = _cpuinfo()
+    flags = set(info.get("flags", "").split())
+    return {
+        "model": info.get("model name") or _mac_cpu() or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "bf16": has_bf16_cpu(),
+        "bf16_units": [name for name in ("avx512_bf16", "amx_bf16") if name in flags],
+    }
+
+
+def _cpuinfo() -> dict[str, str]:
+    """The first processor of /proc/cpuinfo; empty where there is none."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _mac_cpu() -> str:
+    if platform.system() != "Darwin":
+        return ""
+    command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def cuda() -> Values:
+    """Needs torch. ``built`` says whether this torch could use a GPU at all."""
+    import torch
+
+    devices = []
+    for index in range(torch.cuda.device_count()):
+        found = torch.cuda.get_device_properties(index)
+        devices.append(
+            {
+                "name": found.name,
+                "memory_gib": round(found.total_memory / 2**30, 1),
+                "capability": f"{found.major}.{found.minor}",
+            }
+        )
+    return {"built": torch.version.cuda or torch.version.hip, "devices": devices}
+
+
+def mps() -> bool:
+    """Needs torch."""
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def scan() -> Values:
+    """Needs torch. Runs the scan that ``auto`` chooses on a few pixels, beside the plain reference."""
+    import torch
+
+    from nircolor.device import choose_device
+    from nircolor.scan import choose, cross_scan
+
+    device = choose_device("auto")
+    numbers = torch.Generator().manual_seed(0)
+    u, delta, a, b, c, d = (
+        torch.rand(shape, generator=numbers).to(device)
+        for shape in ((1, 3, 5, 8), (1, 3, 5, 4, 8), (4, 8, 4), (1, 3, 5, 4, 4), (1, 3, 5, 4, 4), (4, 8))
+    )
+    fast, plain = (cross_scan(u, delta, -a, b, c, d, kernel) for kernel in ("auto", "reference"))
+    error = (fast - plain).abs().max().item()
+    return {"device": str(device), "kernel": choose(device), "error": error, "sound": error < 1e-3, **_scan_cache()}
+
+
+def _scan_cache() -> Values:
+    """Where numba keeps compiled kernels; without such a folder every run compiles them anew."""
+    from nircolor.scan import kernels
+
+    compiled = (function for function in vars(kernels).values() if hasattr(function, "stats"))
+    folder: str | None = next((function.stats.cache_path for function in compiled), None)
+    return {"cache": folder, "cache_writable": folder is not None and os.access(folder, os.W_OK)}
+
+
+def packaged_weights() -> list[Values]:
+    """All weights that come with nircolor, each verified."""
+    from nircolor.weights import list_packaged
+
+    return [_verified(name) for name in list_packaged()]
+
+
+def _verified(name: str) -> Values:
+    from nircolor.weights import locate, verify
+
+    path = locate(name)
+    try:
+        verify(path)
+        data = path.read_bytes()
+    except NircolorError as error:
+        return {"name": name, "path": str(path), "bytes": None, "sha256": None, "error": str(error)}
+    digest = hashlib.sha256(data).hexdigest()
+    return {"name": name, "path": str(path), "bytes": len(data), "sha256": digest[:12], "error": None}
+
+
+def extras() -> list[Values]:
+    """Optional parts: which of their packages are missing and how to get them."""
+    rows = []
+    for name, modules in EXTRAS.items():
+        missing = [module for module in modules if util.find_spec(module) is None]
+        rows.append({"name": name, "missing": missing, "install": f"pip install 'nircolor[{name}]'"})
+    return rows
+
+
+def hub() -> Values:
+    """What huggingface_hub makes of the environment; nothing is asked of the network."""
+    from huggingface_hub import constants
+
+    # an endpoint may carry a user's name and password
+    endpoint = re.sub(r"//[^/@]*@", "//", constants.ENDPOINT)
+    return {"cache": str(constants.HF_HUB_CACHE), "offline": bool(constants.HF_HUB_OFFLINE), "endpoint": endpoint}

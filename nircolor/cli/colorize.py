@@ -1,0 +1,187 @@
+"""``nircolor colorize``: the options of the command; ``job.py`` does the work."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from nircolor.cli.common import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.job import Job, run
+
+ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
+
+EPILOG = f"""[bold]Examples[/bold]
+
+  $ nircolor colorize photo_nir.tif              writes photo_nir_rgb.tif
+  $ nircolor colorize night.png -o day.jpg --overwrite
+  $ nircolor colorize dark16.tif --stretch percentile:1,99.5
+  $ nircolor colorize multispectral.tif --band 4 --depth 8
+  $ cat in.png | nircolor colorize - | display -
+
+{EXIT_CODES}
+
+Whatever happens, no partial output is left behind."""
+
+
+class Precision(str, Enum):
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Prior(str, Enum):
+    whole = "global"
+    tile = "tile"
+
+
+class Depth(str, Enum):
+    byte = "8"
+    short = "16"
+    float = "32"
+
+
+def colorize(
+    ctx: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            show_default=False,
+            help="Near-infrared picture: PNG, TIFF, JPEG, WebP or BMP; - reads standard input.",
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Where to write; - is standard output, as PNG unless --format says otherwise. "
+            "Default: INPUT with _rgb added to its name, or standard output when INPUT is -.",
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="png, tiff, jpeg, webp or bmp. Default: by the suffix of OUT, else as INPUT.",
+        ),
+    ] = None,
+    depth: Annotated[
+        Depth | None,
+        typer.Option(
+            "--depth",
+            metavar="8|16|32",
+            help="Bits a channel; 32 is float. Default: as INPUT.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", metavar=" ", help="Replace OUT if it exists."),
+    ] = False,
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="NAME",
+            rich_help_panel=ENGINE,
+            help="Packaged name, path of a .safetensors file, or hf://org/repo\\[@rev]\\[/file].",
+        ),
+    ] = "lite",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            metavar="DEVICE",
+            rich_help_panel=ENGINE,
+            help="auto, cpu, cuda, cuda:N (N counts from 0) or mps.",
+        ),
+    ] = "auto",
+    precision: Annotated[
+        Precision,
+        typer.Option(
+            "--precision",
+            metavar="PRECISION",
+            rich_help_panel=ENGINE,
+            help="auto, fp32, bf16 or fp16; auto is bf16 where the device is fast at it, else fp32.",
+        ),
+    ] = Precision.auto,
+    prior: Annotated[
+        Prior,
+        typer.Option(
+            "--prior",
+            metavar="global|tile",
+            rich_help_panel=TILES,
+            help="Decide on colours once for the whole picture, or in each tile alone.",
+        ),
+    ] = Prior.whole,
+    tile: Annotated[
+        int,
+        typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile; smaller saves memory."),
+    ] = 256,
+    overlap: Annotated[
+        int,
+        typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
+    ] = 34,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="TILES", rich_help_panel=TILES, help="Tiles worked on at once.")
+    ] = 4,
+    stretch: Annotated[
+        str,
+        typer.Option(
+            "--stretch",
+            metavar="HOW",
+            rich_help_panel=INPUT,
+            help="none, minmax, percentile or percentile:LOW,HIGH. With none the range comes from the data type, "
+            "never from the values.",
+        ),
+    ] = "none",
+    equalize: Annotated[
+        bool,
+        typer.Option(
+            "--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize the histogram, as the papers do."
+        ),
+    ] = False,
+    band: Annotated[
+        int | None,
+        typer.Option(
+            "--band", metavar="N", rich_help_panel=INPUT, help="Band of a multi-band picture, counted from 1."
+        ),
+    ] = None,
+    page: Annotated[
+        int | None,
+        typer.Option("--page", metavar="N", rich_help_panel=INPUT, help="Page of a multi-page TIFF, counted from 1."),
+    ] = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = 0,
+) -> None:
+    """Colorize one near-infrared picture of any size. The output has the size, bit depth, format, transparency and
+    metadata of the input. It is written whole or not at all, and no file is replaced without --overwrite. Device,
+    scan kernel, weights and precision are told once on standard error.
+    """
+    report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.image import Stretch
+    from nircolor.tiling import Tiling
+
+    job = Job(
+        source=source,
+        output=output,
+        weights=weights,
+        device=device,
+        precision=precision.value,
+        prior=prior.value,
+        tiling=Tiling(tile, overlap, batch),
+        stretch=Stretch.parse(stretch),
+        equalize=equalize,
+        band=band,
+        page=page,
+        depth=int(depth.value) if depth else None,
+        format=format,
+        overwrite=overwrite,
+    )
+    run(job, report)

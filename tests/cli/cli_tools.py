@@ -1,0 +1,57 @@
+"""How the tests of the command line run it, and how they make files for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = (
+    "torch",
+    "numpy",
+    "cv2",
+    "numba",
+    "huggingface_hub",
+    "PIL",
+    "tifffile",
+    "imagecodecs",
+    "skimage",
+    "safetensors",
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        values = json.loads(self.out)
+        assert isinstance(values, dict)
+        return values
+
+
+Run = Callable[..., Result]
+
+
+def environment(*first: Path) -> dict[str, str]:
+    """Ours, with this working copy importable, after the folders ``first``; one thread, no colours, wide lines."""
+    path = os.pathsep.join(map(str, (*first, ROOT)))
+    quiet = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "PYTHONWARNINGS")}
+    return {**quiet, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "80"}
+
+
+def save(path: Path, pixels: NDArray[Any]) -> Path:
+    encoded, data = cv2.imencode(path.suffix, pixels)
+    assert encoded
+    path.write_bytes(data.tobytes())
+    return path

@@ -1,0 +1,308 @@
+"""``nircolor colorize`` where something other than the input fails: outputs, weights, devices, signals, disks, bugs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_tools import Run, environment, save
+
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h, linux/capability.h
+
+
+def one_line(result: Any, code: int) -> str:
+    """The error line of a result, after the checks that hold for all of them."""
+    assert (result.code, result.out) == (code, b""), result.err
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("nircolor: error: ")
+    return str(result.err)
+
+
+# --- refused before torch is loaded -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(inside: Run, nir8: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs ``nircolor colorize`` on a sound picture, and returns its error; making an engine would be another."""
+    import nircolor.colorizer
+
+    monkeypatch.delattr(nircolor.colorizer, "Colorizer")
+
+    def run(*args: str | Path, code: int) -> str:
+        before = {path: path.stat().st_mtime_ns for path in nir8.parent.rglob("*")}
+        line = one_line(inside("colorize", nir8.name, "--weights", tiny_weights, *args), code)
+        assert {path: path.stat().st_mtime_ns for path in nir8.parent.rglob("*")} == before
+        return line
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--device", "gpu"), "--device gpu"),
+        (("--device", "cuda:x"), "--device cuda:x"),
+        (("--tile", "0"), "--tile 0"),
+        (("--tile", "64", "--overlap", "64"), "--overlap 64"),
+        (("--batch", "0"), "--batch 0"),
+        (("--stretch", "auto"), "--stretch 'auto'"),
+        (("--stretch", "percentile:9,1"), "percentile"),
+        (("--band", "0"), "--band 0"),
+        (("--page", "0"), "--page 0"),
+        (("--format", "gif"), "'gif'"),
+        (("-o", "out.gif"), ".gif"),
+        (("-o", "out.png", "--format", "jpeg"), "suffix"),
+        (("-o", "out.jpg", "--depth", "16"), "JPEG cannot hold 16 bits"),
+        (("--depth", "32"), "PNG cannot hold 32 bits"),
+        (("-q", "-v"), "--quiet and --verbose"),
+        (("-o", "-", "--json"), "--json"),
+        (("--weights", "hf://only-a-name"), None),
+    ],
+)
+def test_wrong_usage(args: tuple[str, ...], words: str | None, refused: Callable[..., str], inside: Run) -> None:
+    if args[-1] == "--json":
+        result = inside("colorize", "photo_nir.png", *args)
+        assert (result.code, result.json["exit_code"]) == (2, 2)
+        assert words in result.err
+    elif words is None:
+        assert "hf://" in refused(*args, code=4)
+    else:
+        assert words in refused(*args, code=2)
+
+
+def test_existing_output_stays_without_overwrite(refused: Callable[..., str], nir8: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo_nir_rgb.png").write_text("precious")
+    assert "photo_nir_rgb.png: exists already" in refused(code=2)
+    assert "photo_nir_rgb.png: exists already" in refused("-o", "photo_nir_rgb.png", code=2)
+    assert (tmp_path / "photo_nir_rgb.png").read_text() == "precious"
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_the_input_is_never_the_output(
+    link: Callable[[Path, Path], None] | None, refused: Callable[..., str], nir8: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    if link:
+        link(nir8, other)
+    name = other.name if link else f"../{tmp_path.name}/{nir8.name}"
+    assert "is the input itself" in refused("-o", name, "--overwrite", code=2)
+
+
+def test_nor_when_it_comes_by_redirection(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "nircolor", "colorize", "-", "-o", nir8.name, "--overwrite"]
+    with nir8.open("rb") as stream:
+        done = subprocess.run(line, cwd=tmp_path, stdin=stream, stderr=subprocess.PIPE, env=environment(), check=False)
+    assert done.returncode == 2
+    assert b"is the input itself" in done.stderr
+
+
+def test_output_places_that_cannot_be(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert "gone: this folder does not exist" in refused("-o", "gone/out.png", code=1)
+    assert "folder.png: is a folder" in refused("-o", "folder.png", "--overwrite", code=1)
+    assert "file" in refused("-o", "file/out.png", code=1)
+    assert "pipe.png: is no regular file" in refused("-o", "pipe.png", "--overwrite", code=1)
+
+
+def test_weights_that_cannot_be(inside: Run, nir8: Path, tmp_path: Path, tiny_weights: Path) -> None:
+    damaged = bytearray(tiny_weights.read_bytes())
+    damaged[-1] ^= 1
+    (tmp_path / "damaged.safetensors").write_bytes(damaged)
+    (tmp_path / "pickle.safetensors").write_bytes(b"PK\x03\x04" + bytes(100))
+    for name, words in (
+        ("gone.safetensors", "no such weights file"),
+        ("nonsense", "no packaged weights named 'nonsense'"),
+        ("pickle.safetensors", "only safetensors are loaded"),
+        ("damaged.safetensors", "checksum"),
+    ):
+        assert words in one_line(inside("colorize", nir8.name, "--weights", name), 4)
+    assert not (tmp_path / "photo_nir_rgb.png").exists()
+
+
+# --- rights, which root does not lack ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def obey_rights() -> Callable[[], None]:
+    """To be called in a child process: root, too, may only do there what the permissions of files allow."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def drop() -> None:
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+    if os.geteuid() != 0:
+        return lambda: None
+    probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.R_OK))"]
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).chmod(0)
+        if subprocess.run([*probe, file.name], check=False, preexec_fn=drop).returncode:
+            pytest.skip("root keeps all its rights on this system")
+    return drop
+
+
+def test_unreadable_input(
+    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
+) -> None:
+    nir8.chmod(0)
+    line = ("colorize", nir8.name, "--weights", tiny_weights)
+    error = one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 3)
+    assert "photo_nir.png: may not be read (permission denied)" in error
+
+
+def test_read_only_output_folder(
+    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
+) -> None:
+    tmp_path.chmod(0o555)
+    line = ("colorize", nir8.name, "--weights", tiny_weights)
+    assert "cannot be written to" in one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 1)
+    assert list(tmp_path.iterdir()) == [nir8]
+    tmp_path.chmod(0o755)
+
+
+# --- found by the engine or later -------------------------------------------------------------------------------------
+
+
+def test_a_device_that_is_not_there(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    line = ("colorize", nir8.name, "--weights", tiny_weights, "--device", "cuda:63")
+    assert "--device cuda:63" in one_line(command(*line, cwd=tmp_path), 5)
+    assert list(tmp_path.iterdir()) == [nir8]
+
+
+def test_a_torch_that_cannot_be_loaded(
+    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    broken = tmp_path_factory.mktemp("broken")
+    (broken / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open shared object file')")
+    result = command("colorize", nir8.name, "--weights", tiny_weights, cwd=tmp_path, first=(broken,))
+    assert "PyTorch cannot be loaded (libtorch_cpu.so" in one_line(result, 5)
+
+
+def test_a_full_disk(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    line = ("colorize", nir8.name, "-q", "--weights", tiny_weights)
+    assert "photo_nir_rgb.png: " in one_line(command(*line, cwd=tmp_path, preexec_fn=no_room), 1)
+    assert list(tmp_path.iterdir()) == [nir8]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_output(nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "nircolor", "colorize", nir8.name, "-q", "-o", "-", "--weights", tiny_weights]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            line, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "nircolor: error: output stream: No space left on device\n"
+
+
+def test_a_reader_that_goes_away(nir16: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8))
+    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "-q", "-o", "-", "--weights", tiny_weights]
+    with subprocess.Popen(
+        line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b"nircolor: error: output stream: Broken pipe\n"
+    assert process.returncode == 1
+
+
+def test_a_reader_of_text_that_goes_away(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "nircolor", "colorize", "--help"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_colorizing_leaves_nothing(number: int, code: int, tiny_weights: Path, tmp_path: Path) -> None:
+    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (4000, 4000), np.uint8))
+    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "--weights", tiny_weights]
+    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        assert process.stderr.readline().startswith("device ")
+        process.send_signal(number)
+        assert process.stderr.read() == "nircolor: error: interrupted\n"
+    assert process.returncode == code
+    assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
+
+
+def test_a_signal_while_writing_leaves_nothing(tiny_weights: Path, tmp_path: Path) -> None:
+    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (700, 700), np.uint8))
+    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "-q", "--json", "--weights", tiny_weights]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, cwd=tmp_path, env=environment(), **pipes) as process:
+        while process.poll() is None and not any(path.suffix == ".tmp" for path in tmp_path.iterdir()):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (130, "nircolor: error: interrupted\n")
+    assert '"exit_code": 130' in out
+    assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
+
+
+def test_a_signal_that_was_lost_on_its_way_is_not_forgotten(
+    inside: Run, nir8: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from nircolor.image import read_nir
+
+    def interrupted_in_a_callback(*args: Any, **options: Any) -> Any:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as error:
+            raise ImportError("as C code would put it") from error
+        return read_nir(*args, **options)
+
+    monkeypatch.setattr("nircolor.image.read_nir", interrupted_in_a_callback)
+    assert one_line(inside("colorize", nir8.name, "--weights", tiny_weights), 143).endswith("interrupted\n")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+# --- what nobody foresaw ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ZeroDivisionError("division by zero"), 1, "ZeroDivisionError: division by zero (this is a bug in nircolor"),
+        (MemoryError(), 5, "not enough memory"),
+    ],
+)
+def test_an_unforeseen_error_is_one_line_too(
+    error: Exception, code: int, words: str, inside: Run, nir8: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("nircolor.image.check_output", fail)
+    assert words in one_line(inside("colorize", nir8.name), code)
+    result = inside("colorize", nir8.name, "-vv")
+    assert result.code == code
+    assert result.err.startswith("Traceback (most recent call last):")
+    assert words in result.err.splitlines()[-1]
+
+
+def test_tracebacks_are_for_vv_alone(inside: Run, tmp_path: Path) -> None:
+    for option, traceback in (("-q", False), ("-v", False), ("-vv", True)):
+        result = inside("colorize", "gone.png", option)
+        assert result.code == 3
+        assert ("Traceback" in result.err) == traceback
+        assert result.err.endswith("nircolor: error: gone.png: does not exist; check the name\n")

@@ -1,0 +1,65 @@
+"""A process of its own that locates and verifies weights: huggingface_hub reads its environment at import."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CLIENT = """
+import json, sys, time
+import huggingface_hub.file_download, huggingface_hub.hf_api  # by far the slowest part, and not what is timed
+from nircolor import weights
+from nircolor.errors import NircolorError
+for line in sys.stdin:
+    start, answer = time.monotonic(), {}
+    try:
+        answer["path"] = str(weights.locate(line.rstrip("\\n")))
+        answer["seconds"] = time.monotonic() - start
+        answer["meta"] = weights.verify(answer["path"])
+    except NircolorError as error:
+        answer |= {"error": str(error), "exit_code": error.exit_code}
+    answer.setdefault("seconds", time.monotonic() - start)
+    print(json.dumps(answer), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    seconds: float = field(default=0.0, compare=False)
+    path: str | None = None
+    meta: dict[str, object] | None = None
+    error: str = ""
+    exit_code: int = 0
+
+
+class Client:
+    """A process which locates and verifies names, under the environment variables it was started with."""
+
+    def __init__(self, **environment: str) -> None:
+        kept = {
+            key: value for key, value in os.environ.items() if not re.match("HF_|TRANSFORMERS_|.*_proxy$", key, re.I)
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CLIENT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**kept, "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_PROGRESS_BARS": "1", **environment},
+        )
+
+    def ask(self, name: str) -> Answer:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(name + "\n")
+        self._process.stdin.flush()
+        return Answer(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate()

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nircolor import scenes, weights
+from nircolor.colorizer import Colorizer, quantise, reduce_area
+from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
+from nircolor.tiling import Tiling
+
+CONFIG = replace(
+    PRESETS["lite"],
+    rgb=BranchConfig((8, 8), (0, 1), stride=2),
+    prior=BranchConfig((8, 8), (0, 1), stride=2),
+    vss=VSSConfig(state=2, head=8),
+    prior_size=64,
+)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a small network that does something."""
+    torch.manual_seed(0)
+    network = Generator(CONFIG)
+    torch.nn.init.normal_(network.rgb_branch.head.weight, std=0.1)
+    target = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    weights.save(target, network.state_dict(), {"config": CONFIG.to_dict()})
+    return target
+
+
+def engine(path: Path, **options: object) -> Colorizer:
+    return Colorizer.from_weights(str(path), device="cpu", **{"precision": "fp32", **options})  # type: ignore[arg-type]
+
+
+NIR = scenes.quantise(scenes.render(3, 100, 130).nir, 16)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_type_and_size_stay(path: Path, dtype: type) -> None:
+    nir = (NIR / 65535 * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(dtype)
+    rgb = engine(path).colorize(nir)
+    assert rgb.shape == (100, 130, 3)
+    assert rgb.dtype == dtype
+
+
+def test_depths_agree(path: Path) -> None:
+    colorizer = engine(path)
+    exact = colorizer.colorize((NIR / 65535).astype(np.float32))
+    assert np.abs(colorizer.colorize(NIR) / 65535 - exact).max() < 1e-4
+    eight = np.rint(NIR / 257).astype(np.uint8)
+    assert np.abs(colorizer.colorize(eight) / 255 - exact).max() < 0.03
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 70), (65, 3)])
+def test_any_size(path: Path, size: tuple[int, int]) -> None:
+    rgb = engine(path, tiling=Tiling(32, 8)).colorize(np.full(size, 77, np.uint8))
+    assert rgb.shape == (*size, 3)
+
+
+def test_one_tile_is_the_network_itself(path: Path) -> None:
+    colorizer, nir = engine(path), (NIR[:60, :64] / 65535).astype(np.float32)
+    x = torch.from_numpy(nir)[None, None]
+    with torch.no_grad():
+        prior = colorizer.network.prior(torch.from_numpy(reduce_area(nir, 64))[None, None])
+        expected = colorizer.network.paint(x, prior)[0].clamp(0, 1).permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(colorizer.colorize(nir), expected, atol=2e-4)
+
+
+def test_global_prior_is_decided_once_for_the_whole_picture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for prior, sizes in (("global", {(56, 73)}), ("tile", {(64, 64)})):
+        colorizer, seen = engine(path, tiling=Tiling(64, 16), prior=prior), []
+        decide = colorizer.network.prior
+        monkeypatch.setattr(colorizer.network, "prior", lambda x, f=decide, s=seen: s.append(x.shape[-2:]) or f(x))
+        colorizer.colorize(NIR)
+        assert {tuple(size) for size in seen} == sizes
+        assert (len(seen) == 1) == (prior == "global")
+
+
+def test_progress_ends_at_the_whole_picture(path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    engine(path, tiling=Tiling(40, 8)).colorize(NIR, on_progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1]
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_out_of_memory_retreats_then_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    colorizer = engine(path, tiling=Tiling(96, 16, batch=4), on_retreat=said.append)
+    expected = colorizer.colorize(NIR)
+    paint = colorizer.network.paint
+
+    def greedy(nir: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+        if nir.shape[0] > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return paint(nir, prior)
+
+    monkeypatch.setattr(colorizer.network, "paint", greedy)
+    np.testing.assert_allclose(colorizer.colorize(NIR), expected, atol=2)  # of 65535: other kernels for other batches
+    assert said
+
+    def starved(nir: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
+
+    monkeypatch.setattr(colorizer.network, "paint", starved)
+    with pytest.raises(DeviceError, match="out of memory"):
+        colorizer.colorize(NIR)
+
+
+def test_wrong_calls_are_refused(path: Path, tmp_path: Path) -> None:
+    colorizer = engine(path)
+    for nir in (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.int32), np.zeros((4, 4), np.float64)):
+        with pytest.raises(UsageError, match="uint8, uint16 or float32"):
+            colorizer.colorize(nir)
+    with pytest.raises(UsageError, match="--prior local"):
+        engine(path, prior="local")
+    with pytest.raises(UsageError, match="--device toaster"):
+        Colorizer.from_weights(str(path), device="toaster")
+    with pytest.raises(UsageError, match="--precision int4"):
+        engine(path, precision="int4")
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="--device cuda:3"):
+            Colorizer.from_weights(str(path), device="cuda:3")
+
+
+def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
+    for meta in ({}, {"config": {"name": "x"}}, {"config": CONFIG.to_dict()}):
+        target = tmp_path / "other.safetensors"
+        weights.save(target, {"a": torch.zeros(2)}, meta)
+        with pytest.raises(WeightsError, match=r"other\.safetensors: not weights of a network"):
+            engine(target)
+
+
+def test_quantise_rounds_to_nearest() -> None:
+    values = np.array([0.0, 0.4999 / 255, 0.5001 / 255, 254.6 / 255, 1.0], np.float32)
+    assert quantise(values, np.dtype(np.uint8)).tolist() == [0, 0, 1, 255, 255]
+    assert quantise(np.array([0.5], np.float32), np.dtype(np.uint16)).tolist() == [32768]
+
+
+def test_reduced_picture_keeps_its_mean_and_its_bound() -> None:
+    small = reduce_area(NIR, 40)
+    assert small.size <= 40 * 40 * 1.05
+    assert small.mean() == pytest.approx(NIR.mean() / 65535, abs=2e-3)
+    np.testing.assert_allclose(reduce_area(NIR, 1000), NIR / 65535, atol=1e-6)
+    assert reduce_area(np.full((3, 4000), 255, np.uint8), 16).max() == pytest.approx(1)
