@@ -46,7 +46,9 @@ def speed(weights: str, megapixels: float) -> None:
             results[precision] = engine.colorize(nir)
             times.append(time.perf_counter() - start)
         rate = nir.size / min(times) / 1e6
-        print(f"{precision}: {rate:.2f} MP/s (best of 3; {nir.shape[1]} x {nir.shape[0]}, tiles of {engine.tiling.tile})")
+        print(
+            f"{precision}: {rate:.2f} MP/s (best of 3; {nir.shape[1]} x {nir.shape[0]}, tiles of {engine.tiling.tile})"
+        )
     error = np.mean((results["fp32"].astype(float) - results["bf16"]) ** 2)
     print(f"bf16 against fp32: {10 * np.log10(255**2 / error):.1f} dB")
 

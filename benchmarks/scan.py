@@ -28,7 +28,7 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 def inputs(length: int, channels: int, state: int) -> list[torch.Tensor]:
     side = round(length**0.5)
-    u, steps = torch.randn(1, side, side, channels), torch.randn(1, side, side, 4, channels)
+    u, steps = torch.randn(1, side, side, channels), torch.randn(1, 4, side, side, channels)
     A, bias, D = -torch.rand(4, channels, state) * state, torch.randn(4, channels) - 3, torch.randn(4, channels)
     B, C = torch.randn(2, 1, side, side, 4, state).unbind(0)
     return [x.requires_grad_() for x in (u, steps, bias, A, B, C, D)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -85,11 +86,14 @@ def unreadable(path: str | Path, error: Exception) -> WeightsError:
 
 
 def _damaged(path: Path, reason: str) -> WeightsError:
-    # In the Hub's cache the path is a link; to delete only the link would bring the same bytes back.
-    real = path.resolve()
-    return WeightsError(
-        f"{path}: {reason}: delete {real} and fetch or copy the file again, or reinstall nircolor if it came with it"
-    )
+    # In the Hub's cache the path is a link, and a damaged file behind it would be taken for fetched.
+    cached = any(part.startswith("models--") for part in path.parts)
+    remedy = f"delete {path.resolve()} and" if cached else "copy it again from where it came, reinstall nircolor, or"
+    return WeightsError(f"{path}: {reason}: {remedy} fetch it again")
+
+
+def _foreign(path: Path, reason: str) -> WeightsError:
+    return WeightsError(f"{path}: {reason}: give a {_FORMAT_NAME} weights file")
 
 
 def _metadata(stream: BinaryIO, size: int, path: Path) -> dict[str, str]:
@@ -98,11 +102,11 @@ def _metadata(stream: BinaryIO, size: int, path: Path) -> dict[str, str]:
     if not isinstance(text, dict) or not all(isinstance(value, str) for value in text.values()):
         raise _damaged(path, "its metadata are not text")
     if text.get("format") != _FORMAT_NAME or not text.get("checksum"):
-        raise _damaged(
-            path, "it is a safetensors file, but not one written by nircolor (format or checksum is missing)"
+        raise _foreign(
+            path, "it is a safetensors file, but not one that nircolor wrote (no format or no checksum in it)"
         )
     version = text.get("format_version", "")
-    if not (version.isascii() and version.isdigit() and int(version) >= 1):
+    if not re.fullmatch("[1-9][0-9]{0,5}", version):
         raise _damaged(path, f"its format version is {version[:20]!r}, not a number from 1 up")
     if int(version) > WEIGHTS_FORMAT:
         raise WeightsError(
@@ -119,8 +123,10 @@ def _header(stream: BinaryIO, size: int, path: Path) -> dict[str, Any]:
         raise _damaged(path, "it is empty")
     if len(start) < 8 or not 2 <= length <= min(size - 8, _HEADER_LIMIT):
         start += stream.read(64)
-        foreign = next((kind for magic, kind in _FOREIGN if start.lstrip().startswith(magic)), None)
-        raise _damaged(path, foreign or "it is cut off, or not a safetensors file")
+        for magic, kind in _FOREIGN:
+            if start.lstrip().startswith(magic):
+                raise _foreign(path, kind)
+        raise _damaged(path, "it is cut off, or not a safetensors file")
     try:
         header = json.loads(stream.read(length))
     except (ValueError, RecursionError) as error:

@@ -89,7 +89,7 @@ def test_damaged_weights_are_not_loaded(weights_path: Path) -> None:
     data[-1] ^= 1
     weights_path.write_bytes(data)
     for reader in (load, verify):
-        with pytest.raises(WeightsError, match=f"{re.escape(str(weights_path))}: .*checksum .*delete"):
+        with pytest.raises(WeightsError, match=f"{re.escape(str(weights_path))}: .*checksum .*copy it again"):
             reader(weights_path)
 
 

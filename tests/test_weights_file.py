@@ -76,14 +76,14 @@ def test_each_flipped_bit_is_told() -> None:
         for bit in range(8):
             damaged = bytearray(WEIGHTS)
             damaged[position] ^= 1 << bit
-            with pytest.raises(WeightsError, match=r"some\.safetensors: .*(delete|upgrade)"):
+            with pytest.raises(WeightsError, match=r"some\.safetensors: .*(again|upgrade|weights file)$"):
                 check(bytes(damaged), PATH)
 
 
 @pytest.mark.parametrize("extra", [b"\0", WEIGHTS])
 def test_each_other_length_is_told(extra: bytes) -> None:
     for data in (*(WEIGHTS[:length] for length in range(len(WEIGHTS))), WEIGHTS + extra):
-        with pytest.raises(WeightsError, match=r"some\.safetensors: .*delete"):
+        with pytest.raises(WeightsError, match=r"some\.safetensors: .*(again|weights file)$"):
             check(data, PATH)
 
 
@@ -115,6 +115,7 @@ def test_a_lying_header_length_is_told_without_reading_on(length: int, tmp_path:
         '{"__metadata__": {"format": "nircolor", "checksum": "0"}}',
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "0"}}',
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "\u0663"}}',
+        '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "' + "9" * 5000 + '"}}',
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "1", "x": "["}}',
     ],
     ids=lambda header: header[:70],
@@ -124,7 +125,7 @@ def test_a_header_of_nonsense_is_told(header: str, tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(len(packed).to_bytes(8, "little") + packed)
     for reader in (read_meta, lambda path: check(path.read_bytes(), path)):
-        with pytest.raises(WeightsError, match="delete"):
+        with pytest.raises(WeightsError, match=r"fetch it again|weights file"):
             reader(path)
 
 
@@ -141,12 +142,12 @@ def test_a_file_without_one_of_the_marks_is_refused(missing: str) -> None:
     length = int.from_bytes(WEIGHTS[:8], "little")
     header = json.loads(WEIGHTS[8 : 8 + length])
     del header["__metadata__"][missing]
-    with pytest.raises(WeightsError, match="delete"):
+    with pytest.raises(WeightsError, match=r"fetch it again|weights file"):
         check(repacked(header, WEIGHTS[8 + length :]), PATH)
 
 
 def test_safetensors_of_others_are_refused() -> None:
-    with pytest.raises(WeightsError, match="not one written by nircolor"):
+    with pytest.raises(WeightsError, match="not one that nircolor wrote"):
         check(TENSORS, PATH)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,4 +15,8 @@ def main(args: Sequence[str] | None = None) -> int:
         from nircolor.cli.app import run
     except KeyboardInterrupt:  # Ctrl-C in the first tenth of a second
         return INTERRUPTED
-    return run(sys.argv[1:] if args is None else list(args))
+    if args is not None:
+        return run(list(args))
+    code = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python is about to end: nothing to clean up, no traceback to show
+    return code

@@ -15,7 +15,7 @@ import typer
 
 from nircolor._version import __version__
 from nircolor.cli.colorize import EPILOG, colorize
-from nircolor.cli.common import EXIT_CODES, HELP_KEYS, Report, one_line, show_help
+from nircolor.cli.common import EXIT_CODES, HELP_KEYS, HelpFlag, Report, one_line, show_help
 from nircolor.cli.doctor import doctor
 from nircolor.cli.interrupts import Interrupts
 from nircolor.cli.train import train
@@ -29,6 +29,7 @@ app = typer.Typer(
     name="nircolor",
     rich_markup_mode="rich",
     add_completion=False,
+    add_help_option=False,
     pretty_exceptions_enable=False,
     context_settings=HELP_KEYS,
 )
@@ -60,11 +61,13 @@ def _top(
     version: Annotated[
         bool, typer.Option("--version", metavar=" ", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
+    help: HelpFlag = False,
 ) -> None:
     """Turn near-infrared photographs into natural RGB ones, at native size and bit depth, on any machine: offline, on a
     CPU or a GPU, with the weights that come with it.
     """
-    show_help(ctx)
+    if ctx.invoked_subcommand is None:
+        show_help(ctx)
 
 
 def run(args: list[str]) -> int:
@@ -75,7 +78,6 @@ def run(args: list[str]) -> int:
         try:
             with _relayed_to(report):
                 outcome = typer.main.get_command(app).main(args, "nircolor", standalone_mode=False, obj=report)
-                interrupts.check()
                 if sys.stdout:
                     sys.stdout.flush()
             return outcome if isinstance(outcome, int) else 0  # an int is what typer.Exit was raised with
@@ -84,6 +86,7 @@ def run(args: list[str]) -> int:
 
 
 def _fail(report: Report, error: BaseException) -> int:
+    report.interrupts.disarm()
     if isinstance(error, (SystemExit, BrokenPipeError)):  # Typer's way, or ours, to stop when `| head` has seen enough
         _silence_output()
         return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
@@ -107,7 +110,12 @@ def _explain(interrupts: Interrupts, error: BaseException) -> tuple[str, int]:
     if isinstance(error, CommandLineError):
         return _mistake(error), UsageError.exit_code
     if isinstance(error, MemoryError):
-        return "not enough memory; close other programs or take a smaller --tile", DeviceError.exit_code
+        return "not enough memory; close other programs, or work on a smaller picture", DeviceError.exit_code
+    if isinstance(error, ImportError):
+        return (
+            f"the installation is broken ({error}); reinstall nircolor, or ask nircolor doctor",
+            DeviceError.exit_code,
+        )
     if isinstance(error, OSError):  # of the system, not of the program; rare, since most have become one of ours
         return f"{error.filename}: {error.strerror}" if error.filename else str(error), 1
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -128,7 +136,7 @@ def _silence_output() -> None:
 
 @contextmanager
 def _relayed_to(report: Report) -> Iterator[None]:
-    """What the package logs becomes a warning line; Python warnings of libraries are for those who ask for them."""
+    """What the package logs becomes a warning line; Python warnings of libraries are for those who start with -W."""
     relay, logger = _Relay(report), logging.getLogger("nircolor")
     logger.addHandler(relay)
     try:

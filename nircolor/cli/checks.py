@@ -126,11 +126,11 @@ def scan() -> Values:
 
     device = choose_device("auto")
     numbers = torch.Generator().manual_seed(0)
-    u, delta, a, b, c, d = (
+    u, steps, bias, a, b, c, d = (
         torch.rand(shape, generator=numbers).to(device)
-        for shape in ((1, 3, 5, 8), (1, 3, 5, 4, 8), (4, 8, 4), (1, 3, 5, 4, 4), (1, 3, 5, 4, 4), (4, 8))
+        for shape in ((1, 3, 5, 8), (1, 3, 5, 4, 8), (4, 8), (4, 8, 4), (1, 3, 5, 4, 4), (1, 3, 5, 4, 4), (4, 8))
     )
-    fast, plain = (cross_scan(u, delta, -a, b, c, d, kernel) for kernel in ("auto", "reference"))
+    fast, plain = (cross_scan(u, steps, bias, -a, b, c, d, kernel) for kernel in ("auto", "reference"))
     error = (fast - plain).abs().max().item()
     return {"device": str(device), "kernel": choose(device), "error": error, "sound": error < 1e-3, **_scan_cache()}
 

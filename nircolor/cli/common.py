@@ -26,12 +26,27 @@ EXIT_CODES = """[bold]Exit codes[/bold]
 
 HELP_KEYS = {"help_option_names": ["-h", "--help"]}
 
+
+def show_help(ctx: typer.Context, asked: bool = True) -> None:
+    """For ``HelpFlag``, and for a group of commands that is called without one of them."""
+    if asked:
+        print(ctx.get_help())
+        raise typer.Exit
+
+
+# A group takes this in place of Typer's own --help, for which Typer loads pydantic before any of the group's commands
+# is asked for help: that is a third of the time.
+HelpFlag = Annotated[
+    bool,
+    typer.Option("-h", "--help", metavar=" ", callback=show_help, is_eager=True, help="Show this message and exit."),
+]
+
 JsonFlag = Annotated[
     bool,
     typer.Option("--json", metavar=" ", rich_help_panel=MESSAGES, help="Print one JSON object on standard output."),
 ]
 QuietFlag = Annotated[
-    bool, typer.Option("--quiet", "-q", metavar=" ", rich_help_panel=MESSAGES, help="Say nothing but errors.")
+    bool, typer.Option("--quiet", "-q", metavar=" ", rich_help_panel=MESSAGES, help="No messages but errors.")
 ]
 VerboseFlag = Annotated[
     int,
@@ -42,7 +57,7 @@ VerboseFlag = Annotated[
         metavar=" ",
         show_default=False,
         rich_help_panel=MESSAGES,
-        help="Say more; -vv: with tracebacks.",
+        help="More messages; -vv: with tracebacks.",
     ),
 ]
 
@@ -81,6 +96,7 @@ class Report:
     def result(self, values: Mapping[str, Any]) -> None:
         """The JSON object of --json. Pure ASCII, so that no locale and no odd file name can spoil it."""
         if self.json:
+            self.json = False  # one object, even if an error follows
             print(json_text.dumps(values, indent=2), flush=True)
 
     @contextmanager
@@ -94,11 +110,12 @@ class Report:
         with Progress(
             *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, disable=hidden
         ) as progress:
-            task = progress.add_task("", total=None)
+            task = progress.add_task("starting", total=None)
 
             def advance(stage: str, done: float = 0, total: float = 0) -> None:
                 self.interrupts.check()
-                progress.update(task, description=stage, completed=done, total=total or None)
+                begins = stage != progress.tasks[0].description
+                progress.update(task, description=stage, completed=done, total=total or None, refresh=begins)
 
             yield advance
 
@@ -107,12 +124,6 @@ class Report:
         if sys.stderr:
             sys.stderr.write(one_line(text) + "\n")
             sys.stderr.flush()
-
-
-def show_help(ctx: typer.Context) -> None:
-    """For a group of commands that is called without one of them."""
-    if ctx.invoked_subcommand is None:
-        print(ctx.get_help())
 
 
 def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: int) -> Report:
@@ -138,5 +149,5 @@ def locate_weights(name: str, report: Report) -> Path:
 
 def one_line(text: str) -> str:
     """``text`` on one line, without the control characters that a file name can carry to a terminal."""
-    joined = " ".join(text.split())
+    joined = " ".join(line.strip() for line in text.splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in joined)

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from nircolor._version import __version__
-from nircolor.cli.common import JsonFlag, QuietFlag, Report, VerboseFlag, begin
+from nircolor.cli.common import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
 from nircolor.errors import DeviceError, WeightsError
 
 LABEL_WIDTH = 10
@@ -125,5 +125,10 @@ def _entry(label: str, text: str) -> list[str]:
     indent = " " * (LABEL_WIDTH + 2)
     first = f"  {label:<{LABEL_WIDTH}}"
     return textwrap.wrap(
-        text, 100, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        one_line(text),
+        100,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -23,6 +23,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.signum = 0
+        self._armed = True
         self._handlers: dict[int, Any] = {}
         self._hook: Callable[[sys.UnraisableHookArgs], Any] = sys.unraisablehook
 
@@ -53,9 +54,14 @@ class Interrupts:
         if self.signum:
             raise Interrupted
 
+    def disarm(self) -> None:
+        """From now on signals raise nothing: the command is ending already."""
+        self._armed = False
+
     def _raise(self, signum: int, frame: FrameType | None) -> None:
-        self.signum = signum
-        raise Interrupted
+        if self._armed:
+            self.signum = signum
+            raise Interrupted
 
     def _unraisable(self, event: sys.UnraisableHookArgs) -> None:
         if not isinstance(event.exc_value, Interrupted):

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json as json_text
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from nircolor.cli.common import HELP_KEYS, JsonFlag, QuietFlag, VerboseFlag, begin, locate_weights, show_help
+from nircolor.cli.common import (
+    HELP_KEYS,
+    HelpFlag,
+    JsonFlag,
+    QuietFlag,
+    VerboseFlag,
+    begin,
+    locate_weights,
+    one_line,
+    show_help,
+)
 
 NameArgument = Annotated[
     str,
@@ -19,13 +31,14 @@ NameArgument = Annotated[
     ),
 ]
 
-weights_app = typer.Typer(rich_markup_mode="rich", context_settings=HELP_KEYS)
+weights_app = typer.Typer(rich_markup_mode="rich", context_settings=HELP_KEYS, add_help_option=False)
 
 
 @weights_app.callback(invoke_without_command=True)
-def _group(ctx: typer.Context) -> None:
+def _group(ctx: typer.Context, help: HelpFlag = False) -> None:
     """List, fetch and verify weights."""
-    show_help(ctx)
+    if ctx.invoked_subcommand is None:
+        show_help(ctx)
 
 
 @weights_app.command("list")
@@ -41,7 +54,7 @@ def list_weights(
         report.result({"weights": rows})
         return
     for row in rows:
-        print(f"{row['name']}  {row['bytes'] / 1e6:.1f} MB  {row['network'] or 'unknown network'}  {row['path']}")
+        print(one_line(f"{row['name']}  {row['bytes'] / 1e6:.1f} MB  {row['network'] or 'no network'}  {row['path']}"))
     if not rows:
         report.warn("no weights are packaged: reinstall nircolor")
 
@@ -64,7 +77,7 @@ def fetch(
     verify(path)
     report.result({"name": name, "path": str(path), "bytes": path.stat().st_size})
     if not json:
-        print(path)
+        typer.echo(os.fsencode(path))  # as it is, for $(...) in a shell, whatever characters it has
 
 
 @weights_app.command("verify")
@@ -94,7 +107,8 @@ def _row(name: str, path: Path, meta: dict[str, object]) -> dict[str, Any]:
 
 
 def _print_meta(values: dict[str, Any]) -> None:
-    print(f"{values['path']}: sound")
+    print(one_line(f"{values['path']}: sound"))
     print(f"sha256: {values['sha256']}")
     for key, value in sorted(values["meta"].items()):
-        print(f"{key}: {value}")
+        text = value if isinstance(value, str) else json_text.dumps(value, ensure_ascii=False)
+        print(one_line(f"{key}: {text}"))

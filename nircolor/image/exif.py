@@ -51,14 +51,19 @@ def _tidy(block: bytes) -> Exif:
     if layout.big:
         raise ValueError("EXIF has no BigTIFF form")
     entries, link = ifd.read_ifd(stream, first, layout)
-    found = {entry.tag: entry for entry in entries}
+    found = _by_tag(entries)
     orientation = orientation_of(found)
-    if ifd.ORIENTATION in found:
-        _patch(patched, found[ifd.ORIENTATION], UPRIGHT, layout)
+    for entry in entries:
+        if entry.tag == ifd.ORIENTATION:
+            _patch(patched, entry, UPRIGHT, layout)
     patched[link : link + 4] = bytes(4)
     if swaps_axes(orientation):
         _swap_dimensions(stream, patched, found, layout)
     return Exif(bytes(patched), orientation, resolution_of(found))
+
+
+def _by_tag(entries: list[Entry]) -> dict[int, Entry]:
+    return {entry.tag: entry for entry in reversed(entries)}  # of two with the same number the first counts
 
 
 def _patch(patched: bytearray, entry: Entry, value: int, layout: Layout) -> None:
@@ -128,8 +133,9 @@ def from_tiff(stream: BinaryIO, offset: int) -> tuple[bytes | None, tuple[float,
     """
     layout, _ = ifd.read_header(stream)
     entries, _ = ifd.read_ifd(stream, offset, layout)
-    found = {entry.tag: entry for entry in entries}
-    about = [found[tag] for tag in _DESCRIPTIVE if tag in found and not _is_machine_text(found[tag])]
+    entries = [entry for entry in entries if not _is_machine_text(entry)]
+    found = _by_tag(entries)
+    about = [found[tag] for tag in _DESCRIPTIVE if tag in found]
     directories = sub_directories(stream, found, layout, strict=True)
     return (build(about, directories) if about or directories else None), resolution_of(found)
 
@@ -158,5 +164,5 @@ def split(block: bytes) -> tuple[list[Entry], dict[int, list[Entry]]]:
     """
     stream = io.BytesIO(block)
     layout, first = ifd.read_header(stream)
-    found = {entry.tag: entry for entry in ifd.read_ifd(stream, first, layout)[0]}
+    found = _by_tag(ifd.read_ifd(stream, first, layout)[0])
     return [found[tag] for tag in _DESCRIPTIVE if tag in found], sub_directories(stream, found, layout)

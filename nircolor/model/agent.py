@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nircolor.model.layers import PixelLinear
+
 GRID = 7  # 7 x 7 = 49 agent tokens
 
 
@@ -19,8 +21,8 @@ class AgentAttention(nn.Module):
     def __init__(self, channels: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(channels, 3 * channels, bias=False)
-        self.out = nn.Linear(channels, channels)
+        self.qkv = PixelLinear(channels, 3 * channels, bias=False)
+        self.out = PixelLinear(channels, channels)
         self.local = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels)
         self.gather_bias, self.hand_bias = _PositionBias(heads), _PositionBias(heads)
 

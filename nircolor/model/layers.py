@@ -40,6 +40,17 @@ class ChannelNorm(nn.Module):
         return F.layer_norm(rows, self.channels, self.weight, self.bias, 1e-5).permute(0, 3, 1, 2)
 
 
+class PixelLinear(nn.Linear):
+    """``nn.Linear`` on maps (b, H, W, C), computed as a 1 x 1 convolution: the same product, but by oneDNN.
+
+    On AMD CPUs, where torch's float32 ``linear`` goes through a slower library, this halves its time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel = self.weight[:, :, None, None]
+        return F.conv2d(x.permute(0, 3, 1, 2), kernel, self.bias).permute(0, 2, 3, 1)
+
+
 def norm(kind: str, channels: int, affine: bool = True) -> nn.Module:
     """``instance`` (the papers' networks) or ``channel`` (ours).
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nircolor.model.layers import PixelLinear
 from nircolor.scan import cross_scan
 
 
@@ -23,7 +23,7 @@ class SelectiveScan2D(nn.Module):
         super().__init__()
         self.rank, self.state = max(1, channels // 16), state
         self.token = nn.Parameter(torch.randn(channels) * 0.02) if padding else None
-        self.into = nn.Linear(channels, 4 * (self.rank + 2 * state), bias=False)
+        self.into = PixelLinear(channels, 4 * (self.rank + 2 * state), bias=False)
         self.step_weight = nn.Parameter(torch.empty(4, channels, self.rank).uniform_(-1, 1) * self.rank**-0.5)
         self.step_bias = nn.Parameter(_step_bias(4, channels))
         self.A_log = nn.Parameter(torch.log(torch.arange(1.0, state + 1)).repeat(4, channels, 1))
@@ -41,9 +41,9 @@ class SelectiveScan2D(nn.Module):
     def _scan(self, x: Tensor) -> Tensor:
         projected = self.into(x).unflatten(-1, (4, -1))  # (b, H, W, 4, r + 2 N)
         rank, B, C = projected.split([self.rank, self.state, self.state], -1)
-        # The four small step projections as one product with a block-diagonal matrix: no copy per direction.
-        weight = torch.block_diag(*self.step_weight)  # (4 d, 4 r)
-        steps = F.linear(rank.flatten(-2), weight).unflatten(-1, (4, -1))  # (b, H, W, 4, d)
+        # Directions first: four small products whose rows come out as the scan reads them.
+        steps = rank.movedim(3, 1).flatten(2, 3) @ self.step_weight.transpose(1, 2)  # (b, 4, H W, d)
+        steps = steps.unflatten(2, x.shape[1:3])  # (b, 4, H, W, d)
         return cross_scan(x, steps, self.step_bias, -torch.exp(self.A_log.float()), B, C, self.D)
 
 

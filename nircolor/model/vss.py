@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.agent import AgentAttention
+from nircolor.model.layers import PixelLinear
 from nircolor.model.ssm import SelectiveScan2D
 
 
@@ -38,7 +39,7 @@ class VSSBlock(nn.Module):
         heads = max(1, channels // config.head)
         self.agent = AgentAttention(channels, heads) if config.attention else nn.Identity()
         self.mlp = nn.Sequential(
-            nn.Linear(channels, config.mlp * channels), nn.GELU(), nn.Linear(config.mlp * channels, channels)
+            PixelLinear(channels, config.mlp * channels), nn.GELU(), PixelLinear(config.mlp * channels, channels)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,11 +57,11 @@ class _Mamba(nn.Module):
     def __init__(self, channels: int, inner: int, config: VSSConfig) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(channels)
-        self.into = nn.Linear(channels, 2 * inner, bias=False)  # both projections of eq. 5 in one product
+        self.into = PixelLinear(channels, 2 * inner, bias=False)  # both projections of eq. 5 in one product
         self.depthwise = nn.Conv2d(inner, inner, 3, 1, 1, groups=inner)
         self.scan = SelectiveScan2D(inner, config.state, config.padding)
         self.norm_scan = nn.LayerNorm(inner)
-        self.out = nn.Linear(inner, channels, bias=False)
+        self.out = PixelLinear(inner, channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         scanned, gate = self.into(self.norm1(x)).chunk(2, -1)  # (b, H, W, inner) each

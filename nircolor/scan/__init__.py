@@ -21,7 +21,7 @@ def cross_scan(
     """Selective scan in four directions over an image, outputs summed.
 
     Args:
-        u: (b, H, W, d). steps: (b, H, W, 4, d) and bias: (4, d), whose sum becomes the step delta through softplus.
+        u: (b, H, W, d). steps: (b, 4, H, W, d) and bias: (4, d), whose sum becomes the step delta through softplus.
         A: (4, d, N), negative. B, C: (b, H, W, 4, N). D: (4, d).
         kernel: ``auto`` (see ``choose``), ``numba`` or ``reference``.
 

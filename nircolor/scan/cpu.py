@@ -20,7 +20,7 @@ def cross_scan_cpu(
     """``reference.cross_scan_reference`` on the numba kernels: same arguments, same result to 1e-5, state in float32.
 
     Args:
-        u: (b, H, W, d). steps: (b, H, W, 4, d). bias: (4, d). A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
+        u: (b, H, W, d). steps: (b, 4, H, W, d). bias: (4, d). A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
             Any float type, on a CPU.
 
     Returns:
@@ -58,8 +58,8 @@ def _units(batch: int, channels: int, block: int) -> list[tuple[int, int, int]]:
 
 def _arrays(u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor) -> list[Array]:
     """The kernels' view of the inputs: pixels in one line, memory shared with the tensors."""
-    lines = {id(x): x.flatten(1, 2) for x in (u, steps, B, C)}  # (b, H W, ...)
-    return [lines.get(id(x), x).numpy() for x in (u, steps, bias, A2, B, C, D)]
+    u, B, C, steps = u.flatten(1, 2), B.flatten(1, 2), C.flatten(1, 2), steps.flatten(2, 3)
+    return [x.numpy() for x in (u, steps, bias, A2, B, C, D)]
 
 
 def _forward(
@@ -90,7 +90,7 @@ def _backward(
     grad_rows = u.new_empty(batch, 4, blocks, N + 2, block)
     grad_B, grad_C = u.new_empty(2, batch, 4, blocks, P, N).unbind(0)
     into = (*_arrays(u, steps, bias, A2, B, C, D), states.numpy(), grad_y.flatten(1, 2).numpy())
-    out = [x.numpy() for x in (grad_u, grad_steps.flatten(1, 2), grad_rows, grad_B, grad_C)]
+    out = [x.numpy() for x in (grad_u, grad_steps.flatten(2, 3), grad_rows, grad_B, grad_C)]
     kernel = kernels.backward_kernel(block)
 
     def work(units: list[tuple[int, int, int]]) -> None:

@@ -99,7 +99,7 @@ def pixel(step: Any, direction: Any, height: Any, width: Any) -> Any:
 def forward_kernel(block: int) -> Callable[..., None]:
     """The forward kernel for blocks of ``block`` channels.
 
-    Its arguments: u (b, P, d); steps (b, P, 4, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P, d),
+    Its arguments: u (b, P, d); steps (b, 4, P, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P, d),
     written; states (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 5) * block,), aligned; height,
     width; units (n, 3) int64 of image, direction and block: the work of this call, as one call from Python costs 40 us.
     """
@@ -126,7 +126,7 @@ def forward_kernel(block: int) -> Callable[..., None]:
                 for i in range(N * block):
                     kept[i] = h[i]
             p = pixel(step, direction, height, width)
-            steps_p, u_p, y_p = steps[p, direction, first : first + live], u[p, first : first + live], y[p]
+            steps_p, u_p, y_p = steps[p, first : first + live], u[p, first : first + live], y[p]
             B_p, C_p = B[p, direction], C[p, direction]
             for c in range(live):
                 x = steps_p[c] + offset[c]
@@ -151,7 +151,7 @@ def forward_kernel(block: int) -> Callable[..., None]:
         for i in range(units.shape[0]):
             b, k, j = units[i]
             kept = states[b, k, j]
-            forward(u[b], steps[b], bias, A2, B[b], C[b], D, y[b, k], kept, scratch, height, width, k, j * block)
+            forward(u[b], steps[b, k], bias, A2, B[b], C[b], D, y[b, k], kept, scratch, height, width, k, j * block)
 
     return forward_units
 
@@ -161,7 +161,7 @@ def backward_kernel(block: int) -> Callable[..., None]:
     """The backward kernel for blocks of ``block`` channels; states are recomputed chunk by chunk from the kept ones.
 
     Its arguments: those of the forward kernel up to D, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P, d),
-    grad_steps (b, P, 4, d), grad_rows (b, 4, blocks, N + 2, block) of A, of the bias and of D, grad_B and grad_C
+    grad_steps (b, 4, P, d), grad_rows (b, 4, blocks, N + 2, block) of A, of the bias and of D, grad_B and grad_C
     (b, 4, blocks, P, N); scratch, aligned, of ((2 CHUNK + 4) N + 9) * block; height, width; units as in the forward kernel.
     """
 
@@ -196,7 +196,7 @@ def backward_kernel(block: int) -> Callable[..., None]:
                 h[i] = kept[i]
             for step in range(start, stop):
                 p = pixel(step, direction, height, width)
-                steps_p, u_p = steps[p, direction, first : first + live], u[p, first : first + live]
+                steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
                 B_p = B[p, direction]
                 for c in range(live):
                     x = steps_p[c] + offset[c]
@@ -212,7 +212,7 @@ def backward_kernel(block: int) -> Callable[..., None]:
                         after[c] = factor * before[c] + du[c] * b
             for step in range(stop - 1, start - 1, -1):
                 p = pixel(step, direction, height, width)
-                steps_p, u_p = steps[p, direction, first : first + live], u[p, first : first + live]
+                steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
                 B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
                 grad_B_p, grad_C_p = grad_B[p], grad_C[p]
                 for c in range(live):
@@ -244,7 +244,7 @@ def backward_kernel(block: int) -> Callable[..., None]:
                         sum_A_n[c] += moved * dt[c]
                     grad_B_p[n] = sum_B
                     grad_C_p[n] = sum_C
-                grad_u_p, grad_steps_p = grad_u[p], grad_steps[p, direction]
+                grad_u_p, grad_steps_p = grad_u[p], grad_steps[p]
                 for c in range(live):
                     moved = (sum_dt[c] * LN2 + sum_du[c] * u_p[c]) * slope[c]
                     sum_bias[c] += moved
@@ -265,7 +265,7 @@ def backward_kernel(block: int) -> Callable[..., None]:
         for i in range(units.shape[0]):
             b, k, j = units[i]
             backward(
-                u[b], steps[b], bias, A2, B[b], C[b], D, states[b, k, j], grad_y[b], grad_u[b, k], grad_steps[b],
+                u[b], steps[b, k], bias, A2, B[b], C[b], D, states[b, k, j], grad_y[b], grad_u[b, k], grad_steps[b, k],
                 grad_rows[b, k, j], grad_B[b, k, j], grad_C[b, k, j], scratch, height, width, k, j * block,
             )  # fmt: skip
 

@@ -51,7 +51,7 @@ def cross_scan_reference(
     """Four directions over an image, outputs summed (ColorMamba section 3.1).
 
     Args:
-        u: (b, H, W, d). steps: (b, H, W, 4, d) and bias: (4, d), whose sum becomes delta through softplus.
+        u: (b, H, W, d). steps: (b, 4, H, W, d) and bias: (4, d), whose sum becomes delta through softplus.
         A: (4, d, N). B, C: (b, H, W, 4, N). D: (4, d).
 
     Returns:
@@ -59,10 +59,11 @@ def cross_scan_reference(
     """
     b, height, width, d = u.shape
     order = scan_order(height, width, u.device)
-    flat, delta = u.reshape(b, height * width, d), F.softplus(steps + bias)
+    flat = u.reshape(b, height * width, d)
+    delta = F.softplus(steps.reshape(b, 4, height * width, d) + bias[:, None])
     y = torch.zeros_like(flat)
     for k in range(4):
-        deltas, into, out = (x.reshape(b, height * width, 4, -1)[:, order[k], k] for x in (delta, B, C))
-        scanned = selective_scan_reference(flat[:, order[k]], deltas, A[k], into, out, D[k])
+        into, out = (x.reshape(b, height * width, 4, -1)[:, order[k], k] for x in (B, C))
+        scanned = selective_scan_reference(flat[:, order[k]], delta[:, k, order[k]], A[k], into, out, D[k])
         y = y.index_add(1, order[k], scanned)
     return y.view(b, height, width, d)

@@ -122,7 +122,7 @@ def _fields(site: Site) -> Layers:
 
 def _base(site: Site) -> Layers:
     first, second = site.recipe.base
-    layers: Layers = [(second, np.clip(0.22 + 0.20 * site.patch + 0.10 * site.fine, 0.0, 0.9))]
+    layers: Layers = [(second, np.clip(0.14 + 0.18 * site.patch + 0.09 * site.fine, 0.0, 0.8))]
     if first == "grass":
         layers.append(("grass_lush", np.clip(0.3 - 0.3 * site.patch, 0.0, 1.0)))
     return [*layers, (first, np.ones_like(site.above))]

@@ -17,7 +17,7 @@ from nircolor.scenes.noise import Field, smoothstep
 from nircolor.scenes.nursery import Nursery, draw_tree, raise_trees
 from nircolor.scenes.planting import Rooted, plant, root, shade
 from nircolor.scenes.recipes import RECIPES, Recipe
-from nircolor.scenes.sky import add_clouds, clear_sky
+from nircolor.scenes.sky import paint_sky
 from nircolor.scenes.terrain import Grid, cast, shadow_line, sunlit
 from nircolor.scenes.tiles import Tiles, draw_tiles
 from nircolor.scenes.view import Air, Sun, View
@@ -118,7 +118,7 @@ def _paint_land(world: _World) -> tuple[Canvas, Field]:
     lit = sunlit(world.shadow, land.top, grid.z)
     shade(world.trees, grid, lit, tiles, world.sun)
     shining = shine(grid, land.soil, world.sun, lit)
-    light = add_clouds(clear_sky(view, world.sun), recipe, tiles, view, world.sun, world.air)
+    light = paint_sky(recipe, tiles, view, world.sun, world.air)
     distance, wet = np.full(light.shape[:2], np.inf, np.float32), np.zeros(light.shape[:2], np.float32)
     distance[hits.seen] = hits.z
     site = survey(recipe, tiles, land, hits, shining.steep)

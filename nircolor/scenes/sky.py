@@ -11,29 +11,37 @@ from nircolor.scenes.tiles import Tiles
 from nircolor.scenes.view import FOCAL, Air, Sun, View
 
 _HAZE = 0.035  # aerosol thickness of the column above, against 0.097 of Rayleigh scattering at 550 nm
+_CLOUD_BASE = 1430.0  # metres
 
 
-def clear_sky(view: View, sun: Sun) -> Field:
-    """(H, W, 4) the sky without clouds; rows below the horizon repeat its colour."""
+def paint_sky(recipe: Recipe, tiles: Tiles, view: View, sun: Sun, air: Air) -> Field:
+    """(H, W, 4) the sky with its clouds; rows below the horizon repeat the one on it."""
+    rows = min(int(np.count_nonzero(view.v > 0.0)) + 1, view.height)
+    v = np.maximum(view.v[:rows], 0.0)[:, None]
+    light = np.empty((view.height, view.width, 4), np.float32)
+    light[:rows] = _add_clouds(_clear_sky(view, v, sun), recipe, tiles, view, v, sun, air)
+    light[rows:] = light[rows - 1]
+    return light
+
+
+def _clear_sky(view: View, v: Field, sun: Sun) -> Field:
     rise = np.linspace(0.0, 1.0, 65)
     paths = [1.0 / (0.16 + 1.15 * value) for value in rise]
     table = np.stack([scattered((RAYLEIGH + _HAZE * AEROSOL) * path) for path in paths])
-    slant = np.sqrt(1.0 + (view.u[None, :] ** 2 + view.v[:, None] ** 2) / np.float32(FOCAL**2))
-    height = np.maximum(view.v[:, None], 0.0) / np.float32(FOCAL) / slant
+    slant = np.sqrt(1.0 + (view.u[None, :] ** 2 + v * v) / np.float32(FOCAL**2))
+    height = v / np.float32(FOCAL) / slant
     glow = 0.62 * (1.0 + 0.25 * sun.side * view.u[None, :])
     bands = [np.interp(height, rise, table[:, band]) * glow for band in range(4)]
     return np.stack(bands, axis=-1).astype(np.float32)
 
 
-def add_clouds(sky: Field, recipe: Recipe, tiles: Tiles, view: View, sun: Sun, air: Air) -> Field:
-    """(H, W, 4) ``sky`` with cumulus and a little cirrus in front of it."""
-    v = np.maximum(view.v, 0.0)[:, None]
+def _add_clouds(sky: Field, recipe: Recipe, tiles: Tiles, view: View, v: Field, sun: Sun, air: Air) -> Field:
+    """``sky`` with cumulus in front of a little cirrus."""
     cover, light = _cumulus(recipe, tiles, view, v, sun)
     table = palette("cloud")
     bright = (0.10 + 0.86 * light)[..., None] * table.sun[0] + (0.55 + 0.45 * light)[..., None] * table.sky[0]
-    bright = air.veil(np.asarray(bright, np.float32), np.broadcast_to(2600.0 / (v + 0.075), cover.shape) * 0.55)
-    veil = 0.20 * _cirrus(recipe, tiles, view, v)[..., None] * table.sun[0]
-    whole = sky + veil
+    bright = air.veil(bright, np.broadcast_to(_CLOUD_BASE / (v + 0.075), cover.shape))
+    whole = sky + 0.20 * _cirrus(recipe, tiles, view, v)[..., None] * table.sun[0]
     return np.asarray(whole + (bright - whole) * cover[..., None], dtype=np.float32)
 
 

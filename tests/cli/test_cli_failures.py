@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,18 +244,21 @@ def test_a_signal_while_colorizing_leaves_nothing(number: int, code: int, tiny_w
     assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
 
 
-def test_a_signal_while_writing_leaves_nothing(tiny_weights: Path, tmp_path: Path) -> None:
-    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (700, 700), np.uint8))
-    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "-q", "--json", "--weights", tiny_weights]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), **pipes) as process:
-        while process.poll() is None and not any(path.suffix == ".tmp" for path in tmp_path.iterdir()):
-            time.sleep(0.001)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
-    assert (process.returncode, err) == (130, "nircolor: error: interrupted\n")
-    assert '"exit_code": 130' in out
-    assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
+def test_a_signal_while_writing_leaves_nothing(
+    inside: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def interrupted(handle: int) -> None:
+        seen.extend(path.name for path in tmp_path.iterdir())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(os, "fsync", interrupted)  # called when all is written, under the temporary name
+    result = inside("colorize", nir8.name, "-q", "--json", "--weights", tiny_weights)
+    assert any(name.endswith(".tmp") for name in seen)
+    assert (result.code, result.err) == (130, "nircolor: error: interrupted\n")
+    assert result.json == {"error": "interrupted", "exit_code": 130}
+    assert list(tmp_path.iterdir()) == [nir8]
 
 
 def test_a_signal_that_was_lost_on_its_way_is_not_forgotten(

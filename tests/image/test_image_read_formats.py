@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
+from pathlib import Path
+
 import image_files as files
 import numpy as np
 import pytest
 from image_files import RAMP, RAMP16, RAMP_FLOAT, pillow, png, rgb, tiff
+from PIL import Image
 
 from nircolor.errors import InputError, UsageError
 from nircolor.image import read_nir
@@ -134,8 +140,6 @@ def test_one_bit_is_black_and_white(format: str) -> None:
 
 
 def test_a_palette_is_read_where_it_is_grey_and_refused_where_it_is_not() -> None:
-    from PIL import Image
-
     indexed = Image.fromarray(RAMP % 4, "L").convert("P")
     greys = [level for value in (250, 10, 99, 33) for level in (value, value, value)]
     for format in ("PNG", "BMP", "TIFF"):
@@ -149,18 +153,13 @@ def test_a_palette_is_read_where_it_is_grey_and_refused_where_it_is_not() -> Non
         assert set(np.unique(np.rint(red.pixels * 255))) == {0, 7, 255}
 
 
-def _saved(image: object, format: str) -> bytes:
-    import io
-
+def _saved(image: Image.Image, format: str) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, format)  # type: ignore[attr-defined]
+    image.save(stream, format)
     return stream.getvalue()
 
 
 def test_an_interlaced_16_bit_png_is_read_silently(capfd: pytest.CaptureFixture[str]) -> None:
-    import struct
-    import zlib
-
     passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
     rows = b"".join(
         b"\0" + row.astype(">u2").tobytes()
@@ -177,19 +176,15 @@ def test_an_interlaced_16_bit_png_is_read_silently(capfd: pytest.CaptureFixture[
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_content_decides_not_the_suffix(tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "wrong.jpg"
+def test_the_content_decides_not_the_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.jpg"
     path.write_bytes(tiff(RAMP_FLOAT))
     assert read_nir(path).info.format == "TIFF"
 
 
-def test_names_may_have_spaces_and_any_letters(tmp_path: object) -> None:
-    from pathlib import Path
-
+def test_names_may_have_spaces_and_any_letters(tmp_path: Path) -> None:
     for name in ("near infrared.png", "nächtlich 夜.png", "-leading.png", "ünïcödé\u202e.png"):
-        path = Path(str(tmp_path)) / name
+        path = tmp_path / name
         path.write_bytes(png(RAMP))
         assert read_nir(path).pixels.shape == RAMP.shape
         assert read_nir(str(path)).pixels.shape == RAMP.shape

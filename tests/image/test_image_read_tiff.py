@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -82,8 +83,6 @@ def test_packed_samples_use_their_own_range(bits: int) -> None:
 
 def _packed(pixels: np.ndarray, bits: int) -> bytes:
     """A TIFF of 2 to 14 bits a sample, rows starting on byte boundaries; tifffile does not write these."""
-    import struct
-
     rows = []
     for row in pixels:
         text = "".join(format(int(value), f"0{bits}b") for value in row)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nircolor.model.layers import ChannelNorm, ResBlock, SeparableBlock, laplacian, pad_to_multiple
+from nircolor.model.layers import ChannelNorm, PixelLinear, ResBlock, SeparableBlock, laplacian, pad_to_multiple
 
 
 @settings(deadline=None)
@@ -45,3 +45,10 @@ def test_channel_norm_sees_one_pixel_at_a_time() -> None:
 @pytest.mark.parametrize("block", [ResBlock, SeparableBlock])
 def test_blocks_change_width_and_keep_size(kind: str, block: type[torch.nn.Module]) -> None:
     assert block(4, 6, kind)(torch.randn(2, 4, 7, 9)).shape == (2, 6, 7, 9)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_pixel_linear_is_linear(bias: bool) -> None:
+    torch.manual_seed(0)
+    layer, x = PixelLinear(7, 5, bias), torch.randn(2, 3, 4, 7)
+    torch.testing.assert_close(layer(x), torch.nn.functional.linear(x, layer.weight, layer.bias), atol=1e-6, rtol=1e-5)

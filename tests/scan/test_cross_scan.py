@@ -26,7 +26,7 @@ def make(b: int, height: int, width: int, d: int, state: int, dtype: torch.dtype
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    u, steps, bias = normal(b, height, width, d), normal(b, height, width, 4, d), normal(4, d) - 2
+    u, steps, bias = normal(b, height, width, d), normal(b, 4, height, width, d), normal(4, d) - 2
     A = -torch.rand(4, d, state, generator=generator, dtype=torch.float64) * 8
     B, C = normal(b, height, width, 4, state), normal(b, height, width, 4, state)
     return [x.to(dtype) for x in (u, steps, bias, A, B, C, normal(4, d))]
@@ -38,7 +38,7 @@ def relative(a: Tensor, b: Tensor) -> float:
 
 def test_reference_is_the_recurrence_written_out() -> None:
     u, steps, _, A, B, C, D = make(1, 1, 3, 2, 2, torch.float64)
-    u, delta, B, C = u[:, 0], steps[:, 0, :, 0].exp(), B[:, 0, :, 0], C[:, 0, :, 0]
+    u, delta, B, C = u[:, 0], steps[:, 0, 0].exp(), B[:, 0, :, 0], C[:, 0, :, 0]
     y = selective_scan_reference(u, delta, A[0], B, C, D[0])
     for c in range(2):
         state = [0.0, 0.0]
@@ -133,7 +133,7 @@ def test_works_where_no_cache_folder_can_be_written(tmp_path: Path) -> None:
     program = """
         import torch
         from nircolor.scan import cross_scan, cross_scan_reference, kernels
-        x = [torch.rand(1, 2, 2, 3), torch.rand(1, 2, 2, 4, 3), torch.rand(4, 3), -torch.rand(4, 3, 2)]
+        x = [torch.rand(1, 2, 2, 3), torch.rand(1, 4, 2, 2, 3), torch.rand(4, 3), -torch.rand(4, 3, 2)]
         x += [torch.rand(1, 2, 2, 4, 2), torch.rand(1, 2, 2, 4, 2), torch.rand(4, 3)]
         torch.testing.assert_close(cross_scan(*x), cross_scan_reference(*x))
         print(kernels.__file__)

@@ -1,0 +1,147 @@
+"""Where outputs go by default, and what is found out about them before the work."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nircolor.errors import OutputError, OutputExistsError, UsageError
+from nircolor.image import ImageInfo, check_output, default_output, losses, plan_output
+
+
+@pytest.mark.parametrize(
+    ("source", "format", "output"),
+    [
+        ("photo_nir.tif", None, "photo_nir_rgb.tif"),
+        ("in/photo.jpeg", None, "in/photo_rgb.jpeg"),
+        ("photo.JPEG", "jpg", "photo_rgb.JPEG"),
+        ("photo.TIF", "png", "photo_rgb.png"),
+        ("photo.png", "tiff", "photo_rgb.tif"),
+        ("photo.v2.png", None, "photo.v2_rgb.png"),
+        ("photo", None, "photo_rgb"),
+        (".hidden", "webp", ".hidden_rgb.webp"),
+    ],
+)
+def test_default_output(source: str, format: str | None, output: str) -> None:
+    assert default_output(Path(source), format) == Path(output)
+
+
+@given(st.text("abc._- é", min_size=1, max_size=12).filter(lambda name: name.strip(".") != ""))
+def test_the_default_output_is_a_new_name_beside_the_input(name: str) -> None:
+    path = Path("folder") / name
+    assert default_output(path) != path
+    assert default_output(path).parent == path.parent
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown format 'gif'; choose one of PNG, TIFF, JPEG, WEBP, BMP"):
+        default_output(Path("a.png"), "gif")
+
+
+def test_a_good_output_passes_and_is_not_touched(tmp_path: Path) -> None:
+    check_output(tmp_path / "new.png", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old.png").write_bytes(b"old")
+    check_output(tmp_path / "old.png", overwrite=True)
+    assert (tmp_path / "old.png").read_bytes() == b"old"
+
+
+def test_an_existing_file_needs_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "old.png").touch()
+    with pytest.raises(OutputExistsError, match=r"old.png: exists already; .*--overwrite"):
+        check_output(tmp_path / "old.png", overwrite=False)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    with pytest.raises(OutputError, match=rf"{folder}: this folder does not exist; create it first"):
+        check_output(folder / "a.png", overwrite=False)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="Not a directory"):
+        check_output(tmp_path / "file" / "a.png", overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_folders_pipes_and_devices_are_never_replaced(overwrite: bool, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is a folder; name a file in it"):
+        check_output(tmp_path, overwrite)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(OutputError, match="is no regular file and is not replaced; use - for standard output"):
+            check_output(path, overwrite)
+
+
+def test_a_folder_without_write_permission() -> None:
+    privileged = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        if privileged:  # permissions do not bind the superuser
+            os.seteuid(65534)
+        try:
+            with pytest.raises(OutputError, match=f"{folder}: this folder cannot be written to"):
+                check_output(Path(folder) / "a.png", overwrite=False)
+        finally:
+            if privileged:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+
+
+def test_a_circle_of_links(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to(tmp_path / "a.png")
+    with pytest.raises(OutputError, match="Too many levels of symbolic links"):
+        check_output(tmp_path / "a.png", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "info", "options", "plan"),
+    [
+        ("a.png", None, {}, ("PNG", 8)),
+        ("a.png", ImageInfo("TIFF", "uint16"), {}, ("PNG", 16)),
+        ("a", ImageInfo("TIFF", "float32"), {}, ("TIFF", 32)),
+        (None, ImageInfo("JPEG", "uint8"), {}, ("JPEG", 8)),
+        (None, ImageInfo("JPEG", "uint8"), {"format": "png", "depth": 16}, ("PNG", 16)),
+        ("a.dat", None, {"format": "bmp"}, ("BMP", 8)),
+        ("a.jpg", ImageInfo("TIFF", "uint16"), {"depth": 8}, ("JPEG", 8)),
+    ],
+)
+def test_the_plan(target: str | None, info: ImageInfo | None, options: dict, plan: tuple[str, int]) -> None:
+    chosen = plan_output(None if target is None else Path(target), info, **options)
+    assert (chosen.format, chosen.depth) == plan
+
+
+@pytest.mark.parametrize(
+    ("target", "info", "options", "reason"),
+    [
+        ("a.jpg", ImageInfo("TIFF", "uint16"), {}, "JPEG cannot hold 16 bits a channel; use --depth 8, or write PNG or TIFF"),
+        ("a.png", ImageInfo("TIFF", "float32"), {}, "use --depth 8 or --depth 16, or write TIFF"),
+        ("a.webp", None, {"depth": 16}, "WEBP cannot hold 16 bits"),
+        ("a.xyz", ImageInfo("PNG", "uint8"), {}, "a.xyz: unknown suffix '.xyz'; use that of one of PNG, TIFF, JPEG, WEBP, BMP"),
+        ("a.png", None, {"format": "tiff"}, "its suffix means PNG but --format says TIFF"),
+        (None, None, {}, "no format given"),
+        ("a.png", None, {"depth": 12}, "--depth 12: choose 8, 16 or 32"),
+        ("a.webp", None, {"size": (10, 20_000)}, "WEBP cannot hold more than 16383 pixels a side; write TIFF or PNG"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written(target: str | None, info: ImageInfo | None, options: dict, reason: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan_output(None if target is None else Path(target), info, **options)
+    assert reason in str(caught.value)
+
+
+def test_losses_are_told() -> None:
+    info = ImageInfo("TIFF", "uint8", icc=b"profile", exif=b"II", resolution=(72, 72))
+    assert losses(plan_output(Path("a.tif")), info, has_alpha=True) == ()
+    assert losses(plan_output(Path("a.jpg")), info, has_alpha=True) == (
+        "JPEG cannot hold the alpha channel: it is not kept",
+    )
+    assert len(losses(plan_output(Path("a.bmp")), info, has_alpha=True)) == 3
+    large = ImageInfo("PNG", "uint8", exif=bytes(70_000))
+    assert losses(plan_output(Path("a.jpg")), large, False) == ("JPEG cannot hold the EXIF block: it is not kept",)
