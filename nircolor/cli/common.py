@@ -107,15 +107,18 @@ class Report:
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         hidden = self.quiet or not (sys.stderr and sys.stderr.isatty())
-        with Progress(
-            *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, disable=hidden
-        ) as progress:
-            task = progress.add_task("starting", total=None)
+        console = Console(stderr=True, soft_wrap=True)  # messages above the bar are not cut into lines
+        with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden) as progress:
+            number = progress.add_task("starting", total=None)
+            task = progress.tasks[0]
 
             def advance(stage: str, done: float = 0, total: float = 0) -> None:
                 self.interrupts.check()
-                begins = stage != progress.tasks[0].description
-                progress.update(task, description=stage, completed=done, total=total or None, refresh=begins)
+                begins = stage != task.description
+                if begins:
+                    task.total = total or None  # Progress itself cannot go back to an unknown total
+                    progress.reset(number, description=stage)
+                progress.update(number, completed=done, refresh=begins)
 
             yield advance
 

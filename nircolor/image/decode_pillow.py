@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from nircolor.errors import InputError
@@ -47,13 +48,12 @@ def decode_bmp(stream: BinaryIO, request: Request) -> Raster:
     only_page(request.page)
     data = stream.read()
     image = BmpImageFile(io.BytesIO(data))
-    _check_whole(image, len(data))
     raster = _raster(image, "BMP", request, len(data), _BMP)
     raster.resolution = sane_resolution(*image.info.get("dpi", (0, 0)))
     return raster
 
 
-def _check_whole(image: BmpImageFile, stored: int) -> None:
+def _check_rows(image: ImageFile, stored: int) -> None:
     """Pillow lets the padding of the last row be missing; a file that lost bytes is not to be trusted."""
     for tile in image.tile:
         if tile.codec_name == "raw" and isinstance(tile.args, tuple):
@@ -62,9 +62,10 @@ def _check_whole(image: BmpImageFile, stored: int) -> None:
                 raise InputError("is truncated: the BMP has fewer rows than it says; get a fresh copy")
 
 
-def _raster(image: Image.Image, name: str, request: Request, stored: int, pixels_per_byte: int) -> Raster:
+def _raster(image: ImageFile, name: str, request: Request, stored: int, pixels_per_byte: int) -> Raster:
     channels = len(image.getbands())
     check_size(*image.size, channels, stored, pixels_per_byte * channels)
+    _check_rows(image, stored)
     pixels = _pixels(image)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))

@@ -13,7 +13,7 @@ from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import exif, ifd, tiff_checks
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, choose_bands
+from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands
 
 _MINISWHITE, _PALETTE = 0, 3
 _JPEG = 7
@@ -43,7 +43,7 @@ def _samples(page: TiffPage, request: Request) -> Raster:
     kind, alpha = _alpha(page)
     bands = choose_bands(page.samplesperpixel, alpha, request.band)
     masks = () if bands.alpha is None else (bands.alpha,)
-    planes = list(_read(page, (*bands.colour, *masks)))
+    planes = _read(page, (*bands.colour, *masks))
     raster = Raster("TIFF", planes[: len(bands.colour)], peak=_peak(page), inverted=page.photometric == _MINISWHITE)
     if masks:
         raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
@@ -84,10 +84,10 @@ def _peak(page: TiffPage) -> float:
     return float(2**bits - 1)
 
 
-def _read(page: TiffPage, wanted: tuple[int, ...]) -> NDArray[Any]:
-    """The ``wanted`` samples (from 0) as (len(wanted), H, W) uint8, uint16 or float32."""
+def _read(page: TiffPage, wanted: tuple[int, ...]) -> list[Samples]:
+    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32."""
     height, width = page.imagelength, page.imagewidth
-    planes = np.zeros((len(wanted), height, width), tiff_checks.sample_type(page))
+    planes = [np.zeros((height, width), tiff_checks.sample_type(page)) for _ in wanted]
 
     def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> None:
         block, (sample, _, top, left, _), _ = decoded
@@ -95,14 +95,13 @@ def _read(page: TiffPage, wanted: tuple[int, ...]) -> NDArray[Any]:
             return
         part = block[0, : height - top, : width - left]
         rows, columns = slice(top, top + part.shape[0]), slice(left, left + part.shape[1])
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # float64 beyond float32 becomes infinite and is dealt with as such
-            for index, number in enumerate(wanted):
+        # float64 beyond float32 becomes infinite and is dealt with as such
+        with np.errstate(over="ignore", invalid="ignore"):
+            for plane, number in zip(planes, wanted, strict=True):
                 if page.planarconfig == 1:
-                    planes[index, rows, columns] = part[:, :, number]
+                    plane[rows, columns] = part[:, :, number]
                 elif sample == number:
-                    planes[index, rows, columns] = part[:, :, 0]
+                    plane[rows, columns] = part[:, :, 0]
 
     for _ in page.segments(func=place, buffersize=_BUFFER):
         pass

@@ -52,6 +52,8 @@ def read_nir(
         raise InputError(f"{display_name(source)}: {error}") from error.__cause__
     except MemoryError as error:
         raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
+    except ImportError as error:
+        raise InputError(f"{display_name(source)}: needs a missing library ({error}); reinstall nircolor") from error
     except Exception as error:  # the decoders of damaged files raise whatever they stumble over
         reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
         raise InputError(f"{display_name(source)}: is damaged ({reason}); get a fresh copy") from error

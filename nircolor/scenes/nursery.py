@@ -83,15 +83,16 @@ def _resample(picture: Field, y: Field, x: Field) -> Field:
 
 def _radiance(part: Field, rooted: Rooted, snow: float) -> Field:
     """(h, w, 4) light from a tree."""
-    sun, sky = _leaf_colour(rooted.tree)
-    table = palette("bark", "snow")
+    table, (leaf_in_sun, leaf_in_sky) = palette("bark", "snow"), _leaf_colour(rooted.tree)
     wood, white = part[..., WOOD, None], part[..., TIP, None] * np.float32(snow)
     light, open_sky = part[..., LIGHT, None] * np.float32(rooted.lit), part[..., OPEN, None]
-    sun_colour = (sun + (table.sun[0] - sun) * wood) * (1.0 - white) + table.sun[1] * white
-    sky_colour = (sky + (table.sky[0] - sky) * wood) * (1.0 - white) + table.sky[1] * white
+    in_sun = leaf_in_sun + (table.sun[0] - leaf_in_sun) * wood
+    in_sky = leaf_in_sky + (table.sky[0] - leaf_in_sky) * wood
+    if snow:
+        in_sun, in_sky = in_sun + (table.sun[1] - in_sun) * white, in_sky + (table.sky[1] - in_sky) * white
     # Leaves light their neighbours, most where they absorb least: in the near infrared.
-    glow = sun_colour * sun_colour * (1.0 - light) * np.float32(0.12 + 0.38 * rooted.lit)
-    return np.asarray(sun_colour * light + sky_colour * open_sky + glow, np.float32)
+    glow = in_sun * (1.0 - light) * np.float32(0.12 + 0.38 * rooted.lit)
+    return np.asarray(in_sun * (light + glow) + in_sky * open_sky, np.float32)
 
 
 def _leaf_colour(tree: Tree) -> tuple[Bands, Bands]:

@@ -81,7 +81,7 @@ def test_a_scan_that_computes_something_else(inside: Run, packaged: Path, monkey
     monkeypatch.setattr("nircolor.scan.cpu.cross_scan_cpu", lambda *args: cross_scan_reference(*args) + 1)
     result = inside("doctor", "--json", "-q")
     assert (result.code, result.json["scan"]["sound"]) == (5, False)
-    assert "differs from the reference by 1" in result.json["problems"][0]["message"]
+    assert "differs from the reference by" in result.json["problems"][0]["message"]
 
 
 def test_a_torch_that_cannot_be_loaded(command: Run, poison: Callable[..., Path], tmp_path: Path) -> None:

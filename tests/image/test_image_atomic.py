@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ def test_the_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def interrupted_write(path: Path, overwrite: bool, interruption: Callable[[], object]) -> None:
+    with atomic_file(path, overwrite) as stream:
+        stream.write(b"half of it")
+        interruption()
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("failure", [RuntimeError, MemoryError, KeyboardInterrupt, SystemExit])
 def test_a_failure_leaves_the_folder_as_it_was(failure: type[BaseException], overwrite: bool, tmp_path: Path) -> None:
@@ -37,17 +44,19 @@ def test_a_failure_leaves_the_folder_as_it_was(failure: type[BaseException], ove
     if overwrite:
         path.write_bytes(b"old")
     before = list(tmp_path.iterdir())
-    with pytest.raises(failure), atomic_file(path, overwrite) as stream:
-        stream.write(b"half of it")
-        raise failure
+    with pytest.raises(failure):
+        interrupted_write(path, overwrite, lambda: _raise(failure))
     assert list(tmp_path.iterdir()) == before
     assert not overwrite or path.read_bytes() == b"old"
 
 
+def _raise(failure: type[BaseException]) -> None:
+    raise failure
+
+
 def test_ctrl_c_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), atomic_file(tmp_path / "a.bin", overwrite=False) as stream:
-        stream.write(b"half of it")
-        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_write(tmp_path / "a.bin", False, lambda: signal.raise_signal(signal.SIGINT))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,9 +108,8 @@ def test_a_full_disk_is_an_output_error_with_its_reason_and_leaves_nothing(tmp_p
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
-    with pytest.raises(OutputExistsError, match="created meanwhile"), atomic_file(path, overwrite=False) as stream:
-        stream.write(b"ours")
-        path.write_bytes(b"theirs")
+    with pytest.raises(OutputExistsError, match="created meanwhile"):
+        interrupted_write(path, False, lambda: path.write_bytes(b"theirs"))
     assert path.read_bytes() == b"theirs"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from nircolor.errors import OutputError, OutputExistsError, UsageError
 from nircolor.image import ImageInfo, check_output, default_output, losses, plan_output
 
+DEEP = ImageInfo("TIFF", "uint16")
+
 
 @pytest.mark.parametrize(
     ("source", "format", "output"),
@@ -104,12 +106,12 @@ def test_a_circle_of_links(tmp_path: Path) -> None:
     ("target", "info", "options", "plan"),
     [
         ("a.png", None, {}, ("PNG", 8)),
-        ("a.png", ImageInfo("TIFF", "uint16"), {}, ("PNG", 16)),
+        ("a.png", DEEP, {}, ("PNG", 16)),
         ("a", ImageInfo("TIFF", "float32"), {}, ("TIFF", 32)),
         (None, ImageInfo("JPEG", "uint8"), {}, ("JPEG", 8)),
         (None, ImageInfo("JPEG", "uint8"), {"format": "png", "depth": 16}, ("PNG", 16)),
         ("a.dat", None, {"format": "bmp"}, ("BMP", 8)),
-        ("a.jpg", ImageInfo("TIFF", "uint16"), {"depth": 8}, ("JPEG", 8)),
+        ("a.jpg", DEEP, {"depth": 8}, ("JPEG", 8)),
     ],
 )
 def test_the_plan(target: str | None, info: ImageInfo | None, options: dict, plan: tuple[str, int]) -> None:
@@ -120,16 +122,16 @@ def test_the_plan(target: str | None, info: ImageInfo | None, options: dict, pla
 @pytest.mark.parametrize(
     ("target", "info", "options", "reason"),
     [
-        ("a.jpg", ImageInfo("TIFF", "uint16"), {}, "JPEG cannot hold 16 bits a channel; use --depth 8, or write PNG or TIFF"),
+        ("a.jpg", DEEP, {}, "JPEG cannot hold 16 bits a channel; use --depth 8, or write PNG or TIFF"),
         ("a.png", ImageInfo("TIFF", "float32"), {}, "use --depth 8 or --depth 16, or write TIFF"),
         ("a.webp", None, {"depth": 16}, "WEBP cannot hold 16 bits"),
-        ("a.xyz", ImageInfo("PNG", "uint8"), {}, "a.xyz: unknown suffix '.xyz'; use that of one of PNG, TIFF, JPEG, WEBP, BMP"),
+        ("a.xyz", DEEP, {}, "a.xyz: unknown suffix '.xyz'; use that of one of PNG, TIFF, JPEG, WEBP, BMP"),
         ("a.png", None, {"format": "tiff"}, "its suffix means PNG but --format says TIFF"),
         (None, None, {}, "no format given"),
         ("a.png", None, {"depth": 12}, "--depth 12: choose 8, 16 or 32"),
         ("a.webp", None, {"size": (10, 20_000)}, "WEBP cannot hold more than 16383 pixels a side; write TIFF or PNG"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_written(target: str | None, info: ImageInfo | None, options: dict, reason: str) -> None:
     with pytest.raises(UsageError) as caught:
         plan_output(None if target is None else Path(target), info, **options)

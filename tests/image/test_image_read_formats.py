@@ -182,6 +182,15 @@ def test_the_content_decides_not_the_suffix(tmp_path: Path) -> None:
     assert read_nir(path).info.format == "TIFF"
 
 
+def test_the_first_picture_of_a_jpeg_with_several_is_read() -> None:
+    stream = io.BytesIO()  # what many phones and stereo cameras write
+    first, second = (Image.fromarray(np.sort(RAMP, axis=axis)) for axis in (1, 0))
+    first.save(stream, "MPO", save_all=True, append_images=[second], quality=95)
+    picture = read_nir(stream.getvalue())
+    assert picture.info.format == "JPEG"
+    assert np.abs(picture.pixels - np.sort(RAMP, axis=1) / 255).max() < 4 / 255
+
+
 def test_names_may_have_spaces_and_any_letters(tmp_path: Path) -> None:
     for name in ("near infrared.png", "nächtlich 夜.png", "-leading.png", "ünïcödé\u202e.png"):
         path = tmp_path / name
