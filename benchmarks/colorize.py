@@ -2,7 +2,8 @@
 
     python benchmarks/colorize.py speed [--weights lite] [--megapixels 3]    megapixels a second, fp32 and bf16
     python benchmarks/colorize.py memory [--weights lite] [--megapixels 3]   peak resident memory of the real command
-    python benchmarks/colorize.py patch [--preset colormamba]                one 256 x 256 patch: kernel against reference
+    python benchmarks/colorize.py patch [--preset colormamba]                one 256 x 256 patch: kernel against
+    reference
 
 The network of ``patch`` has random weights: its time does not depend on them.
 """

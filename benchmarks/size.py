@@ -2,8 +2,8 @@
 
     python benchmarks/size.py
 
-Products and convolutions are counted by torch; the scan, which torch cannot see into, as three multiply-adds for each of
-its pixels x directions x channels x states (decay, drive, output).
+Products and convolutions are counted by torch; the scan, which torch cannot see into, as three multiply-adds for each
+of its pixels x directions x channels x states (decay, drive, output).
 """
 
 from __future__ import annotations

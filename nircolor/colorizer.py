@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -37,8 +38,9 @@ class EngineInfo:
 class Colorizer:
     """Colorizes near-infrared pictures of any size.
 
-    With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every tile
-    of G_A is painted with its part of that one decision. With ``prior="tile"`` each tile decides for itself, as published.
+    With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every
+    tile of G_A is painted with its part of that one decision. With ``prior="tile"`` each tile decides for itself, as
+    published.
     """
 
     def __init__(
@@ -70,8 +72,8 @@ class Colorizer:
 
         Args:
             name: a packaged name, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
-            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``, ``fp16``.
-            tiling: side, overlap and number of tiles worked on at once.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``,
+            ``fp16``. tiling: side, overlap and number of tiles worked on at once.
             on_retreat: told in one line whenever memory ran out and smaller batches or tiles are used.
 
         Raises WeightsError, DeviceError, UsageError.
@@ -168,7 +170,8 @@ def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """Area average of a picture down to at most ``size`` squared pixels, values in [0, 1]; small pictures stay as they are.
+    """Area average of a picture down to at most ``size`` squared pixels, values in [0, 1]; smaller ones stay as they
+    are.
 
     Rows are averaged in bands, so that no second full-size picture is made.
     """
@@ -179,14 +182,14 @@ def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
     if (rows, columns) == (height, width):
         return np.asarray(nir, np.float32) * factor
     edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
-    bands = [_mean_row(nir[a:b], columns) for a, b in zip(edges, edges[1:], strict=False)]
+    bands = [_mean_row(nir[a:b], columns) for a, b in pairwise(edges)]
     return np.stack(bands) * factor
 
 
 def _mean_row(band: NDArray[Any], columns: int) -> NDArray[np.float32]:
     """(h, W) -> (columns,): means of a band of rows."""
     line = torch.from_numpy(band.mean(0, dtype=np.float32))[None, None]
-    return F.adaptive_avg_pool1d(line, columns)[0, 0].numpy()  # type: ignore[no-any-return]
+    return F.adaptive_avg_pool1d(line, columns)[0, 0].numpy()
 
 
 def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:

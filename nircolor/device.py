@@ -12,7 +12,7 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is CUDA, then MPS, then the CPU. Raises UsageError for an unknown name, DeviceError for an absent device."""
+    """``auto`` is CUDA, then MPS, then the CPU. Raises UsageError for unknown names, DeviceError for absent ones."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu")
     kind, _, index = name.partition(":")

@@ -28,7 +28,11 @@ def ssim(prediction: Image, truth: Image) -> float:
     window = side - 1 + side % 2
     if window < 3:
         return float(np.array_equal(prediction, truth))
-    return float(structural_similarity(prediction, truth, win_size=window, channel_axis=2, data_range=1.0))
+    return float(
+        structural_similarity(  # type: ignore[no-untyped-call]
+            prediction, truth, win_size=window, channel_axis=2, data_range=1.0
+        )
+    )
 
 
 def angular_error(prediction: Image, truth: Image) -> float:

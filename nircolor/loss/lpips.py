@@ -17,7 +17,8 @@ SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
 
 class LpipsSqueeze(nn.Module):
-    """Perceptual distance of image pairs, always named ``lpips-squeeze``: numbers of other backbones are not comparable.
+    """Perceptual distance of image pairs, always named ``lpips-squeeze``: numbers of other backbones are not
+    comparable.
 
     The file holds torchvision's ``squeezenet1_1().features`` as ``features.*`` and the heads as ``lin0..lin6.weight``.
     Raises WeightsError when the file is missing or is not that.

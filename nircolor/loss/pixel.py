@@ -22,14 +22,16 @@ def blurred_loss(prediction: Tensor, target: Tensor, size: int = 16) -> Tensor:
 def angular_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """1 - cos of the angle between the RGB vectors of prediction and target, mean over pixels; 0 to 2.
 
-    A little light is added to both, so that black pixels, whose direction is noise, weigh nothing and divide by nothing.
+    A little light is added to both, so that black pixels, whose direction is noise, weigh nothing and divide by
+    nothing.
     """
     floor = 0.02
     return 1 - F.cosine_similarity(prediction.clamp_min(0) + floor, target + floor, dim=1).mean()
 
 
 def cone_loss(prior: Tensor, target_cone: Tensor) -> Tensor:
-    """Mean absolute error of HSV cone coordinates (s cos h, s sin h, v); saturation counts as much as the pixel is bright.
+    """Mean absolute error of HSV cone coordinates (s cos h, s sin h, v); saturation counts as much as the pixel is
+    bright.
 
     In a black pixel hue and saturation are noise, so that the chroma error is weighted by the target's value.
     """

@@ -14,8 +14,8 @@ GRID = 7  # 7 x 7 = 49 agent tokens
 class AgentAttention(nn.Module):
     """49 agent tokens, pooled from the queries, gather from all pixels and then hand back to all pixels.
 
-    Position biases are stored on a 7 x 7 grid plus rows and columns, and interpolate to any H x W. A depthwise convolution of
-    the values restores the detail that 49 tokens cannot carry.
+    Position biases are stored on a 7 x 7 grid plus rows and columns, and interpolate to any H x W. A depthwise
+    convolution of the values restores the detail that 49 tokens cannot carry.
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -40,7 +40,7 @@ class AgentAttention(nn.Module):
         return self.out(y + self.local(v.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))  # type: ignore[no-any-return]
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.flatten(1, 2).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.reshape(x.shape[0], -1, self.heads, x.shape[-1] // self.heads).transpose(1, 2)
 
 
 class _PositionBias(nn.Module):

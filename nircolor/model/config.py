@@ -14,7 +14,9 @@ class BranchConfig:
 
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
-    kind: str = "mamba"  # "mamba": residual blocks with VSS blocks; "separable": depthwise-separable CNN, ``blocks`` a level
+    kind: str = (
+        "mamba"  # "mamba": residual blocks with VSS blocks; "separable": depthwise-separable CNN, ``blocks`` a level
+    )
     stride: int = 1  # of the first convolution: 2 skips the full-size level, where time goes and colour does not
 
 
@@ -31,14 +33,16 @@ class ModelConfig:
     spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
     spade_hidden: int = 64
     fusion_width: int = 64  # channels at full size, where texture and prior are fused
-    criss_cross: int = 0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
+    criss_cross: int = (
+        0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
+    )
     prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
     head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
 
     @property
     def multiple(self) -> int:
         """Heights and widths are padded to this inside the network."""
-        return max(branch.stride * 2 ** (len(branch.widths) - 1) for branch in (self.rgb, self.prior))
+        return max(branch.stride << (len(branch.widths) - 1) for branch in (self.rgb, self.prior))
 
     @property
     def least(self) -> int:

@@ -27,6 +27,7 @@ class CrissCrossAttention(nn.Module):
         itself = torch.eye(x.shape[2], dtype=torch.bool, device=x.device)
         in_column = in_column.masked_fill(itself, float("-inf")).transpose(1, 2)  # (b, H, W, H)
         weights = torch.cat([in_row, in_column], -1).softmax(-1)
-        row, column = weights.split([x.shape[3], x.shape[2]], -1)
+        row, column = weights[..., : x.shape[3]], weights[..., x.shape[3] :]
         gathered = row @ v + (column.transpose(1, 2) @ v.transpose(1, 2)).transpose(1, 2)  # (b, H, W, C)
-        return x + self.gate * gathered.permute(0, 3, 1, 2)
+        out: Tensor = x + self.gate * gathered.permute(0, 3, 1, 2)
+        return out

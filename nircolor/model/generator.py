@@ -15,8 +15,9 @@ from nircolor.model.rgb import RGBBranch
 class Generator(nn.Module):
     """NIR to RGB for any H x W from 1 x 1 up.
 
-    ``forward(nir)`` is the papers' network: both branches on the same picture. ``prior`` and ``paint`` are its two halves,
-    for the global prior: the prior is computed once on a reduced whole picture and each tile is painted with its part.
+    ``forward(nir)`` is the papers' network: both branches on the same picture. ``prior`` and ``paint`` are its two
+    halves, for the global prior: the prior is computed once on a reduced whole picture and each tile is painted with
+    its part.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -66,5 +67,6 @@ def crop_prior(prior: Tensor, boxes: Tensor, height: int, width: int) -> Tensor:
     columns = (torch.arange(width, device=prior.device) + 0.5) / width
     y = 2 * (top[:, None] + rows * (bottom - top)[:, None]) - 1  # (b, height)
     x = 2 * (left[:, None] + columns * (right - left)[:, None]) - 1  # (b, width)
-    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)  # (b, height, width, 2)
+    size = (len(boxes), height, width)
+    grid = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], -1)  # (b, height, width, 2)
     return F.grid_sample(prior, grid, mode="bilinear", padding_mode="border", align_corners=False)

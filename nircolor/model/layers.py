@@ -27,7 +27,7 @@ def laplacian(nir: Tensor) -> Tensor:
 
 
 class ChannelNorm(nn.Module):
-    """Normalises each pixel over its channels: no statistics of the tile, so a tile's colour depends on no neighbour."""
+    """Normalises each pixel over its channels: no statistics of a tile, so its colour does not depend on its cut."""
 
     def __init__(self, channels: int, affine: bool = True) -> None:
         super().__init__()

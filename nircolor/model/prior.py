@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,8 +16,8 @@ from nircolor.model.vss import VSSBlock
 class ShallowFeatures(nn.Module):
     """Eq. 4: the NIR picture, its HSV expansion, its Laplacian edges and a convolution of them, mixed by a convolution.
 
-    The HSV of a grey picture is (0, 0, nir) whatever the picture, so that of the expansion only the value channel is kept
-    and it equals the NIR input: the constant zeros and the copy would only cost time.
+    The HSV of a grey picture is (0, 0, nir) whatever the picture, so that of the expansion only the value channel is
+    kept and it equals the NIR input: the constant zeros and the copy would only cost time.
     """
 
     def __init__(self, outputs: int, stride: int) -> None:
@@ -35,7 +37,7 @@ class Level(nn.Sequential):
     def __init__(self, inputs: int, width: int, blocks: int, branch: BranchConfig, config: ModelConfig) -> None:
         if branch.kind == "separable":
             sizes = [inputs] + [width] * blocks
-            super().__init__(*(SeparableBlock(a, b, config.norm) for a, b in zip(sizes, sizes[1:], strict=False)))
+            super().__init__(*(SeparableBlock(a, b, config.norm) for a, b in pairwise(sizes)))
         else:
             vss = [VSSBlock(width, config.vss) for _ in range(blocks)]
             super().__init__(ResBlock(inputs, width, config.norm), *vss)
@@ -48,7 +50,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = branch.widths
         self.levels = nn.ModuleList(Level(w, w, n, branch, config) for w, n in zip(widths, branch.blocks, strict=True))
-        self.downs = nn.ModuleList(conv3(a, b, 2) for a, b in zip(widths, widths[1:], strict=False))
+        self.downs = nn.ModuleList(conv3(a, b, 2) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(b, widths[0], H, W) -> one map a level, finest first."""

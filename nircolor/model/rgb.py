@@ -16,8 +16,8 @@ from nircolor.model.spade import SpadeResBlock
 class RGBBranch(nn.Module):
     """NIR and the colour prior -> RGB.
 
-    Encoder levels with VSS blocks; a SPADE residual block conditioned on the prior in every decoder stage, the bottleneck
-    included; then the fusion of NIR texture with the prior.
+    Encoder levels with VSS blocks; a SPADE residual block conditioned on the prior in every decoder stage, the
+    bottleneck included; then the fusion of NIR texture with the prior.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -73,7 +73,7 @@ class RGBBranch(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Laplacian texture modulated by the prior through SPADE, joined to the decoded features (ColorMamba section 3.2)."""
+    """Laplacian texture, modulated by the prior through SPADE, joins the decoded features (ColorMamba section 3.2)."""
 
     def __init__(self, width: int, prior: int, config: ModelConfig) -> None:
         super().__init__()

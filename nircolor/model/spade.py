@@ -11,8 +11,8 @@ from nircolor.model.layers import conv3, norm
 class Spade(nn.Module):
     """Normalise without learned scale, then scale and shift each pixel by what the prior says: gamma(p) * F + beta(p).
 
-    The published form of eq. 1 multiplies by gamma alone; gamma is written 1 + gamma' here, so that an untrained block is
-    neutral. The shared part of gamma and beta is one 3 x 3 convolution of the prior.
+    The published form of eq. 1 multiplies by gamma alone; gamma is written 1 + gamma' here, so that an untrained block
+    is neutral. The shared part of gamma and beta is one 3 x 3 convolution of the prior.
     """
 
     def __init__(self, channels: int, prior: int, hidden: int, norm_kind: str) -> None:

@@ -14,9 +14,9 @@ from nircolor.scan import cross_scan
 class SelectiveScan2D(nn.Module):
     """2D-SSM with learnable padding tokens.
 
-    A scan that jumps from the end of one row to the start of the next treats two far-apart pixels as neighbours. The map is
-    therefore framed by one learnable token, so that every such jump passes through two of them; the frame is cropped after
-    the scan. With ``padding=False`` the jump stays, as in plain Mamba (the ablation of Table 2).
+    A scan that jumps from the end of one row to the start of the next treats two far-apart pixels as neighbours. The
+    map is therefore framed by one learnable token, so that every such jump passes through two of them; the frame is
+    cropped after the scan. With ``padding=False`` the jump stays, as in plain Mamba (the ablation of Table 2).
     """
 
     def __init__(self, channels: int, state: int, padding: bool = True) -> None:

@@ -27,10 +27,29 @@ def cross_scan(
 
     Returns:
         y: (b, H, W, d), in the type of ``u``.
+
+    Raises ValueError when the shapes do not fit together: the kernels do not look.
     """
+    _check_shapes(u, steps, bias, A, B, C, D)
     name = choose(u.device) if kernel == "auto" else kernel
     if name == "numba" and u.dtype != torch.float64:  # the kernels keep a float32 state
         from nircolor.scan.cpu import cross_scan_cpu  # numba takes half a second to import
 
         return cross_scan_cpu(u, steps, bias, A, B, C, D)
     return cross_scan_reference(u, steps, bias, A, B, C, D)
+
+
+def _check_shapes(u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> None:
+    b, height, width, d = u.shape
+    state = A.shape[-1]
+    expected = {
+        "steps": (steps, (b, 4, height, width, d)),
+        "bias": (bias, (4, d)),
+        "A": (A, (4, d, state)),
+        "B": (B, (b, height, width, 4, state)),
+        "C": (C, (b, height, width, 4, state)),
+        "D": (D, (4, d)),
+    }
+    for name, (tensor, shape) in expected.items():
+        if tensor.shape != shape:
+            raise ValueError(f"{name} is {tuple(tensor.shape)}, but u of {tuple(u.shape)} needs {shape}")

@@ -14,9 +14,7 @@ from nircolor.scan import kernels, pool
 Array = NDArray[np.float32]
 
 
-def cross_scan_cpu(
-    u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
-) -> Tensor:
+def cross_scan_cpu(u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     """``reference.cross_scan_reference`` on the numba kernels: same arguments, same result to 1e-5, state in float32.
 
     Args:
@@ -36,13 +34,14 @@ class _CrossScan(torch.autograd.Function):
         # The kernels' 2^x wants A times log2(e), and its channels last.
         A2 = (A.transpose(1, 2) * 1.4426950408889634).contiguous()  # (4, N, d)
         inputs = [x.contiguous() for x in (u, steps, bias, A2, B, C, D)]
-        y, states = _forward(*inputs, keep_states=any(ctx.needs_input_grad))
+        y, states = _forward(any(ctx.needs_input_grad), *inputs)
         ctx.save_for_backward(*inputs, states)
         return y
 
     @staticmethod
-    def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
-        return _backward(*ctx.saved_tensors, grad_y.contiguous())
+    def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor, ...]:
+        *inputs, states = ctx.saved_tensors
+        return _backward(grad_y.contiguous(), states, *inputs)
 
 
 def _block_size(channels: int) -> int:
@@ -63,7 +62,7 @@ def _arrays(u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Te
 
 
 def _forward(
-    u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor, keep_states: bool
+    keep_states: bool, u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor
 ) -> tuple[Tensor, Tensor]:
     batch, height, width, d = u.shape
     P, N, block = height * width, A2.shape[1], _block_size(d)
@@ -82,7 +81,7 @@ def _forward(
 
 
 def _backward(
-    u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor, states: Tensor, grad_y: Tensor
+    grad_y: Tensor, states: Tensor, u: Tensor, steps: Tensor, bias: Tensor, A2: Tensor, B: Tensor, C: Tensor, D: Tensor
 ) -> tuple[Tensor, ...]:
     batch, height, width, d = u.shape
     P, N, blocks, block = height * width, A2.shape[1], states.shape[2], states.shape[5]

@@ -1,10 +1,10 @@
 """Numba kernels of the selective scan over an image, one direction and one block of channels at a time.
 
 What makes them fast, in order of weight: channels lie last, so that a block of channels of one pixel is a run of vector
-registers and no direction needs a transposed copy of the image; the block is a compile-time constant; the loop over the N
-states is outside and the loop over channels inside, so that the forward pass has no horizontal sum; exp is 2^x, a polynomial
-whose exponent is added as an integer; scratch memory is aligned to cache lines. The kernels release the GIL and own no
-threads (``pool.py`` does). Compiled on first use, then cached on disk.
+registers and no direction needs a transposed copy of the image; the block is a compile-time constant; the loop over
+the N states is outside and the loop over channels inside, so that the forward pass has no horizontal sum; exp is 2^x, a
+polynomial whose exponent is added as an integer; scratch memory is aligned to cache lines. The kernels release the GIL
+and own no threads (``pool.py`` does). Compiled on first use, then cached on disk.
 
 Array letters as in ``reference.py``: P = H*W pixels, d channels, N states; ``A2`` is A * log2(e), laid out (4, N, d).
 """
@@ -73,7 +73,7 @@ def as_bits(typing_context: Any, value: Any) -> Any:
 
 @jit(STRICT)
 def exp2(x: Any) -> Any:
-    """2^x for x <= 0, flushed at 2^-126: round to an integer, a polynomial for the rest, the integer into the exponent."""
+    """2^x for x <= 0, flushed at 2^-126: the nearest integer goes into the exponent, the rest into a polynomial."""
     x = max(x, F(-126.0))
     shifted = x + ROUND
     r = x - (shifted - ROUND)
@@ -99,9 +99,10 @@ def pixel(step: Any, direction: Any, height: Any, width: Any) -> Any:
 def forward_kernel(block: int) -> Callable[..., None]:
     """The forward kernel for blocks of ``block`` channels.
 
-    Its arguments: u (b, P, d); steps (b, 4, P, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P, d),
-    written; states (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 5) * block,), aligned; height,
-    width; units (n, 3) int64 of image, direction and block: the work of this call, as one call from Python costs 40 us.
+    Its arguments: u (b, P, d); steps (b, 4, P, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P,
+    d), written; states (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 5) * block,), aligned;
+    height, width; units (n, 3) int64 of image, direction and block: the work of this call, as one call from Python
+    costs 40 us.
     """
 
     @jit(STRICT)
@@ -160,9 +161,10 @@ def forward_kernel(block: int) -> Callable[..., None]:
 def backward_kernel(block: int) -> Callable[..., None]:
     """The backward kernel for blocks of ``block`` channels; states are recomputed chunk by chunk from the kept ones.
 
-    Its arguments: those of the forward kernel up to D, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P, d),
-    grad_steps (b, 4, P, d), grad_rows (b, 4, blocks, N + 2, block) of A, of the bias and of D, grad_B and grad_C
-    (b, 4, blocks, P, N); scratch, aligned, of ((2 CHUNK + 4) N + 9) * block; height, width; units as in the forward kernel.
+    Its arguments: those of the forward kernel up to D, then states; grad_y (b, P, d); and, written, grad_u (b, 4, P,
+    d), grad_steps (b, 4, P, d), grad_rows (b, 4, blocks, N + 2, block) of A, of the bias and of D, grad_B and grad_C
+    (b, 4, blocks, P, N); scratch, aligned, of ((2 CHUNK + 4) N + 9) * block; height, width; units as in the forward
+    kernel.
     """
 
     @jit(RELAXED)

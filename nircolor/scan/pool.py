@@ -1,8 +1,8 @@
 """Threads for the scan kernels that never fight with torch's own.
 
-OpenMP pools keep spinning for a while after a parallel region, and two pools on one machine (torch's and numba's) steal each
-other's cores in every layer. The scan therefore runs on plain Python threads, which sleep on a lock between calls: the
-kernels release the GIL, and torch's number of threads is respected.
+OpenMP pools keep spinning for a while after a parallel region, and two pools on one machine (torch's and numba's)
+steal each other's cores in every layer. The scan therefore runs on plain Python threads, which sleep on a lock between
+calls: the kernels release the GIL, and torch's number of threads is respected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The selective scan of Mamba in plain torch: the definition every fast path is compared with.
 
-Letters, as in the papers (ColorMamba eq. 1-3): u is the input, delta the step, A the state matrix (diagonal), B and C the
-input and output projections, D the skip; batch b, length L, channels d, state size N.
+Letters, as in the papers (ColorMamba eq. 1-3): u is the input, delta the step, A the state matrix (diagonal), B and C
+the input and output projections, D the skip; batch b, length L, channels d, state size N.
 """
 
 from __future__ import annotations
@@ -45,9 +45,7 @@ def scan_order(height: int, width: int, device: torch.device | str = "cpu") -> T
     return torch.stack([rows, columns, rows.flip(0), columns.flip(0)])
 
 
-def cross_scan_reference(
-    u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
-) -> Tensor:
+def cross_scan_reference(u: Tensor, steps: Tensor, bias: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     """Four directions over an image, outputs summed (ColorMamba section 3.1).
 
     Args:

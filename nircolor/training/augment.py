@@ -1,7 +1,8 @@
 """From a decoded pair to one training sample: a whole view for the prior, and a tile of it for the RGB branch.
 
 The sample mirrors how a picture is colorized: G_B sees a whole view, reduced to ``size``; G_A sees a tile of the same
-view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times finer, together with the tile's place in the view.
+view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times finer, together with the tile's place in the
+view.
 """
 
 from __future__ import annotations
@@ -53,13 +54,13 @@ def draw(
     if turn:
         quarters = int(rng.integers(4))
         fine_nir, fine_rgb = np.rot90(fine_nir, quarters), np.rot90(fine_rgb, quarters)
-    fine = _expose(np.asarray(fine_nir, np.float32) / 255, config, rng)
-    colours = np.asarray(fine_rgb, np.float32) / 255
+    fine = _expose(_unit(fine_nir), config, rng)
+    colours = _unit(fine_rgb)
     if config.exposure:
         colours = np.clip(colours * np.exp(rng.uniform(-1, 1) * config.exposure), 0, 1).astype(np.float32)
     top, left = (int(v) for v in rng.integers(0, side - config.size + 1, 2))
     here = np.s_[top : top + config.size, left : left + config.size]
-    box = np.array([top, left, top + config.size, left + config.size], np.float32) / side
+    box = np.array([top, left, top + config.size, left + config.size], np.float32) / np.float32(side)
     return Sample(_resize(fine, config.size), _resize(colours, config.size), fine[here], colours[here], box)
 
 
@@ -75,6 +76,10 @@ def _view(
     return nir[top : top + h, left : left + w], rgb[top : top + h, left : left + w]
 
 
+def _unit(image: NDArray[np.generic]) -> Floats:
+    return np.asarray(image, np.float32) / np.float32(255)
+
+
 def _resize(image: NDArray[np.generic], side: int) -> Floats:
     if image.shape[:2] == (side, side):
         return image  # type: ignore[return-value]
@@ -87,4 +92,5 @@ def _expose(nir: Floats, config: AugmentConfig, rng: np.random.Generator) -> Flo
     gamma = np.exp(rng.uniform(-1, 1) * config.gamma)
     gain = np.exp(rng.uniform(-1, 1) * config.gain)
     noise = rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, config.noise))
-    return np.clip(nir**gamma * gain + noise, 0, 1).astype(np.float32)
+    exposed: Floats = np.clip(nir**gamma * gain + noise, 0, 1).astype(np.float32)
+    return exposed

@@ -76,7 +76,7 @@ def _by_scene(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 
 def _collate(samples: list[Sample]) -> Batch:
-    def images(arrays: list[np.ndarray]) -> Tensor:  # type: ignore[type-arg]
+    def images(arrays: list[np.ndarray]) -> Tensor:
         stacked = torch.from_numpy(np.stack(arrays))
         return stacked[:, None] if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2)
 

@@ -65,7 +65,9 @@ def load_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """-> nir (H, W) and rgb (H, W, 3), 8 bit. Raises InputError when one is unreadable or the sizes differ."""
     nir, rgb = _decode(pair.nir, cv2.IMREAD_GRAYSCALE), _decode(pair.rgb, cv2.IMREAD_COLOR)
     if nir.shape != rgb.shape[:2]:
-        raise InputError(f"{pair.nir}: {nir.shape[1]} x {nir.shape[0]}, but {pair.rgb}: {rgb.shape[1]} x {rgb.shape[0]}")
+        raise InputError(
+            f"{pair.nir}: {nir.shape[1]} x {nir.shape[0]}, but {pair.rgb}: {rgb.shape[1]} x {rgb.shape[0]}"
+        )
     return nir, np.ascontiguousarray(rgb[..., ::-1])
 
 
@@ -73,4 +75,4 @@ def _decode(path: Path, mode: int) -> NDArray[np.uint8]:
     pixels = cv2.imdecode(np.fromfile(path, np.uint8), mode) if path.stat().st_size else None
     if pixels is None:
         raise InputError(f"{path}: not a picture that can be read")
-    return pixels.astype(np.uint8)  # type: ignore[no-any-return]
+    return np.asarray(pixels, np.uint8)

@@ -55,8 +55,6 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, run: Path, data_root: Path, resume: bool = False) -> None:
         self.recipe, self.run = recipe, run
-        run.mkdir(parents=True, exist_ok=True)
-        (run / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2), encoding="utf-8")
         torch.manual_seed(recipe.seed)
         self.network = Generator(recipe.model)
         if recipe.start_from:
@@ -69,6 +67,8 @@ class Trainer:
         self.step = 0
         if resume:
             self.step = load_checkpoint(self._checkpoint, self.network, self.average, self.optimiser)
+        run.mkdir(parents=True, exist_ok=True)  # last, so that a wrong call leaves nothing behind
+        (run / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2), encoding="utf-8")
 
     @property
     def _checkpoint(self) -> Path:

@@ -1,4 +1,4 @@
-"""Scores during training: quick ones, on pictures reduced to half a thousand pixels. ``nircolor evaluate`` is the judge."""
+"""Quick scores during training, on pictures reduced to half a thousand pixels; final ones are measured at full size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRIOR_SIZE = 224  # the prior sees at most this many pixels squared
 
 @torch.no_grad()
 def validate(network: Generator, pairs: Sequence[Pair], perceptual: LpipsSqueeze | None) -> dict[str, float]:
-    """Mean PSNR, angular error and, with weights for it, LPIPS-squeeze of the pictures as 8-bit files would hold them."""
+    """Mean PSNR, angular error and, where its weights are given, LPIPS-squeeze of what an 8-bit file would hold."""
     rows = []
     network.eval()
     for pair in pairs:
@@ -38,7 +38,7 @@ def validate(network: Generator, pairs: Sequence[Pair], perceptual: LpipsSqueeze
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def _reduce(image: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _reduce(image: np.ndarray) -> np.ndarray:
     scale = LONG_SIDE / max(image.shape[:2])
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
 

@@ -17,7 +17,14 @@ from torch import Tensor
 
 from nircolor.scan import choose, cross_scan, cross_scan_reference, scan_order, selective_scan_reference
 
-SHAPES = [(1, 1, 1, 1, 1), (2, 5, 7, 40, 8), (1, 9, 4, 96, 16), (1, 6, 11, 130, 4), (1, 8, 9, 64, 16), (1, 1, 70, 33, 2)]
+SHAPES = [
+    (1, 1, 1, 1, 1),
+    (2, 5, 7, 40, 8),
+    (1, 9, 4, 96, 16),
+    (1, 6, 11, 130, 4),
+    (1, 8, 9, 64, 16),
+    (1, 1, 70, 33, 2),
+]
 
 
 def make(b: int, height: int, width: int, d: int, state: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
@@ -63,7 +70,7 @@ def test_numba_equals_float64_reference_forward_and_backward(shape: tuple[int, i
     assert relative(y, truth) < 1e-5
     gradients = torch.autograd.grad((y * weight).sum(), fast)
     expected = torch.autograd.grad((truth * weight.double()).sum(), exact)
-    for name, a, b in zip("u steps bias A B C D".split(), gradients, expected, strict=True):
+    for name, a, b in zip(["u", "steps", "bias", "A", "B", "C", "D"], gradients, expected, strict=True):
         assert relative(a, b) < 1e-5, name
 
 
@@ -116,6 +123,14 @@ def test_inputs_need_not_be_contiguous_and_bf16_keeps_its_type() -> None:
 def test_float64_is_computed_in_float64() -> None:
     inputs = make(1, 3, 4, 5, 2, torch.float64)
     assert torch.equal(cross_scan(*inputs), cross_scan_reference(*inputs))
+
+
+@pytest.mark.parametrize("wrong", range(1, 7))
+def test_shapes_that_do_not_fit_are_refused_by_name(wrong: int) -> None:
+    inputs = make(1, 3, 4, 5, 2)
+    inputs[wrong] = inputs[wrong][..., :-1]
+    with pytest.raises(ValueError, match=r"^(steps|bias|A|B|C|D) is \(.*but u of"):
+        cross_scan(*inputs)
 
 
 def test_choice_of_kernel() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ def rng(seed: int = 3) -> np.random.Generator:
 
 
 @pytest.mark.parametrize("make", [fractal_tile, ridged_tile, billow_tile])
-def test_a_tile_is_float32_seeded_and_periodic(make) -> None:  # type: ignore[no-untyped-def]
+def test_a_tile_is_float32_seeded_and_periodic(make: Callable[..., np.ndarray]) -> None:
     tile = make(rng(), SIZE)
     assert tile.shape == (SIZE, SIZE)
     assert tile.dtype == np.float32

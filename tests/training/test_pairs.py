@@ -49,10 +49,10 @@ def test_trouble_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no pairs"):
         find_pairs(tmp_path)
     write(tmp_path / "a_nir.png", (4, 4))
-    with pytest.raises(InputError, match="a_nir.png: its rgb partner is missing"):
+    with pytest.raises(InputError, match=r"a_nir\.png: its rgb partner is missing"):
         find_pairs(tmp_path)
     write(tmp_path / "a_rgb.png", (5, 4, 3))
-    with pytest.raises(InputError, match="4 x 4, but .*a_rgb.png: 4 x 5"):
+    with pytest.raises(InputError, match=r"4 x 4, but .*a_rgb\.png: 4 x 5"):
         load_pair(find_pairs(tmp_path)[0])
     (tmp_path / "a_nir.png").write_bytes(b"")
     with pytest.raises(InputError, match=r"a_nir\.png: not a picture"):

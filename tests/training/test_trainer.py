@@ -43,7 +43,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def recipe(steps: int = 6, **optim: object) -> Recipe:
     settings = {"steps": steps, "batch": 2, "warmup": 2, "precision": "fp32", **optim}
-    values = {"preset": "tiny", "sources": [{"folder": "."}], "augment": {"size": 24}, "optim": settings, "save_every": 2}
+    values = {
+        "preset": "tiny",
+        "sources": [{"folder": "."}],
+        "augment": {"size": 24},
+        "optim": settings,
+        "save_every": 2,
+    }
     return parse_recipe(values)
 
 
@@ -86,8 +92,8 @@ def test_resuming_another_network_is_refused(data: Path, tmp_path: Path, monkeyp
     monkeypatch.setitem(PRESETS, "tiny", replace(TINY, prior_features=2))
     with pytest.raises(WeightsError, match="another network"):
         Trainer(recipe(2), tmp_path, data, resume=True)
+    (tmp_path / "checkpoint.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
     with pytest.raises(WeightsError, match="not a training checkpoint"):
-        (tmp_path / "checkpoint.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
         Trainer(recipe(2), tmp_path, data, resume=True)
 
 
@@ -129,7 +135,7 @@ def test_recipes_are_checked(tmp_path: Path) -> None:
         parse_recipe({"preset": "lite", "sources": [{"folder": "."}], "optim": {"stepz": 3}})
     with pytest.raises(UsageError, match="unknown preset 'x'"):
         parse_recipe({"preset": "x", "sources": [{"folder": "."}]})
-    with pytest.raises(UsageError, match="no .*sources"):
+    with pytest.raises(UsageError, match=r"no \[\[sources\]\]"):
         parse_recipe({"preset": "lite"})
     with pytest.raises(InputError, match=r"missing\.toml"):
         load_recipe(tmp_path / "missing.toml")
@@ -138,6 +144,8 @@ def test_recipes_are_checked(tmp_path: Path) -> None:
         load_recipe(tmp_path / "bad.toml")
 
 
-@pytest.mark.parametrize("path", sorted((Path(training.__file__).parents[1] / "recipes").glob("*.toml")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((Path(training.__file__).parents[1] / "recipes").glob("*.toml")), ids=lambda p: p.name
+)
 def test_packaged_recipes_parse(path: Path) -> None:
     assert load_recipe(path).preset in PRESETS
