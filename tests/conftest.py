@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: a slow example says something about the neighbours, not about the code.
+settings.register_profile("nircolor", deadline=None)
+settings.load_profile("nircolor")
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 

@@ -65,7 +65,7 @@ def test_an_interrupted_picture_leaves_nothing(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import signal, sys, numpy
         from nircolor.image import write_rgb
-        rgb = numpy.random.default_rng(0).random((1500, 1500, 3), dtype="f4")
+        rgb = numpy.random.default_rng(0).random((600, 600, 3), dtype="f4")
         write_rgb(sys.argv[1] + "/small.tif", rgb[:9, :9])  # so that everything is imported
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
