@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles
 
 SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
 
 
@@ -107,10 +108,11 @@ class Colorizer:
 
         try:
             with torch.inference_mode():
+                reduction = self._reduction(nir.shape)
                 run_tiles(
                     nir,
-                    self._painter(nir),
-                    self.tiling,
+                    self._painter(nir, reduction),
+                    _enlarged(self.tiling, reduction),
                     emit=emit,
                     on_progress=on_progress,
                     is_out_of_memory=is_out_of_memory,
@@ -122,7 +124,14 @@ class Colorizer:
             raise
         return rgb
 
-    def _painter(self, nir: NDArray[Any]) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
+    def _reduction(self, shape: tuple[int, ...]) -> float:
+        """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
+        size = self.network.config.paint_size
+        if not size or self.prior != "global":
+            return 1.0
+        return float(min(MAX_REDUCTION, max(1.0, (shape[0] * shape[1]) ** 0.5 / size)))
+
+    def _painter(self, nir: NDArray[Any], reduction: float) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
         """The function that colorizes a batch of tiles of this picture."""
         whole = self._whole_prior(nir) if self.prior == "global" else None
 
@@ -132,8 +141,9 @@ class Colorizer:
                 if whole is None:
                     prior = self.network.prior(x).float()
                 else:
-                    prior = crop_prior(whole, _fractions(boxes, nir.shape), *x.shape[-2:])
-                rgb: Tensor = self.network.paint(x, prior)
+                    size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
+                    prior = crop_prior(whole, _fractions(boxes, nir.shape), *size)
+                rgb = self.network.paint(x, prior, reduction)
             return rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
 
         return paint
@@ -161,6 +171,12 @@ def build(loaded: weights.Weights) -> Generator:
         reason = str(error).strip().splitlines()[-1] if str(error) else type(error).__name__
         raise WeightsError(f"{loaded.path}: not weights of a network that this nircolor knows ({reason})") from error
     return network.eval()
+
+
+def _enlarged(tiling: Tiling, factor: float) -> Tiling:
+    """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
+    tile = round(tiling.tile * factor)
+    return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
 
 
 def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:

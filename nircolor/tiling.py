@@ -39,13 +39,13 @@ class Tiling:
     Raises UsageError unless tile >= 1, 0 <= overlap < tile and batch >= 1.
     """
 
-    tile: int = 256
-    overlap: int = 34
-    batch: int = 4
+    tile: int = 576
+    overlap: int = 64
+    batch: int = 1
 
     def __post_init__(self) -> None:
         if self.tile < 1:
-            raise UsageError(f"--tile {self.tile}: a tile is at least 1 pixel wide; give 1 or more (default 256)")
+            raise UsageError(f"--tile {self.tile}: a tile is at least 1 pixel wide; give 1 or more (default 576)")
         if not 0 <= self.overlap < self.tile:
             remedy = f"give 0 to {self.tile - 1}, or a larger --tile"
             raise UsageError(f"--overlap {self.overlap}: it must be smaller than the tile of {self.tile}; {remedy}")

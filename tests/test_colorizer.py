@@ -81,6 +81,28 @@ def test_global_prior_is_decided_once_for_the_whole_picture(path: Path, monkeypa
         assert (len(seen) == 1) == (prior == "global")
 
 
+def test_large_pictures_keep_native_texture(tmp_path: Path) -> None:
+    """G_A works at a reduced size; with maps that say nothing the native picture comes through untouched."""
+    config = replace(CONFIG, paint_size=40)
+    network = Generator(config)  # an affine head starts at zero
+    weights.save(tmp_path / "grey.safetensors", network.state_dict(), {"config": config.to_dict()})
+    colorizer = engine(tmp_path / "grey.safetensors", tiling=Tiling(32, 8))
+    np.testing.assert_array_equal(colorizer.colorize(NIR), np.repeat(NIR[..., None], 3, 2))
+
+
+def test_reduction_bounds_what_the_network_sees(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colorizer = engine(path, tiling=Tiling(32, 8))
+    colorizer.network.config = replace(CONFIG, paint_size=60)  # 100 x 130 is 114 squared: 1.9 times smaller
+    seen: list[tuple[int, ...]] = []
+    branch = colorizer.network.rgb_branch
+    monkeypatch.setattr(branch, "forward", lambda x, p, f=branch.forward: seen.append(tuple(x.shape[-2:])) or f(x, p))
+    reduced = colorizer.colorize(NIR)
+    assert set(seen) == {(32, 32)}
+    colorizer.network.config = replace(CONFIG, paint_size=0)
+    full = colorizer.colorize(NIR)
+    assert np.abs(reduced.astype(float) - full).mean() < 0.05 * 65535
+
+
 def test_progress_ends_at_the_whole_picture(path: Path) -> None:
     seen: list[tuple[int, int]] = []
     engine(path, tiling=Tiling(40, 8)).colorize(NIR, on_progress=lambda done, total: seen.append((done, total)))
@@ -94,16 +116,16 @@ def test_out_of_memory_retreats_then_says_so(path: Path, monkeypatch: pytest.Mon
     expected = colorizer.colorize(NIR)
     paint = colorizer.network.paint
 
-    def greedy(nir: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+    def greedy(nir: torch.Tensor, prior: torch.Tensor, reduction: float) -> torch.Tensor:
         if nir.shape[0] > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return paint(nir, prior)
+        return paint(nir, prior, reduction)
 
     monkeypatch.setattr(colorizer.network, "paint", greedy)
     np.testing.assert_allclose(colorizer.colorize(NIR), expected, atol=2)  # of 65535: other kernels for other batches
     assert said
 
-    def starved(nir: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+    def starved(*inputs: object) -> torch.Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
 
     monkeypatch.setattr(colorizer.network, "paint", starved)

@@ -121,15 +121,20 @@ def colorize(
     ] = Prior.whole,
     tile: Annotated[
         int,
-        typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile; smaller saves memory."),
-    ] = 256,
+        typer.Option(
+            "--tile",
+            metavar="PIXELS",
+            rich_help_panel=TILES,
+            help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
+        ),
+    ] = 576,
     overlap: Annotated[
         int,
         typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
-    ] = 34,
+    ] = 64,
     batch: Annotated[
         int, typer.Option("--batch", metavar="TILES", rich_help_panel=TILES, help="Tiles worked on at once.")
-    ] = 4,
+    ] = 1,
     stretch: Annotated[
         str,
         typer.Option(

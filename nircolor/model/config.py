@@ -37,6 +37,7 @@ class ModelConfig:
         0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
     )
     prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
+    paint_size: int = 0  # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
     head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
 
     @property
@@ -84,6 +85,8 @@ LITE = ModelConfig(
     spade_hidden=16,
     fusion_width=12,
     criss_cross=2,
+    prior_size=176,
+    paint_size=448,
     head="affine",
 )
 PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE)}

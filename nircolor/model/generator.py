@@ -36,10 +36,21 @@ class Generator(nn.Module):
             prior = F.interpolate(prior, padded.shape[-2:], mode="bilinear", align_corners=False)
         return prior[..., :height, :width]  # type: ignore[no-any-return]
 
-    def paint(self, nir: Tensor, prior: Tensor) -> Tensor:
-        """(b, 1, H, W) in [0, 1] and a prior of the same H x W -> (b, 3, H, W) sRGB, around [0, 1] but not clamped."""
+    def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0) -> Tensor:
+        """(b, 1, H, W) in [0, 1] and the prior of the same view, of any size -> (b, 3, H, W) sRGB, not clamped.
+
+        With ``reduction`` above 1, for an affine head, G_A looks at the picture that many times smaller; its gains and
+        offsets are enlarged and meet the NIR picture at full size, so that texture stays native.
+        """
         height, width = nir.shape[-2:]
-        return self.rgb_branch(self._pad(nir), self._pad(prior))[..., :height, :width]  # type: ignore[no-any-return]
+        size = (max(1, round(height / reduction)), max(1, round(width / reduction)))
+        small = nir if size == (height, width) else F.interpolate(nir, size, mode="area")
+        if prior.shape[-2:] != size:
+            prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
+        maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
+        if size != (height, width):
+            maps = F.interpolate(maps.float(), (height, width), mode="bilinear", align_corners=False)
+        return self.rgb_branch.colours(maps, nir)
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

@@ -45,7 +45,10 @@ class RGBBranch(nn.Module):
         return SpadeResBlock(width, width, prior, config.spade_hidden, config.norm)
 
     def forward(self, nir: Tensor, prior: Tensor) -> Tensor:
-        """nir: (b, 1, H, W); prior: (b, P, H, W); sides a multiple of ``config.multiple`` -> rgb (b, 3, H, W)."""
+        """nir: (b, 1, H, W); prior: (b, P, H, W); sides a multiple of ``config.multiple`` -> (b, 3 or 6, H, W).
+
+        What comes out are the maps of the head; ``colours`` makes RGB of them.
+        """
         edges = laplacian(nir)
         priors = _pyramid(prior, self.config.rgb.stride, len(self.config.rgb.widths))
         *maps, x = self.encoder(self.stem(torch.cat([nir, edges], 1)))
@@ -55,7 +58,7 @@ class RGBBranch(nn.Module):
         x = self.fusion(self.widen(x), nir, edges, prior)
         if self.config.criss_cross == 0:
             x = self.criss_cross(x)
-        return self._colours(self.head(x), nir)
+        return self.head(x)  # type: ignore[no-any-return]
 
     def _decode(self, stage: int, x: Tensor, priors: list[Tensor]) -> Tensor:
         """One decoder stage; stage 0 is the coarsest, so level = last - stage."""
@@ -64,11 +67,11 @@ class RGBBranch(nn.Module):
         x = block(x, priors[level]) if self.config.spade else block(x)
         return self.criss_cross(x) if level == self.config.criss_cross - 1 else x
 
-    def _colours(self, x: Tensor, nir: Tensor) -> Tensor:
+    def colours(self, maps: Tensor, nir: Tensor) -> Tensor:
         """The affine head keeps NIR texture by construction: rgb = nir (1 + gain) + offset, not clamped."""
         if self.config.head == "sigmoid":
-            return torch.sigmoid(x)
-        gain, offset = x.chunk(2, 1)
+            return torch.sigmoid(maps)
+        gain, offset = maps.chunk(2, 1)
         return nir * (1 + gain) + offset
 
 

@@ -19,7 +19,7 @@ def test_brightness_is_folded_in_exactly(tmp_path: Path) -> None:
     weights.save(source, network.state_dict(), {"config": PRESETS["lite"].to_dict(), "step": 7})
     with torch.no_grad():
         before, _ = network(nir)
-        finish(source, out, 0.9, 99)
+        finish(source, out, 0.9, {"prior_size": 99})
         finished = weights.load(out)
         network.load_state_dict(finished.state)
         after, _ = network(nir)
