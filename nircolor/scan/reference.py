@@ -26,11 +26,12 @@ def selective_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: 
     """
     state = u.new_zeros(u.shape[0], u.shape[2], A.shape[1])  # (b, d, N)
     outputs = []
-    for t in range(u.shape[1]):
-        decay = torch.exp(delta[:, t, :, None] * A)  # (b, d, N)
-        drive = (delta[:, t] * u[:, t])[:, :, None] * B[:, t, None, :]  # (b, d, N)
+    # unbind, not u[:, t]: the gradient of each slice would be a tensor of the whole length.
+    for u_t, delta_t, B_t, C_t in zip(*(x.unbind(1) for x in (u, delta, B, C)), strict=True):
+        decay = torch.exp(delta_t[:, :, None] * A)  # (b, d, N)
+        drive = (delta_t * u_t)[:, :, None] * B_t[:, None, :]  # (b, d, N)
         state = decay * state + drive
-        outputs.append((state * C[:, t, None, :]).sum(-1))  # (b, d)
+        outputs.append((state * C_t[:, None, :]).sum(-1))  # (b, d)
     return torch.stack(outputs, dim=1) + D * u
 
 

@@ -1,6 +1,6 @@
 """From the averaged weights of a run to weights that are shipped: calibration folded in, described, float32.
 
-python -m nircolor.training.finish RUN/weights.safetensors OUT.safetensors [--brightness 1.0] [--prior-size N] [--paint-size N]
+python -m nircolor.training.finish RUN/weights.safetensors OUT.safetensors [--brightness X] [--prior-size N] [...]
 """
 
 from __future__ import annotations
