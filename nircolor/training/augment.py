@@ -84,7 +84,8 @@ def _resize(image: NDArray[np.generic], side: int) -> Floats:
     if image.shape[:2] == (side, side):
         return image  # type: ignore[return-value]
     shrinks = image.shape[0] > side
-    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # type: ignore
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (side, side), interpolation=method)  # type: ignore[arg-type,return-value]
 
 
 def _expose(nir: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
