@@ -209,7 +209,7 @@ def test_model_gets_the_pictures_dtype_and_channels_and_may_return_any(dtype: ty
         assert tiles.shape[3] == 2
         return tiles
 
-    assert np.array_equal(blend(picture, model, Tiling(32, 9), channels=2), picture.astype(np.float32))
+    assert np.array_equal(blend(picture, model, Tiling(32, 9, 4), channels=2), picture.astype(np.float32))
 
 
 # ---------------------------------------------------------------- what the model and the caller see
@@ -267,7 +267,7 @@ def test_an_empty_or_flat_picture_is_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("wrong", [lambda t: t, lambda t: t[:, :-1, :, None], lambda t: t[:1, ..., None]])
 def test_a_model_output_of_another_shape_is_refused(wrong: Callable[[Array], Array]) -> None:
     with pytest.raises(UsageError, match="expected \\(B, h, w, K\\)"):
-        blend(noise(64, 64), lambda boxes, tiles: wrong(tiles), Tiling(32, 8), channels=1)
+        blend(noise(64, 64), lambda boxes, tiles: wrong(tiles), Tiling(32, 8, 4), channels=1)
 
 
 def test_another_number_of_channels_is_refused() -> None:
@@ -436,7 +436,7 @@ def test_retreats_are_told_and_progress_never_steps_back() -> None:
 def test_a_picture_smaller_than_its_tile_is_cut_in_two() -> None:
     device, news = Device(identity, budget=100 * 60), list[str]()
     picture = noise(100, 90)
-    assert np.array_equal(blend(picture, device, Tiling(256, 34), channels=1, on_retreat=news.append)[..., 0], picture)
+    assert np.array_equal(blend(picture, device, Tiling(256, 34, 4), channels=1, on_retreat=news.append)[..., 0], picture)
     assert news == ["out of memory: tile of 100 x 90 cut to 50, overlap 6; going on from row 0"]
     assert device.calls == 1 + 3 * 2  # one by one: as a batch they would need what the whole did
 
@@ -458,7 +458,7 @@ def test_other_errors_pass_at_once() -> None:
         raise RuntimeError("not a matter of memory")
 
     with pytest.raises(RuntimeError, match="not a matter"):
-        blend(noise(200, 150), broken, Tiling(64, 8))
+        blend(noise(200, 150), broken, Tiling(64, 8, 4))
     assert len(calls) == 1
 
 
@@ -469,7 +469,7 @@ def test_the_caller_says_what_out_of_memory_looks_like() -> None:
         return identity(boxes, tiles)
 
     picture = noise(200, 150)
-    output = blend(picture, device, Tiling(64, 8), channels=1, is_out_of_memory=lambda e: "out of memory" in str(e))
+    output = blend(picture, device, Tiling(64, 8, 4), channels=1, is_out_of_memory=lambda e: "out of memory" in str(e))
     assert np.array_equal(output[..., 0], picture)
 
 
@@ -484,7 +484,7 @@ def test_a_failed_call_has_let_go_of_its_memory_before_the_next() -> None:
             raise MemoryError
         return identity(boxes, tiles)
 
-    blend(noise(200, 150), device, Tiling(128, 8), channels=1)
+    blend(noise(200, 150), device, Tiling(128, 8, 4), channels=1)
     assert len(held) > 4
 
 
