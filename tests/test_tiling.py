@@ -436,7 +436,9 @@ def test_retreats_are_told_and_progress_never_steps_back() -> None:
 def test_a_picture_smaller_than_its_tile_is_cut_in_two() -> None:
     device, news = Device(identity, budget=100 * 60), list[str]()
     picture = noise(100, 90)
-    assert np.array_equal(blend(picture, device, Tiling(256, 34, 4), channels=1, on_retreat=news.append)[..., 0], picture)
+    assert np.array_equal(
+        blend(picture, device, Tiling(256, 34, 4), channels=1, on_retreat=news.append)[..., 0], picture
+    )
     assert news == ["out of memory: tile of 100 x 90 cut to 50, overlap 6; going on from row 0"]
     assert device.calls == 1 + 3 * 2  # one by one: as a batch they would need what the whole did
 
