@@ -43,7 +43,7 @@ class ChannelNorm(nn.Module):
 class PixelLinear(nn.Linear):
     """``nn.Linear`` on maps (b, H, W, C), computed as a 1 x 1 convolution: the same product, but by oneDNN.
 
-    On AMD CPUs, where torch's float32 ``linear`` goes through a slower library, this halves its time.
+    On AMD CPUs torch's float32 ``linear`` goes through a slower library; see docs/architecture.md for numbers.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ def cross_scan(
     _check_shapes(u, steps, bias, A, B, C, D)
     name = choose(u.device) if kernel == "auto" else kernel
     if name == "numba" and u.dtype != torch.float64:  # the kernels keep a float32 state
-        from nircolor.scan.cpu import cross_scan_cpu  # numba takes half a second to import
+        from nircolor.scan.cpu import cross_scan_cpu  # numba is slow to import
 
         return cross_scan_cpu(u, steps, bias, A, B, C, D)
     return cross_scan_reference(u, steps, bias, A, B, C, D)

@@ -101,8 +101,8 @@ def forward_kernel(block: int) -> Callable[..., None]:
 
     Its arguments: u (b, P, d); steps (b, 4, P, d); bias (4, d); A2 (4, N, d); B, C (b, P, 4, N); D (4, d); y (b, 4, P,
     d), written; states (b, 4, blocks, P/CHUNK, N, block), written unless empty; scratch ((2 N + 5) * block,), aligned;
-    height, width; units (n, 3) int64 of image, direction and block: the work of this call, as one call from Python
-    costs 40 us.
+    height, width; units (n, 3) int64 of image, direction and block: the work of this call, since a call from Python
+    costs as much as a small unit.
     """
 
     @jit(STRICT)
