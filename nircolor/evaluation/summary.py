@@ -1,0 +1,67 @@
+"""Rows condensed: mean and median of a method over groups of pictures, and the worst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from nircolor.evaluation.metric import Metric
+from nircolor.evaluation.results import Results, Row
+
+ALL, UNSEEN = "all", "unseen scenes"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One method on one group of pictures. A metric that is defined for none of them is None."""
+
+    method: str
+    group: str
+    count: int
+    mean: Mapping[str, float | None]
+    median: Mapping[str, float | None]
+
+
+def summarise(results: Results) -> list[Summary]:
+    """All methods on all groups, group by group: all pictures, unseen scenes (after a leak check), then each kind."""
+    return [
+        _summary(method, group, [row for row in results.rows if row.method == method and belongs(row)], results.metrics)
+        for group, belongs in _groups(results.rows)
+        for method in results.methods
+    ]
+
+
+def worst(results: Results, method: str, count: int = 5) -> list[Row]:
+    """The pictures that a method does worst on, by the first metric of the table."""
+    metric = results.metrics[0]
+    rows = [row for row in results.rows if row.method == method and row.values.get(metric.key) is not None]
+    return sorted(rows, key=lambda row: badness(metric, row), reverse=True)[:count]
+
+
+def badness(metric: Metric, row: Row) -> float:
+    """Larger is worse; a value that is not defined counts as the best, so that it never leads a list of the worst."""
+    value = row.values.get(metric.key)
+    if value is None:
+        return float("-inf")
+    return {"higher": -value, "lower": value, "one": abs(value - 1)}[metric.better]
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, Callable[[Row], bool]]]:
+    yield ALL, lambda row: True
+    if any(row.seen is not None for row in rows):
+        yield UNSEEN, lambda row: row.seen is False
+    kinds = sorted({row.kind for row in rows} - {""})
+    for kind in kinds if len(kinds) > 1 else ():
+        yield kind, lambda row, kind=kind: row.kind == kind  # type: ignore[misc]
+
+
+def _summary(method: str, group: str, rows: list[Row], metrics: tuple[Metric, ...]) -> Summary:
+    columns = {metric.key: [v for row in rows if (v := row.values.get(metric.key)) is not None] for metric in metrics}
+    return Summary(
+        method,
+        group,
+        len(rows),
+        {key: fmean(values) if values else None for key, values in columns.items()},
+        {key: median(values) if values else None for key, values in columns.items()},
+    )
