@@ -10,7 +10,7 @@ from pathlib import Path
 class Pair:
     """One view in near-infrared and in colour.
 
-    ``id`` is unique within its data set. ``scene`` groups pairs that show the same place: a split never divides a scene.
+    ``id`` is unique within its data set. ``scene`` groups pairs that show the same place: a split never divides one.
     ``nir`` is None where a folder holds colour pictures alone (the truth of predictions made elsewhere).
     ``kind`` is the data set's own word for what is seen (natural, built, forest ...), empty where it has none.
     """

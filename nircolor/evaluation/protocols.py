@@ -1,4 +1,4 @@
-"""Protocols: what is done to a prediction and its truth before they are measured. Numbers of two protocols never mix."""
+"""Protocols: what is done to a prediction and its truth before they are measured. Numbers of two never mix."""
 
 from __future__ import annotations
 
