@@ -17,23 +17,24 @@ import numpy as np
 import torch
 
 from nircolor.colorizer import Colorizer
+from nircolor.datasets import Pair, open_dataset
 from nircolor.evaluation.metrics import angular_error, psnr, ssim
-from nircolor.loss.lpips import LpipsSqueeze
+from nircolor.loss.lpips import Lpips
 from nircolor.tiling import Tiling
-from nircolor.training.pairs import Pair, find_pairs, load_pair
+from nircolor.training.pairs import load_pair
 
 
 def validation_sets(data: Path) -> dict[str, list[Pair]]:
-    epfl = find_pairs(data / "epfl" / "val", data / "epfl" / "split.csv", "val")
+    sets = {name: list(open_dataset(data / name, split="val").pairs) for name in ("vcip2020", "epfl", "naip")}
     return {
-        "vcip2020 val": find_pairs(data / "vcip2020", data / "vcip2020" / "split.csv", "val"),
-        "epfl val natural": [pair for pair in epfl if pair.kind == "natural"],
-        "epfl val built and unknown": [pair for pair in epfl if pair.kind != "natural"],
-        "naip val": find_pairs(data / "naip" / "val"),
+        "vcip2020 val": sets["vcip2020"],
+        "epfl val natural": [pair for pair in sets["epfl"] if pair.kind == "natural"],
+        "epfl val built and unknown": [pair for pair in sets["epfl"] if pair.kind != "natural"],
+        "naip val": sets["naip"],
     }
 
 
-def scores(rgb: np.ndarray, truth: np.ndarray, lpips: LpipsSqueeze | None) -> list[float]:
+def scores(rgb: np.ndarray, truth: np.ndarray, lpips: Lpips | None) -> list[float]:
     a, b = rgb.astype(np.float32) / 255, truth.astype(np.float32) / 255
     row = [psnr(a, b), ssim(a, b), angular_error(a, b)]
     if lpips is not None:
@@ -59,7 +60,7 @@ def main() -> None:
     tiling = Tiling(options.tile, options.overlap)
     engine = None if options.grey else Colorizer.from_weights(
         options.weights, precision=options.precision, tiling=tiling, prior=options.prior)  # fmt: skip
-    lpips = LpipsSqueeze(options.lpips) if options.lpips else None
+    lpips = Lpips(options.lpips) if options.lpips else None
     print(
         "set                          n   PSNR   SSIM  angle" + ("  LPIPS-squeeze" if lpips else "") + "  chroma ratio"
     )

@@ -28,7 +28,7 @@ from nircolor.errors import (
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
-    from nircolor.image import ImageInfo, NirImage, Stretch, read_nir, write_rgb
+    from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.tiling import Tiling
 
 __all__ = [
@@ -40,12 +40,14 @@ __all__ = [
     "NircolorError",
     "OutputError",
     "OutputExistsError",
+    "RgbImage",
     "Stretch",
     "Tiling",
     "UsageError",
     "WeightsError",
     "__version__",
     "read_nir",
+    "read_rgb",
     "write_rgb",
 ]
 
@@ -53,9 +55,11 @@ _HOMES = {
     "Colorizer": "nircolor.colorizer",
     "ImageInfo": "nircolor.image",
     "NirImage": "nircolor.image",
+    "RgbImage": "nircolor.image",
     "Stretch": "nircolor.image",
     "Tiling": "nircolor.tiling",
     "read_nir": "nircolor.image",
+    "read_rgb": "nircolor.image",
     "write_rgb": "nircolor.image",
 }
 

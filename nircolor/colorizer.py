@@ -112,7 +112,7 @@ class Colorizer:
                 run_tiles(
                     nir,
                     self._painter(nir, reduction),
-                    _enlarged(self.tiling, reduction),
+                    self.tiling_of(nir.shape),
                     emit=emit,
                     on_progress=on_progress,
                     is_out_of_memory=is_out_of_memory,
@@ -123,6 +123,10 @@ class Colorizer:
                 raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
             raise
         return rgb
+
+    def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
+        """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
+        return _enlarged(self.tiling, self._reduction(shape))
 
     def _reduction(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -136,18 +135,6 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: int) -> Repor
     if quiet and verbose:
         raise UsageError("--quiet and --verbose: one excludes the other; leave one out")
     return report
-
-
-def locate_weights(name: str, report: Report) -> Path:
-    """The file of some weights, fetched if it is on the Hub, with the Hub's own bar unless that is unwanted."""
-    from nircolor.hub import HUB_SCHEME
-    from nircolor.weights import locate
-
-    if report.quiet and name.startswith(HUB_SCHEME):
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-
-        disable_progress_bars()
-    return locate(name)
 
 
 def one_line(text: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from nircolor.cli.common import Advance, Report, locate_weights
-from nircolor.errors import DeviceError, InputError, UsageError
+from nircolor.cli.common import Advance, Report
+from nircolor.cli.engine import check_device, check_weights, load_engine, locate_weights
+from nircolor.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,9 +61,9 @@ class Target:
 def run(job: Job, report: Report) -> None:
     """Do the job. Raises the errors of nircolor/errors.py, in the order in which they are cheap to find."""
     clock = _Clock(report)
-    _check_device(job.device)
+    check_device(job.device)
     target = _target(job, report.json)
-    _check_weights(job.weights)
+    check_weights(job.weights)
     image = _read(job)
     target = target or _settle(job, image.info.format)
     plan = _plan(job, target, image, report)
@@ -71,7 +71,7 @@ def run(job: Job, report: Report) -> None:
     weights = locate_weights(job.weights, report)
     with report.progress() as advance:
         advance("loading the weights", 0, 0)
-        engine = _engine(job, weights, report)
+        engine = load_engine(weights, job.weights, job.device, job.precision, job.tiling, job.prior, report)
         clock.lap("engine loaded")
         rgb = _colorize(engine, image, advance)
         seconds = clock.lap("colorized")
@@ -96,23 +96,6 @@ class _Clock:
         seconds, self._start = now - self._start, now
         self._report.detail(f"{what} in {seconds:.2f} s")
         return seconds
-
-
-def _check_device(name: str) -> None:
-    """Whether it is a name at all; what is there only torch knows."""
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name, re.ASCII):
-        raise UsageError(f"--device {name}: unknown; give auto, cpu, cuda, cuda:N or mps")
-
-
-def _check_weights(name: str) -> None:
-    """What can be known of them without torch, and without the network."""
-    from nircolor.hub import HUB_SCHEME, parse_hub
-    from nircolor.weights import read_meta
-
-    if name.startswith(HUB_SCHEME):
-        parse_hub(name)
-    else:
-        read_meta(name)
 
 
 def _target(job: Job, json: bool) -> Target | None:
@@ -219,27 +202,6 @@ def _plan(job: Job, target: Target, image: NirImage, report: Report) -> OutputPl
     report.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {job.stretch}")
     report.detail(f"tile {job.tiling.tile}, overlap {job.tiling.overlap}, batch {job.tiling.batch}, prior {job.prior}")
     return plan
-
-
-def _engine(job: Job, weights: Path, report: Report) -> Colorizer:
-    try:
-        from nircolor.colorizer import Colorizer
-    except (ImportError, OSError) as error:
-        raise DeviceError(f"PyTorch cannot be loaded ({error}); reinstall it, then try `nircolor doctor`") from error
-    engine = Colorizer.from_weights(
-        str(weights),
-        device=job.device,
-        precision=job.precision,
-        tiling=job.tiling,
-        prior=job.prior,
-        on_retreat=report.warn,
-    )
-    info = engine.info
-    report.say(
-        f"device {info.device}, kernel {info.kernel}, weights {job.weights} ({info.weights_sha256}), "
-        f"precision {info.precision}"
-    )
-    return engine
 
 
 def _colorize(engine: Colorizer, image: NirImage, advance: Advance) -> NDArray[Any]:

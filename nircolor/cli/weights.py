@@ -17,10 +17,10 @@ from nircolor.cli.common import (
     QuietFlag,
     VerboseFlag,
     begin,
-    locate_weights,
     one_line,
     show_help,
 )
+from nircolor.cli.engine import locate_weights
 
 NameArgument = Annotated[
     str,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+ProblemKind = Literal["", "unpaired", "doubled", "stray", "unreadable", "absent", "unlisted"]
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that could not be used: the file or pair concerned, the reason, the remedy."""
+    """Something that could not be used: the file or pair concerned, the reason, the remedy.
+
+    ``kind`` lets a report group them: ``unpaired`` (no partner), ``doubled`` (two pictures for one place), ``stray``
+    (no part of any pair), ``unreadable``, ``absent`` (asked for by a list, not there), ``unlisted`` (there, but in no
+    split). ``pair`` is the id concerned, empty where it is about no pair.
+    """
 
     name: str
     reason: str
+    kind: ProblemKind = ""
+    pair: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"

@@ -1,50 +1,46 @@
-"""Metrics: pure functions of a prediction and a truth, float arrays (H, W, 3), sRGB in [0, 1].
-
-Values follow what a user gets (protocol ``srgb8``) when both come from 8-bit files.
-"""
+"""The columns of a table: every metric with its name, unit and direction, and how to choose some of them."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
 
-Image = NDArray[np.float32]
+from nircolor.errors import UsageError
+from nircolor.evaluation.colour import angular_error, ciede2000, colourfulness, colourfulness_ratio, sam
+from nircolor.evaluation.fidelity import ERGAS_RATIO, ergas, psnr, ssim
+from nircolor.evaluation.metric import Compute, Image, Metric
+from nircolor.evaluation.ms_ssim import ms_ssim
+from nircolor.evaluation.seams import seam_energy
 
-
-def psnr(prediction: Image, truth: Image) -> float:
-    """Peak signal-to-noise ratio in dB, peak 1: -10 log10(mean squared error). Equal images give infinity."""
-    error = float(np.mean(np.square(np.asarray(prediction, np.float64) - truth)))
-    return float("inf") if error == 0 else -10 * float(np.log10(error))
-
-
-def ssim(prediction: Image, truth: Image) -> float:
-    """Structural similarity, scikit-image's default 7 x 7 window, mean over channels; -1 to 1.
-
-    Pictures with a side under 7 pixels use the largest odd window that fits.
-    """
-    from skimage.metrics import structural_similarity
-
-    side = min(7, *truth.shape[:2])
-    window = side - 1 + side % 2
-    if window < 3:
-        return float(np.array_equal(prediction, truth))
-    return float(
-        structural_similarity(  # type: ignore[no-untyped-call]
-            prediction, truth, win_size=window, channel_axis=2, data_range=1.0
-        )
-    )
+LPIPS = "lpips"
+"""What the option calls it; the column is named after its backbone: lpips-squeeze, lpips-alex or lpips-vgg."""
 
 
-def angular_error(prediction: Image, truth: Image) -> float:
-    """Mean angle in degrees between the RGB vectors of prediction and truth; 0 to 90.
+def _of_two(function: Callable[[Image, Image], float | None]) -> Compute:
+    return lambda prediction, truth, borders: function(prediction, truth)
 
-    A black pixel has no direction: where both are black the angle is 0, where only one is, the pixel is left out.
-    """
-    a, b = (np.asarray(x, np.float64).reshape(-1, 3) for x in (prediction, truth))
-    lengths = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
-    counted = (lengths[0] > 0) == (lengths[1] > 0)
-    if not counted.any():
-        return 0.0
-    product = lengths[0] * lengths[1]
-    cosine = np.where(product > 0, (a * b).sum(1) / np.where(product > 0, product, 1), 1.0)
-    return float(np.degrees(np.arccos(np.clip(cosine[counted], -1, 1))).mean())
+
+METRICS = (
+    Metric("psnr", "PSNR", "dB", "higher", 2, "signal", _of_two(psnr)),
+    Metric("ssim", "SSIM", "", "higher", 3, "signal", _of_two(ssim)),
+    Metric("ms-ssim", "MS-SSIM", "", "higher", 3, "signal", _of_two(ms_ssim)),
+    Metric("angle", "AE", "°", "lower", 2, "signal", _of_two(angular_error)),
+    Metric("sam", "SAM", "rad", "lower", 4, "signal", _of_two(sam)),
+    Metric("ergas", f"ERGAS (ratio {ERGAS_RATIO})", "%", "lower", 2, "signal", _of_two(ergas)),
+    Metric("ciede2000", "CIEDE2000", "", "lower", 2, "display", _of_two(ciede2000)),
+    Metric("colourfulness", "colourfulness", "", "none", 1, "display", _of_two(lambda p, t: colourfulness(p))),
+    Metric("colour-ratio", "colourfulness / truth's", "", "one", 2, "display", _of_two(colourfulness_ratio)),
+    Metric("seam", "seam energy", "", "one", 3, "signal", seam_energy),
+)
+
+
+def choose_metrics(names: Sequence[str], lpips: Metric | None) -> tuple[Metric, ...]:
+    """The metrics of these keys in the order of ``METRICS``, all for no name at all; ``lpips`` (if its weights were
+    found) stands after the structural ones. Raises UsageError for a name that is none."""
+    known = {metric.key for metric in METRICS} | {LPIPS}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--metrics {name}: unknown; give {', '.join([*(m.key for m in METRICS), LPIPS])}")
+    chosen = [metric for metric in METRICS if not names or metric.key in names]
+    if lpips and (not names or LPIPS in names):
+        chosen.insert(sum(metric.key in ("psnr", "ssim", "ms-ssim", "angle") for metric in chosen), lpips)
+    return tuple(chosen)

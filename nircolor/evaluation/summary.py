@@ -44,7 +44,21 @@ def badness(metric: Metric, row: Row) -> float:
     value = row.values.get(metric.key)
     if value is None:
         return float("-inf")
-    return {"higher": -value, "lower": value, "one": abs(value - 1)}[metric.better]
+    return _badness(metric, value)
+
+
+def best(metric: Metric, values: Sequence[float | None]) -> set[int]:
+    """Which of ``values`` are best, as they are shown: what rounds to the same number shares the place. Empty where
+    there is nothing to compare, or no direction is better."""
+    known = {i: round(v, metric.decimals) for i, v in enumerate(values) if v is not None}
+    if len(known) < 2 or metric.better == "none":
+        return set()
+    bad = {i: round(_badness(metric, value), metric.decimals) for i, value in known.items()}
+    return {i for i, value in bad.items() if value == min(bad.values())}
+
+
+def _badness(metric: Metric, value: float) -> float:
+    return {"higher": -value, "lower": value, "one": abs(value - 1), "none": 0.0}[metric.better]
 
 
 def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, Callable[[Row], bool]]]:

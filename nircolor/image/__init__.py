@@ -6,6 +6,7 @@ from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.paths import check_output, default_output
 from nircolor.image.plan import OutputPlan, losses, plan_output
 from nircolor.image.read import read_nir
+from nircolor.image.read_rgb import RgbImage, read_rgb
 from nircolor.image.stretch import Stretch
 from nircolor.image.write import write_rgb
 
@@ -17,11 +18,13 @@ __all__ = [
     "ImageInfo",
     "NirImage",
     "OutputPlan",
+    "RgbImage",
     "Stretch",
     "check_output",
     "default_output",
     "losses",
     "plan_output",
     "read_nir",
+    "read_rgb",
     "write_rgb",
 ]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.errors import InputError, UsageError
-from nircolor.image import exif, formats, icc
+from nircolor.errors import UsageError
+from nircolor.image import exif, icc
+from nircolor.image.decode import decode
 from nircolor.image.info import ImageInfo, NirImage
-from nircolor.image.limits import MAX_BYTES
 from nircolor.image.orient import swaps_axes, upright
 from nircolor.image.raster import Raster, Request, Samples, merge
-from nircolor.image.source import display_name, open_source
 from nircolor.image.stretch import Stretch
 from nircolor.image.tone import to_unit
 
@@ -44,48 +40,7 @@ def read_nir(
     for name, number in (("band", band), ("page", page)):
         if number is not None and number < 1:
             raise UsageError(f"--{name} {number}: {name}s count from 1")
-    try:
-        with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
-            raster = _decode(stream, Request(band, page))
-            return _finish(raster, stretch, equalize)
-    except InputError as error:
-        raise InputError(f"{display_name(source)}: {error}") from error.__cause__
-    except MemoryError as error:
-        raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
-    except ImportError as error:
-        raise InputError(f"{display_name(source)}: needs a missing library ({error}); reinstall nircolor") from error
-    except Exception as error:  # the decoders of damaged files raise whatever they stumble over
-        reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
-        raise InputError(f"{display_name(source)}: is damaged ({reason}); get a fresh copy") from error
-
-
-def _decode(stream: BinaryIO, request: Request) -> Raster:
-    head = stream.read(16)
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    if not size:
-        raise InputError("is empty (0 bytes); get a fresh copy")
-    name = formats.sniff(head)
-    if name is None:
-        raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
-    if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
-        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
-    return _decoder(name)(stream, request)
-
-
-def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
-    # imported here: each brings a library that the other formats do not need
-    if name == "TIFF":
-        from nircolor.image.decode_tiff import decode as decoder
-    elif name == "PNG":
-        from nircolor.image.decode_png import decode as decoder
-    elif name == "WEBP":
-        from nircolor.image.decode_webp import decode as decoder
-    elif name == "JPEG":
-        from nircolor.image.decode_pillow import decode_jpeg as decoder
-    else:
-        from nircolor.image.decode_pillow import decode_bmp as decoder
-    return decoder
+    return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize))
 
 
 def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nircolor.datasets import Pair
 from nircolor.training.augment import AugmentConfig, Sample, draw
-from nircolor.training.pairs import Pair, load_pair
+from nircolor.training.pairs import load_pair
 
 
 @dataclass(frozen=True)

@@ -1,68 +1,38 @@
-"""Pairs of files in a folder, and their decoded pixels."""
+"""The pairs of a recipe's source, which must be without fault, and their decoded pixels."""
 
 from __future__ import annotations
 
-import csv
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError
+from nircolor.training.recipe import SourceConfig
 
-_NAME = re.compile(r"(?P<id>.+)_(?P<side>nir|rgb)(_reg)?$", re.IGNORECASE)
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One scene seen twice. ``scene`` groups pairs that show the same place; ``kind`` is free text of the data set."""
-
-    id: str
-    nir: Path
-    rgb: Path
-    scene: str
-    kind: str = ""
+_HARMLESS = ("stray", "unlisted")  # certainly in no pair that is trained on
 
 
-def find_pairs(folder: Path, split_file: Path | None = None, split: str | None = None) -> list[Pair]:
-    """All ``<id>_nir.*`` / ``<id>_rgb.*`` (or ``<id>_rgb_reg.*``) pairs below a folder, sorted by id.
+def find_pairs(source: SourceConfig, data: Path) -> tuple[Pair, ...]:
+    """The pairs of ``source``, whose folder and split file lie below ``data``; all splits where it names none.
 
-    With ``split_file``, a CSV with columns ``id`` and ``split`` (and perhaps ``scene`` and ``kind``), only the rows of
-    ``split`` are kept. Raises InputError for a missing folder, a missing partner, or no pair at all.
+    Raises InputError for the first pair that is incomplete or doubled: a run of hours should not begin on half of its
+    data; and for a folder without near-infrared pictures.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of training pairs")
-    sides: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        match = _NAME.match(path.stem) if path.suffix.lower() in _SUFFIXES else None
-        if match:
-            sides.setdefault(match["id"], {})[match["side"].lower()] = path
-    rows = _read_split(split_file) if split_file else {}
-    chosen = [i for i in sides if split is None or rows.get(i, {}).get("split") == split]
-    pairs = [_pair(i, sides[i], rows.get(i, {})) for i in sorted(chosen)]
-    if not pairs:
-        raise InputError(f"{folder}: no pairs named <id>_nir.* and <id>_rgb.*{f' in split {split}' if split else ''}")
-    return pairs
-
-
-def _read_split(path: Path) -> dict[str, dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["id"]: row for row in csv.DictReader(file)}
-
-
-def _pair(name: str, sides: dict[str, Path], row: dict[str, str]) -> Pair:
-    for side, other in (("nir", "rgb"), ("rgb", "nir")):
-        if side not in sides:
-            raise InputError(f"{sides[other]}: its {side} partner is missing")
-    return Pair(name, sides["nir"], sides["rgb"], row.get("scene", name), row.get("kind", ""))
+    split_file = data / source.split_file if source.split_file else None
+    found = open_dataset(data / source.folder, split=source.split or "all", split_file=split_file)
+    for problem in found.problems:
+        if problem.kind not in _HARMLESS:
+            raise InputError(str(problem))
+    return found.pairs
 
 
 def load_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """-> nir (H, W) and rgb (H, W, 3), 8 bit. Raises InputError when one is unreadable or the sizes differ."""
+    """-> nir (H, W) and rgb (H, W, 3), 8 bit. Raises InputError when one is missing or unreadable, or sizes differ."""
+    if pair.nir is None:
+        raise InputError(f"{pair.rgb}: its nir partner is missing; add it to train on this pair")
     nir, rgb = _decode(pair.nir, cv2.IMREAD_GRAYSCALE), _decode(pair.rgb, cv2.IMREAD_COLOR)
     if nir.shape != rgb.shape[:2]:
         raise InputError(

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """One folder of pairs, below the data root; see ``pairs.find_pairs`` for its layout."""
+    """One folder of pairs, below the data root, in any layout that ``datasets.open_dataset`` knows."""
 
     folder: str
     split_file: str = ""

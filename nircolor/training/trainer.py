@@ -13,13 +13,13 @@ from torch import Tensor
 
 from nircolor import weights
 from nircolor.errors import NircolorError
-from nircolor.loss.lpips import LpipsSqueeze
+from nircolor.loss.lpips import Lpips
 from nircolor.loss.pixel import angular_loss, blurred_loss, cone_loss, pixel_loss
 from nircolor.model import Generator, crop_prior
 from nircolor.model.colour import rgb_to_cone
 from nircolor.training.checkpoint import Average, load_checkpoint, save_checkpoint
 from nircolor.training.feed import Batch, Feed, Source
-from nircolor.training.pairs import Pair, find_pairs
+from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import LossConfig, OptimConfig, Recipe, SourceConfig
 from nircolor.training.validation import validate
 
@@ -31,7 +31,7 @@ class Objective:
 
     def __init__(self, config: LossConfig) -> None:
         self.config = config
-        self.perceptual = LpipsSqueeze(config.perceptual_weights) if config.perceptual else None
+        self.perceptual = Lpips(config.perceptual_weights) if config.perceptual else None
 
     def __call__(self, rgb: Tensor, prior: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """rgb: (b, 3, s, s) of the tiles; prior: (b, P, s, s) of the views -> total, and each unweighted term."""
@@ -63,7 +63,7 @@ class Trainer:
         self.average = Average(self.network, recipe.optim.ema)
         self.optimiser = _optimiser(self.network, recipe.optim)
         self.feed = Feed(_sources(recipe.sources, data_root), recipe.augment, recipe.optim.batch, recipe.seed)
-        self.validation = [(config.folder, _pairs(config, data_root)) for config in recipe.validation]
+        self.validation = [(config.folder, find_pairs(config, data_root)) for config in recipe.validation]
         self.step = 0
         if resume:
             self.step = load_checkpoint(self._checkpoint, self.network, self.average, self.optimiser)
@@ -145,10 +145,5 @@ def _optimiser(network: Generator, config: OptimConfig) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=config.rate, betas=(config.beta1, config.beta2))
 
 
-def _pairs(config: SourceConfig, root: Path) -> list[Pair]:
-    split_file = root / config.split_file if config.split_file else None
-    return find_pairs(root / config.folder, split_file, config.split or None)
-
-
 def _sources(configs: tuple[SourceConfig, ...], root: Path) -> list[Source]:
-    return [Source(_pairs(config, root), config.weight, config.turn) for config in configs]
+    return [Source(find_pairs(config, root), config.weight, config.turn) for config in configs]

@@ -9,17 +9,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from nircolor.datasets import Pair
 from nircolor.evaluation.metrics import angular_error, psnr
-from nircolor.loss.lpips import LpipsSqueeze
+from nircolor.loss.lpips import Lpips
 from nircolor.model import Generator
-from nircolor.training.pairs import Pair, load_pair
+from nircolor.training.pairs import load_pair
 
 LONG_SIDE = 512
 PRIOR_SIZE = 224  # the prior sees at most this many pixels squared
 
 
 @torch.no_grad()
-def validate(network: Generator, pairs: Sequence[Pair], perceptual: LpipsSqueeze | None) -> dict[str, float]:
+def validate(network: Generator, pairs: Sequence[Pair], perceptual: Lpips | None) -> dict[str, float]:
     """Mean PSNR, angular error and, where its weights are given, LPIPS-squeeze of what an 8-bit file would hold."""
     rows = []
     network.eval()

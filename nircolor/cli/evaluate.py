@@ -1,0 +1,258 @@
+"""``nircolor evaluate``: the options of the command; ``evaluation.py`` does the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nircolor.cli.colorize import ENGINE, TILES, Precision, Prior
+from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.evaluation import Job, run
+
+DATA, MEASURE, OUTPUT = "Data", "Measuring", "Results"
+
+EPILOG = """[bold]Examples[/bold]
+
+  $ nircolor evaluate my_colors/ truth/          predictions against the truth
+  $ nircolor evaluate --weights lite vcip2020/ --split val
+  $ nircolor evaluate --weights lite --weights run/weights.safetensors \\
+      --baseline grey --report out.html vcip2020/ --split val
+  $ nircolor evaluate --weights lite --train vcip2020@train vcip2020/ \\
+      --split val                                unseen scenes apart
+  $ nircolor evaluate --weights lite --weights "lite resize=256" \\
+      --weights "lite prior=tile tile=256 overlap=34" omsiv/
+  $ nircolor evaluate --leaks leaks.csv --train a/ b/   only look for leaks
+
+Settings in the name of weights (prior, tile, overlap, resize) go before the
+options of the same names.
+
+[bold]Exit codes[/bold]
+
+  0  everything measured           4  weights missing or damaged
+  1  some pictures could not be    5  device or memory
+     measured: each is named       130  interrupted
+  2  wrong usage, output exists
+  3  no pairs, unreadable folder"""
+
+
+def evaluate(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PRED ...] DATA",
+            show_default=False,
+            help="Last the data set (pairs, or true colour pictures alone); before it any folders of predictions.",
+        ),
+    ],
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weights",
+            metavar="NAME",
+            rich_help_panel=ENGINE,
+            help="Colorize with these and measure: name, path or hf://..., and perhaps settings. Repeatable.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            metavar="grey|lut",
+            rich_help_panel=ENGINE,
+            help="Measure the grey copy, or the lookup table from near-infrared to mean colour of --train. Repeatable.",
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
+    ] = "auto",
+    precision: Annotated[
+        Precision,
+        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
+    ] = Precision.auto,
+    prior: Annotated[
+        Prior,
+        typer.Option(
+            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
+        ),
+    ] = Prior.whole,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            "--tile",
+            metavar="PIXELS",
+            show_default=False,
+            rich_help_panel=TILES,
+            help="Side of a tile (576). Given with folders of predictions: how they were tiled, for the seam energy.",
+        ),
+    ] = None,
+    overlap: Annotated[
+        int | None,
+        typer.Option(
+            "--overlap", metavar="PIXELS", show_default=False, rich_help_panel=TILES, help="Of neighbouring tiles (64)."
+        ),
+    ] = None,
+    resize: Annotated[
+        int,
+        typer.Option(
+            "--resize",
+            metavar="SIDE",
+            show_default=False,
+            rich_help_panel=TILES,
+            help="Colorize a square of this side and resize the result back, as the papers' fixed-size networks do.",
+        ),
+    ] = 0,
+    split: Annotated[
+        str, typer.Option("--split", metavar="NAME", rich_help_panel=DATA, help="train, val, test, ... or all.")
+    ] = "all",
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--layout", metavar="NAME", rich_help_panel=DATA, help="auto, vcip2020, fanvid, omsiv, rgb2nir or folder."
+        ),
+    ] = "auto",
+    split_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--split-file",
+            metavar="CSV",
+            rich_help_panel=DATA,
+            help="Columns id, split and perhaps scene, kind. Default: split.csv of DATA, or of the folder above.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", metavar="N", rich_help_panel=DATA, help="Of the 80/10/10 split by scene where DATA has none."
+        ),
+    ] = 0,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train",
+            metavar="ROOT[@SPLIT]",
+            rich_help_panel=DATA,
+            help="Pairs that were trained on: for the leak check, and for --baseline lut. Repeatable.",
+        ),
+    ] = None,
+    stretch: Annotated[
+        str,
+        typer.Option(
+            "--stretch", metavar="HOW", rich_help_panel=DATA, help="Of near-infrared: see nircolor colorize --help."
+        ),
+    ] = "none",
+    equalize: Annotated[
+        bool,
+        typer.Option("--equalize", metavar=" ", rich_help_panel=DATA, help="Equalize near-infrared histograms."),
+    ] = False,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            metavar="NAME",
+            rich_help_panel=MEASURE,
+            help="srgb8 (what a user gets), colormamba (that paper's code) or linear (HAQAGen's wording).",
+        ),
+    ] = "srgb8",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            "--metrics",
+            metavar="A,B,...",
+            show_default=False,
+            rich_help_panel=MEASURE,
+            help="Only these: psnr ssim ms-ssim angle lpips sam ergas ciede2000 colourfulness colour-ratio seam.",
+        ),
+    ] = "",
+    lpips: Annotated[
+        str,
+        typer.Option("--lpips", metavar="NAME", rich_help_panel=MEASURE, help="Its backbone: squeeze, alex or vgg."),
+    ] = "squeeze",
+    lpips_weights: Annotated[
+        str | None,
+        typer.Option(
+            "--lpips-weights",
+            metavar="FILE",
+            rich_help_panel=MEASURE,
+            help="Safetensors file or hf://... of its network. Default: the lpips package, if it is installed.",
+        ),
+    ] = None,
+    any_depth: Annotated[
+        bool,
+        typer.Option(
+            "--any-depth", metavar=" ", rich_help_panel=MEASURE, help="Measure pairs of two bit depths as well."
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", show_default=False, rich_help_panel=MEASURE, help="Threads. Default: all cores."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="OUT.html", rich_help_panel=OUTPUT, help="One page with tables, charts and pictures."
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="OUT.csv", rich_help_panel=OUTPUT, help="A line for each picture and method."),
+    ] = None,
+    leaks: Annotated[
+        Path | None,
+        typer.Option(
+            "--leaks", metavar="OUT.csv", rich_help_panel=OUTPUT, help="The scenes that --train and DATA share."
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="DIR", rich_help_panel=OUTPUT, help="Keep what was colorized, as PNG."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar=" ", rich_help_panel=OUTPUT, help="Replace files that exist.")
+    ] = False,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = 0,
+) -> None:
+    """Measure how good colorized pictures are: folders of predictions, or weights that colorize now, side by side.
+    Every number belongs to a named protocol. With --train, pictures whose scene was trained on are found first, and
+    the table shows all pictures and unseen scenes apart.
+    """
+    output = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    job = Job(
+        predictions=tuple(paths[:-1]),
+        data=paths[-1],
+        weights=tuple(weights or ()),
+        baselines=tuple(baseline or ()),
+        device=device,
+        precision=precision.value,
+        prior=prior.value,
+        tile=tile,
+        overlap=overlap,
+        resize=resize,
+        split=split,
+        layout=layout,
+        split_file=split_file,
+        seed=seed,
+        train=tuple(train or ()),
+        stretch=stretch,
+        equalize=equalize,
+        protocol=protocol,
+        metrics=tuple(name.strip() for name in metrics.split(",") if name.strip()),
+        lpips=lpips,
+        lpips_weights=lpips_weights,
+        any_depth=any_depth,
+        workers=workers,
+        report=report,
+        csv=csv,
+        leaks=leaks,
+        save=save,
+        overwrite=overwrite,
+    )
+    if run(job, output):
+        raise typer.Exit(1)

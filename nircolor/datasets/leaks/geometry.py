@@ -1,0 +1,80 @@
+"""Do two pictures show the same place? Their features must agree on one similarity transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.datasets.leaks.features import Features, FloatArray, root
+
+LEAST_INLIERS = 12
+_RATIO = 0.8  # Lowe 2004, section 7.1: nearest over second nearest distance
+_TOLERANCE = 4.0  # pixels of the reduced picture: what parallax and lens leave of a shared view
+_LARGEST_SCALE = 8.0
+_THINNEST = 0.003  # of the diagonal, standard deviation across the inliers: less is one edge, which fits anything
+_SHORTEST = 0.02  # the same along them: less is one small object
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """``scale`` (in pixels of the full pictures) and ``rotation`` (degrees, clockwise) lead from the first picture to
+    the second."""
+
+    matches: int
+    inliers: int
+    scale: float
+    rotation: float
+
+    def inverse(self) -> Agreement:
+        """From the second picture to the first."""
+        return replace(self, scale=1 / self.scale, rotation=-self.rotation)
+
+
+def agreement(a: Features, b: Features) -> Agreement | None:
+    """None where the features do not show the same place."""
+    first, second = _matches(a, b)
+    if len(first) < LEAST_INLIERS:
+        return None
+    # RANSAC (Fischler and Bolles 1981); OpenCV seeds it anew in every call
+    matrix, mask = cv2.estimateAffinePartial2D(first, second, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE)
+    inlier = mask.ravel() > 0
+    if inlier.sum() < LEAST_INLIERS:  # none where there is no matrix
+        return None
+    scale, turn = float(np.hypot(matrix[0, 0], matrix[1, 0])), float(np.arctan2(matrix[1, 0], matrix[0, 0]))
+    if not 1 / _LARGEST_SCALE <= scale <= _LARGEST_SCALE:
+        return None
+    if not (_spread(first[inlier], a.diagonal) and _spread(second[inlier], b.diagonal)):
+        return None
+    return Agreement(len(first), int(inlier.sum()), scale * a.reduction / b.reduction, float(np.degrees(turn)))
+
+
+def _matches(a: Features, b: Features) -> tuple[FloatArray, FloatArray]:
+    """Places (n, 2) of the features that are each other's nearest and pass the ratio test, in the order of ``a``."""
+    if min(len(a.places), len(b.places)) < 2:
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
+    similar = root(a.descriptors) @ root(b.descriptors).T
+    rows, nearest = np.arange(len(similar)), similar.argmax(axis=1)
+    best = similar[rows, nearest]
+    mutual = similar.argmax(axis=0)[nearest] == rows
+    similar[rows, nearest] = -1
+    # distances of unit vectors, squared: 2 - 2 a . b
+    clear = 1 - best < _RATIO**2 * (1 - similar.max(axis=1))
+    kept = np.flatnonzero(mutual & clear)
+    places = np.concatenate((a.places[kept], b.places[nearest[kept]]), axis=1)
+    # a corner with two orientations is two features but one witness
+    once = np.sort(np.unique(np.rint(places), axis=0, return_index=True)[1])
+    return places[once, :2], places[once, 2:]
+
+
+def _spread(places: FloatArray, diagonal: float) -> bool:
+    """Whether places cover an area: neither one spot nor one line."""
+    across, along = np.sqrt(np.maximum(_variances(places), 0)) / diagonal
+    return bool(across >= _THINNEST and along >= _SHORTEST)
+
+
+def _variances(places: FloatArray) -> NDArray[np.float64]:
+    """Along the principal axes, smaller first."""
+    return np.asarray(np.linalg.eigvalsh(np.cov(places.T)), np.float64)

@@ -1,0 +1,63 @@
+"""What is remembered of a picture once it is read: a digest, an impression, features. The pixels are not kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.datasets.leaks.features import Features, features
+from nircolor.datasets.leaks.hashing import Impression, impression, mirrored
+from nircolor.datasets.pair import Problem
+from nircolor.errors import InputError
+from nircolor.image.read_rgb import read_rgb
+from nircolor.image.source import display_name
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``digest`` is equal for equal decoded pixels, whatever the format and depth of the file."""
+
+    digest: bytes
+    impression: Impression
+    mirrored: Impression
+    features: Features
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures by their path, and the files that could not be read."""
+
+    pictures: dict[Path, Picture]
+    problems: tuple[Problem, ...]
+
+
+def read_album(paths: Iterable[Path], on_read: Callable[[], None]) -> Album:
+    """Read every file once, one after the other; ``on_read`` is called after each. Raises nothing about a file."""
+    pictures: dict[Path, Picture] = {}
+    problems = []
+    for path in paths:
+        try:
+            pictures[path] = read_picture(path)
+        except InputError as error:
+            problems.append(Problem(str(path), str(error).removeprefix(f"{display_name(path)}: ")))
+        on_read()
+    return Album(pictures, tuple(problems))
+
+
+def read_picture(path: Path) -> Picture:
+    """Raises InputError, which names the file."""
+    pixels = read_rgb(path).pixels
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+    return Picture(_digest(pixels), impression(grey), mirrored(grey), features(grey))
+
+
+def _digest(pixels: NDArray[np.float32]) -> bytes:
+    # in steps of 16 bits: v / 255 and 257 v / 65535 are one value, and rounded to one step
+    steps = np.rint(pixels * np.float32(65535)).astype(np.uint16)
+    return hashlib.blake2b(repr(steps.shape).encode() + steps.tobytes(), digest_size=16).digest()

@@ -1,0 +1,65 @@
+"""LPIPS as a column: where its weights come from, and which backbone the numbers belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nircolor.errors import WeightsError
+from nircolor.evaluation.metric import Borders, Image, Metric, check_sizes
+from nircolor.hub import HUB_SCHEME, fetch, parse_hub
+from nircolor.loss.backbones import BACKBONES
+from nircolor.loss.lpips import Lpips
+
+Distance = Callable[[Tensor, Tensor], Tensor]
+
+
+def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: str = "cpu") -> Metric:
+    """The column ``lpips-<backbone>``.
+
+    ``weights``: a safetensors file (see loss/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips`` package
+    and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError, whose
+    text says what to do, where there are no weights.
+    """
+    distance = _from_file(backbone, weights) if weights else _from_package(backbone)
+    smallest = BACKBONES[backbone].smallest
+    compute = partial(_lpips, distance, smallest, device)
+    return Metric(f"lpips-{backbone}", f"LPIPS-{backbone}", "", "lower", 4, "display", compute)
+
+
+def _from_file(backbone: str, weights: str) -> Distance:
+    return Lpips(fetch(parse_hub(weights)) if weights.startswith(HUB_SCHEME) else weights, backbone)
+
+
+def _from_package(backbone: str) -> Distance:
+    """The network of the ``lpips`` package, which downloads torchvision's backbone when it is used first."""
+    if find_spec("lpips") is None or find_spec("torchvision") is None:
+        raise WeightsError(
+            f"lpips-{backbone}: no weights: name a safetensors file or hf://... with --lpips-weights, "
+            "or install the extra: pip install 'nircolor[lpips]'"
+        )
+    try:
+        from lpips import LPIPS
+
+        network = LPIPS(net=backbone, verbose=False).eval()
+    except Exception as error:  # a broken torchvision, a download that fails: whatever it raises, the column is missing
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise WeightsError(f"lpips-{backbone}: the lpips package failed ({reason}); use --lpips-weights") from error
+    return lambda a, b: network.to(a.device)(a, b, normalize=True).reshape(-1)
+
+
+def _lpips(
+    distance: Distance, smallest: int, device: str, prediction: Image, truth: Image, borders: Borders
+) -> float | None:
+    """0 for equal pictures, upwards; None for a picture with a side of fewer pixels than the network needs."""
+    check_sizes(prediction, truth)
+    if min(truth.shape[:2]) < smallest:
+        return None
+    a, b = (torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None] for x in (prediction, truth))
+    with torch.inference_mode():
+        return distance(a.to(device), b.to(device)).item()

@@ -1,0 +1,65 @@
+"""What is written into the page: every string from outside passes ``esc``, every number ``number``."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from nircolor.evaluation.metric import Metric
+
+UNDEFINED, INFINITE = "–", "∞"  # noqa: RUF001 - an en dash is what tables use
+_ARROWS = {"higher": "↑", "lower": "↓", "one": "→ 1"}
+_WORDS = {"higher": "higher is better", "lower": "lower is better", "one": "1 is best"}
+
+
+def visible(text: str) -> str:
+    """``text`` with every character that cannot be seen written as Python writes it: ``\\n``, ``\\u202e``, ``\\udc80``.
+
+    Names of files may hold line breaks, marks that reverse the reading order, and halves of characters.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def esc(text: str) -> str:
+    """``text`` made visible and safe inside an element or a quoted attribute."""
+    return html.escape(visible(text), quote=True)
+
+
+def number(value: float | None, decimals: int) -> str:
+    """As a table shows it: an en dash where it is not defined, a true minus sign, an infinity sign."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    shown = INFINITE if math.isinf(value) else f"{abs(value):.{decimals}f}"
+    negative = value < 0 and shown.strip("0.")  # no "-0.00"
+    return f"\N{MINUS SIGN}{shown}" if negative else shown
+
+
+def with_unit(metric: Metric, value: float | None) -> str:
+    """``17.61 dB``, ``4.20°``: the degree sign stands close."""
+    shown = number(value, metric.decimals)
+    gap = "" if metric.unit == "°" else "\N{NO-BREAK SPACE}"
+    return shown if shown == UNDEFINED or not metric.unit else f"{shown}{gap}{esc(metric.unit)}"
+
+
+def heading(metric: Metric) -> str:
+    """Title, arrow and unit of a column; screen readers hear the arrow in words."""
+    words = _WORDS[metric.better]
+    unit = f' <span class="unit">{esc(metric.unit)}</span>' if metric.unit else ""
+    arrow = f'<span class="arrow" role="img" aria-label="{words}" title="{words}">{_ARROWS[metric.better]}</span>'
+    return f"{esc(metric.title)} {arrow}{unit}"
+
+
+def count(amount: int, one: str, many: str | None = None) -> str:
+    """``1 picture``, ``1,200 pictures``."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def size(width: int, height: int) -> str:
+    return f"{width} \N{MULTIPLICATION SIGN} {height}"
+
+
+def script_number(value: float | None) -> str:
+    """A number as JavaScript's ``Number()`` reads it; empty where it is not defined."""
+    if value is None or math.isnan(value):
+        return ""
+    return repr(float(value)) if math.isfinite(value) else f"{'-' if value < 0 else ''}Infinity"

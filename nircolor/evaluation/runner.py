@@ -1,0 +1,168 @@
+"""Measure pairs: read, predict, prepare as the protocol says, compute. One bad pair never stops the rest."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nircolor.datasets.alignment import alignment
+from nircolor.datasets.pair import Pair, Problem
+from nircolor.errors import DeviceError, NircolorError
+from nircolor.evaluation.methods import Method, View
+from nircolor.evaluation.metric import Image, Metric
+from nircolor.evaluation.protocols import Protocol
+from nircolor.evaluation.results import Row
+from nircolor.image import Stretch, read_nir, read_rgb
+from nircolor.image.source import display_name
+
+Sink = Callable[[View, Mapping[str, Image]], None]
+"""Whoever wants the pictures too, which are not kept: gets a view and its predictions by method, from any thread."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure. ``seen``: ids of the pairs whose scene is among the training pairs; None when nobody checked.
+    ``any_depth``: measure pairs whose two files differ in bit depth too."""
+
+    protocol: Protocol
+    metrics: tuple[Metric, ...]
+    seen: frozenset[str] | None = None
+    any_depth: bool = False
+    stretch: Stretch = field(default_factory=Stretch)
+    equalize: bool = False
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of one pair, or of all of them."""
+
+    rows: tuple[Row, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def measure(
+    pairs: Sequence[Pair],
+    methods: Sequence[Method],
+    settings: Settings,
+    sinks: Sequence[Sink] = (),
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Measured:
+    """Rows in the order of the pairs, for each pair in the order of the methods.
+
+    Pairs are worked on by ``settings.workers`` threads (None: one a core, 8 at most), each with one pair in memory.
+    Raises DeviceError when memory runs out; every other trouble becomes a problem with the name of the file, and the
+    rest is measured.
+    """
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    for done, found in enumerate(_in_order(pairs, methods, settings, sinks)):
+        rows += found.rows
+        problems += found.problems
+        warnings += found.warnings
+        on_progress(done + 1, len(pairs))
+    return Measured(tuple(rows), tuple(problems), tuple(warnings))
+
+
+def _in_order(
+    pairs: Sequence[Pair], methods: Sequence[Method], settings: Settings, sinks: Sequence[Sink]
+) -> Iterator[Measured]:
+    workers = settings.workers or min(8, os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(workers)
+    upcoming: deque[Future[Measured]] = deque()
+    try:
+        for pair in pairs:
+            upcoming.append(pool.submit(_measure_pair, pair, methods, settings, sinks))
+            if len(upcoming) >= 2 * workers:
+                yield upcoming.popleft().result()
+        while upcoming:
+            yield upcoming.popleft().result()
+    finally:  # after an error or Ctrl-C nothing more is begun
+        pool.shutdown(cancel_futures=True)
+
+
+def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sinks: Sequence[Sink]) -> Measured:
+    wanted = [method for method in methods if method.covers(pair)]
+    if not wanted:
+        return Measured()
+    try:
+        view, warnings = _read(pair, wanted, settings)
+    except NircolorError as error:
+        return Measured(problems=(_problem(error, pair.nir, pair.rgb, pair.id),))
+    rows, problems, predictions = [], [], {}
+    for method in wanted:
+        try:
+            prediction = _predict(method, view)
+            rows.append(_row(method, view, prediction, settings))
+            predictions[method.name] = prediction
+        except DeviceError:
+            raise
+        except NircolorError as error:
+            problems.append(_problem(error, method.place(pair), pair.id))
+    for sink in sinks if predictions else ():
+        sink(view, predictions)
+    return Measured(tuple(rows), tuple(problems), warnings)
+
+
+def _read(pair: Pair, methods: Sequence[Method], settings: Settings) -> tuple[View, tuple[str, ...]]:
+    truth = read_rgb(pair.rgb)
+    warnings = [f"{display_name(pair.rgb)}: {warning}" for warning in truth.warnings]
+    nir = None
+    if pair.nir is not None:
+        picture = read_nir(pair.nir, stretch=settings.stretch, equalize=settings.equalize)
+        warnings += [f"{display_name(pair.nir)}: {warning}" for warning in picture.info.warnings]
+        nir = picture.pixels
+        _check_partner(pair, nir.shape, truth.pixels.shape, picture.info.dtype, truth.dtype, settings.any_depth)
+        shift = alignment(nir, truth.pixels)
+        if shift.misaligned:
+            warnings.append(f"{display_name(pair.nir)}: {shift} with {pair.rgb.name}; it was measured as it is")
+    return View(pair, nir, truth.pixels, truth.dtype), tuple(warnings)
+
+
+def _check_partner(
+    pair: Pair, nir: tuple[int, ...], rgb: tuple[int, ...], nir_depth: str, rgb_depth: str, any_depth: bool
+) -> None:
+    if nir != rgb[:2]:
+        raise NircolorError(
+            f"{pair.nir}: is {nir[1]} x {nir[0]} pixels, its colour picture {pair.rgb.name} {rgb[1]} x {rgb[0]}; "
+            "give both one size"
+        )
+    if nir_depth != rgb_depth and not any_depth:
+        raise NircolorError(
+            f"{pair.nir}: is {nir_depth}, its colour picture {pair.rgb.name} {rgb_depth}; "
+            "convert one of them, or add --any-depth"
+        )
+
+
+def _predict(method: Method, view: View) -> Image:
+    prediction = method.predict(view)
+    if prediction.shape != view.truth.shape:
+        height, width = prediction.shape[:2]
+        raise NircolorError(
+            f"{method.place(view.pair)}: is {width} x {height} pixels, its truth {view.pair.rgb.name} "
+            f"{view.truth.shape[1]} x {view.truth.shape[0]}; predictions must have the size of the truth"
+        )
+    return prediction
+
+
+def _row(method: Method, view: View, prediction: Image, settings: Settings) -> Row:
+    views, borders = settings.protocol.prepare(prediction, view.truth), method.borders(view.truth.shape)
+    values = {metric.key: views.measure(metric, borders) for metric in settings.metrics}
+    pair, (height, width) = view.pair, view.truth.shape[:2]
+    seen = None if settings.seen is None else pair.id in settings.seen
+    return Row(method.name, pair.id, pair.scene, pair.kind, width, height, values, seen)
+
+
+def _problem(error: NircolorError, *places: str | Path | None) -> Problem:
+    """A message begins with the file it is about; ``places`` are those it can be, the last one if it is none."""
+    text = str(error)
+    for name in (display_name(place) for place in places if place):
+        if text.startswith(f"{name}: "):
+            return Problem(name, text.removeprefix(f"{name}: "))
+    return Problem(str(places[-1]), text)

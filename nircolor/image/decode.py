@@ -1,0 +1,63 @@
+"""From a file to the raster of its decoder: what read_nir and read_rgb share, every failure told in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+
+from nircolor.errors import InputError
+from nircolor.image import formats
+from nircolor.image.limits import MAX_BYTES
+from nircolor.image.raster import Raster, Request
+from nircolor.image.source import display_name, open_source
+
+T = TypeVar("T")
+
+
+def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raster], T]) -> T:
+    """What ``finish`` makes of the decoded ``source``. Whatever goes wrong becomes one ``InputError`` with the path."""
+    try:
+        with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
+            return finish(_decode(stream, request))
+    except InputError as error:
+        raise InputError(f"{display_name(source)}: {error}") from error.__cause__
+    except MemoryError as error:
+        raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
+    except ImportError as error:
+        raise InputError(f"{display_name(source)}: needs a missing library ({error}); reinstall nircolor") from error
+    except Exception as error:  # the decoders of damaged files raise whatever they stumble over
+        reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
+        raise InputError(f"{display_name(source)}: is damaged ({reason}); get a fresh copy") from error
+
+
+def _decode(stream: BinaryIO, request: Request) -> Raster:
+    head = stream.read(16)
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if not size:
+        raise InputError("is empty (0 bytes); get a fresh copy")
+    name = formats.sniff(head)
+    if name is None:
+        raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
+    if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
+        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
+    return _decoder(name)(stream, request)
+
+
+def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
+    # imported here: each brings a library that the other formats do not need
+    if name == "TIFF":
+        from nircolor.image.decode_tiff import decode as decoder
+    elif name == "PNG":
+        from nircolor.image.decode_png import decode as decoder
+    elif name == "WEBP":
+        from nircolor.image.decode_webp import decode as decoder
+    elif name == "JPEG":
+        from nircolor.image.decode_pillow import decode_jpeg as decoder
+    else:
+        from nircolor.image.decode_pillow import decode_bmp as decoder
+    return decoder

@@ -1,0 +1,54 @@
+"""Read a colour picture: any supported file -> (H, W, 3) float32 in [0, 1], upright. Predictions and ground truths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.image import exif
+from nircolor.image.decode import decode
+from nircolor.image.orient import upright
+from nircolor.image.raster import Raster, Request
+from nircolor.image.stretch import Stretch
+from nircolor.image.tone import to_unit
+
+_NO_STRETCH = Stretch()
+
+
+@dataclass(frozen=True)
+class RgbImage:
+    """A colour picture, upright, as stored: no colour profile is applied."""
+
+    pixels: NDArray[np.float32]
+    """(H, W, 3) float32 in [0, 1]; a grey file has three equal channels."""
+    dtype: str
+    """Depth of the file: ``uint8`` (also 1 to 8 bits), ``uint16`` (also 9 to 16 bits) or ``float32``."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know about the reading; one line each, without the path."""
+
+
+def read_rgb(source: str | Path | bytes) -> RgbImage:
+    """Read a PNG, TIFF, JPEG, WebP or BMP picture with one or three channels; the content decides which it is.
+
+    The range comes from the dtype and the file's tags, never from the data, as in ``read_nir``. Transparency is left
+    out, with a warning. Raises ``InputError`` for anything that is not one whole picture (path, reason, remedy).
+    """
+    return decode(source, Request(), _finish)
+
+
+def _finish(raster: Raster) -> RgbImage:
+    turn = exif.tidy(raster.exif).orientation
+    dtype, warnings = str(raster.planes[0].dtype), list(raster.warnings)
+    if raster.alpha is not None:
+        warnings.append("transparency is left out of account")
+    channels = []
+    while raster.planes:  # each stored band is freed once its floats are there
+        samples = upright(raster.planes.pop(0), turn)
+        pixels, notes = to_unit(samples, raster.peak, raster.inverted, _NO_STRETCH, False, None)
+        channels.append(pixels)
+        warnings += notes
+    stacked = np.stack(channels * (3 // len(channels)), axis=-1)
+    return RgbImage(stacked, dtype, tuple(dict.fromkeys(warnings)))

@@ -1,0 +1,153 @@
+"""A real Chromium, driven through its debugging pipe: clicks, keys, screenshots, and what the console says.
+
+Nothing but the standard library; the pipe needs no port and no network. Two ways: ``once`` runs one command of the
+browser's own (``--dump-dom``, ``--screenshot``), ``Browser`` keeps a page open to work with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE = 60  # seconds
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",  # tests run as root in containers
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+)
+
+
+def find() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def once(executable: str, folder: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Load ``url``, do what ``flags`` say, end."""
+    command = [executable, *_FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", *flags, url]
+    return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)
+
+
+class Browser:
+    """One page of a Chromium that ends with the block. ``messages`` collects what the console and the network say."""
+
+    def __init__(self, executable: str, folder: Path) -> None:
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+        self._last = 0
+        self._received = b""
+        here, self._out = os.pipe()
+        self._in, there = os.pipe()
+        # the browser reads from 3 and writes to 4; neither may be one of these when it is put in place
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (here, there)]
+        log = os.fspath(folder.with_suffix(".log"))
+        self._process = os.posix_spawn(
+            executable,
+            [executable, *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+                (os.POSIX_SPAWN_DUP2, high[0], 3),
+                (os.POSIX_SPAWN_DUP2, high[1], 4),
+            ],
+            setpgroup=0,
+        )
+        for fd in (here, there, *high):
+            os.close(fd)
+        target = next(t for t in self._call("Target.getTargets")["targetInfos"] if t["type"] == "page")
+        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session: str | None = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._out)  # a browser whose pipe closes ends by itself
+        os.close(self._in)
+        os.killpg(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+
+    def open(self, url: str, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
+        """Load ``url`` and wait until the page says that it is ready."""
+        media = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=media)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Page.navigate", url="about:blank")  # else a change of the fragment alone would load nothing
+        self.call("Page.navigate", url=url)
+        self.until("document.documentElement?.dataset.ready === 'yes'")
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def until(self, script: str) -> None:
+        end = time.monotonic() + _PATIENCE
+        while not self.run(script):
+            assert time.monotonic() < end, f"never came true: {script}"
+            time.sleep(0.05)
+
+    def press(self, key: str) -> None:
+        code = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    def press_at(self, x: float, y: float) -> None:
+        """A click of the mouse at a place in the window."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def screenshot(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A command of the DevTools protocol, on the page."""
+        return self._call(method, self._session, **parameters)
+
+    def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        self._last += 1
+        message = {"id": self._last, "method": method, "params": parameters} | ({"sessionId": session} if session else {})
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while (answer := self._receive()).get("id") != self._last:
+            self._note(answer)
+        assert "error" not in answer, (method, answer["error"])
+        return answer["result"]
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._received:
+            assert select.select([self._in], [], [], _PATIENCE)[0], "the browser does not answer"
+            data = os.read(self._in, 1 << 20)
+            assert data, "the browser has ended"
+            self._received += data
+        message, self._received = self._received.split(b"\0", 1)
+        return json.loads(message)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        """Keep what a page should not do: exceptions, console messages, violations of its policy, requests."""
+        name, parameters = event.get("method", ""), event.get("params", {})
+        if name in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"):
+            self.messages.append(json.dumps(parameters)[:500])
+        if name == "Network.requestWillBeSent":
+            self.requests.append(parameters["request"]["url"][:200])
