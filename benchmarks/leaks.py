@@ -80,10 +80,9 @@ def line(level: str, right: int, found: int, true: int) -> None:
 def judge_groups(pairs: list[Pair]) -> None:
     start = time.perf_counter()
     groups = group_scenes(pairs)
-    print(f"\ngroup_scenes: {len(pairs)} pictures, {time.perf_counter() - start:.1f} s, {len(set(groups.values()))} scenes"
-          f" ({len({pair.scene for pair in pairs})} in split.csv)")  # fmt: skip
+    seconds, found, true = time.perf_counter() - start, Counter(groups.values()), Counter(pair.scene for pair in pairs)
+    print(f"\ngroup_scenes: {len(pairs)} pictures, {seconds:.1f} s, {len(found)} scenes ({len(true)} in split.csv)")
     both = Counter((groups[pair.id], pair.scene) for pair in pairs)
-    found, true = Counter(groups.values()), Counter(pair.scene for pair in pairs)
     line("scenes", *(sum(n * (n - 1) // 2 for n in counts.values()) for counts in (both, found, true)))
     exact = sum(found[group] == true[scene] == count for (group, scene), count in both.items())
     print(f"  exactly as in split.csv: {exact} of {len(true)} scenes")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nircolor.evaluation.results import Results
     from nircolor.evaluation.runner import Measured, Settings, Sink
 
+NOWHERE = "not defined for any of these pictures"
+UNDEFINED = {"seam": "no picture is known to be tiled; say how predictions were tiled with --tile and --overlap"}
 PACKAGES = ("numpy", "opencv-python-headless", "scikit-image", "torch")
 
 
@@ -105,15 +107,17 @@ def collect(
     """Everything that a reader needs to understand the numbers, and to repeat them."""
     from nircolor.evaluation.results import Results
 
+    metrics = [m for m in settings.metrics if any(row.values[m.key] is not None for row in found.rows)]
+    undefined = {m.key: UNDEFINED.get(m.key, NOWHERE) for m in settings.metrics if m not in metrics and found.rows}
     return Results(
         protocol=settings.protocol,
         dataset=str(dataset.root),
         methods=tuple(method.name for method in methods),
-        metrics=settings.metrics,
+        metrics=tuple(metrics),
         rows=found.rows,
         problems=tuple(problems),
         warnings=found.warnings,
-        missing=missing,
+        missing={**missing, **undefined},
         settings=_settings(job, dataset, methods, settings, trained),
         versions=_versions(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -75,11 +76,15 @@ class _Index:
     def in_folder(self, names: _Names) -> list[File]:
         """Files in the folder of the id; at the top too, where the name holds the folders."""
         flat = names.folder.replace("/", "_") + "_" if names.folder else ""
-        return [f for f in self.anywhere(names) if names.folder in _folders(f) or (flat and f.stem.startswith(flat))]
+        return [
+            f for f in self.anywhere(names) if names.folder in _folders(f.folders) or (flat and f.stem.startswith(flat))
+        ]
 
 
-def _folders(file: File) -> tuple[str, str]:
-    return tuple(normalize("NFC", "/".join(names)) for names in (place(file.folders).rest, file.folders))  # type: ignore[return-value]
+@lru_cache(maxsize=4096)  # pure, and asked several times a file
+def _folders(folders: tuple[str, ...]) -> frozenset[str]:
+    """The folders as an id has them, and as they are."""
+    return frozenset(normalize("NFC", "/".join(names)) for names in (place(folders).rest, folders))
 
 
 class _Own:

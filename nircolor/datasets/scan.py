@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def scan(root: Path) -> Listing:
         path = Path(entry.path)
         if path.suffix.lower() not in _PICTURES:
             others[path.suffix.lower()] += 1
-        elif entry.is_file():
+        elif _true(entry.is_file):
             files.append(File(path, folders, path.stem))
         else:
             problems.append(Problem(entry.path, "a link that leads to no file; mend it or remove it", "unreadable"))
@@ -64,11 +64,19 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[str
         folder, names = waiting.pop()
         below = []
         for entry in _entries(folder, entered, problems, at_root=not names):
-            if entry.is_dir():
+            if _true(entry.is_dir):
                 below.append((entry.path, (*names, entry.name)))
             else:
                 yield entry, names
         waiting += reversed(below)
+
+
+def _true(question: Callable[[], bool]) -> bool:
+    """What is_file or is_dir says; a link to itself is neither."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _entries(

@@ -6,7 +6,7 @@ They work on blocks of rows, so that memory stays flat in the size of a picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,7 @@ def sam(prediction: Image, truth: Image) -> float:
     A black pixel has no direction: where both are black the angle is 0, where only one is, pi/2 (so that painting
     black never pays).
     """
-    check_sizes(prediction, truth)
-    return _mean_over_pixels(_angles, prediction, truth)
+    return min(_mean(_by_pixel(_angles, prediction, truth)), _RIGHT_ANGLE)  # float32 rounds a right angle up
 
 
 def sam_degrees(prediction: Image, truth: Image) -> float:
@@ -44,8 +43,12 @@ def ciede2000(prediction: Image, truth: Image) -> float:
 
     Takes sRGB-coded values, D65 and the 2-degree observer.
     """
-    check_sizes(prediction, truth)
-    return _mean_over_pixels(_delta_e, prediction, truth)
+    return _mean(ciede2000_map(prediction, truth))
+
+
+def ciede2000_map(prediction: Image, truth: Image) -> NDArray[np.float32]:
+    """(H, W) CIEDE2000 of each pixel; arguments as for ``ciede2000``."""
+    return _by_pixel(_delta_e, prediction, truth)
 
 
 def colourfulness(image: Image) -> float:
@@ -74,16 +77,19 @@ def colourfulness_ratio(prediction: Image, truth: Image) -> float | None:
     return float(ours / theirs)
 
 
-def _mean_over_pixels(per_pixel: Callable[[Image, Image], NDArray[np.floating]], a: Image, b: Image) -> float:
-    total = sum(float(per_pixel(x, y).sum(dtype=np.float64)) for x, y in zip(_blocks(a), _blocks(b), strict=True))
-    return total / float(a.shape[0] * a.shape[1])
+def _by_pixel(measure: Callable[[Image, Image], NDArray[np.floating]], a: Image, b: Image) -> NDArray[np.float32]:
+    """(H, W, 3) twice -> (H, W), in runs of pixels: the temporaries of ``measure`` are many times their size."""
+    check_sizes(a, b)
+    pixels = a.reshape(-1, 3), b.reshape(-1, 3)
+    result = np.empty(len(pixels[0]), np.float32)
+    for start in range(0, len(result), BLOCK_PIXELS):
+        run = slice(start, start + BLOCK_PIXELS)
+        result[run] = measure(pixels[0][run], pixels[1][run])
+    return result.reshape(a.shape[:2])
 
 
-def _blocks(image: Image) -> Iterator[Image]:
-    """(n, 3) runs of pixels."""
-    pixels = image.reshape(-1, 3)
-    for start in range(0, len(pixels), BLOCK_PIXELS):
-        yield pixels[start : start + BLOCK_PIXELS]
+def _mean(values: NDArray[np.float32]) -> float:
+    return float(values.mean(dtype=np.float64))
 
 
 def _angles(prediction: Image, truth: Image) -> NDArray[np.floating]:

@@ -28,7 +28,7 @@ METRICS = (
     Metric("ergas", f"ERGAS (ratio {ERGAS_RATIO})", "%", "lower", 2, "signal", _of_two(ergas)),
     Metric("ciede2000", "CIEDE2000", "", "lower", 2, "display", _of_two(ciede2000)),
     Metric("colourfulness", "colourfulness", "", "none", 1, "display", _of_two(lambda p, t: colourfulness(p))),
-    Metric("colour-ratio", "colourfulness / truth's", "", "one", 2, "display", _of_two(colourfulness_ratio)),
+    Metric("colour-ratio", "colour ratio", "", "one", 2, "display", _of_two(colourfulness_ratio)),
     Metric("seam", "seam energy", "", "one", 3, "signal", seam_energy),
 )
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from nircolor.errors import WeightsError
+from nircolor.errors import UsageError, WeightsError
 from nircolor.evaluation.metric import Borders, Image, Metric, check_sizes
 from nircolor.hub import HUB_SCHEME, fetch, parse_hub
-from nircolor.loss.backbones import BACKBONES
-from nircolor.loss.lpips import Lpips
 
-Distance = Callable[[Tensor, Tensor], Tensor]
+if TYPE_CHECKING:  # torch is loaded once there are weights for it
+    from torch import Tensor
+
+    Distance = Callable[[Tensor, Tensor], Tensor]
+
+BACKBONE_NAMES = ("squeeze", "alex", "vgg")
 
 
 def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: str = "cpu") -> Metric:
@@ -26,13 +29,19 @@ def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: 
     and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError, whose
     text says what to do, where there are no weights.
     """
+    if backbone not in BACKBONE_NAMES:
+        raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONE_NAMES)}")
     distance = _from_file(backbone, weights) if weights else _from_package(backbone)
+    from nircolor.loss.backbones import BACKBONES
+
     smallest = BACKBONES[backbone].smallest
-    compute = partial(_lpips, distance, smallest, device)
+    compute = partial(_lpips, distance, Lock(), smallest, device)
     return Metric(f"lpips-{backbone}", f"LPIPS-{backbone}", "", "lower", 4, "display", compute)
 
 
 def _from_file(backbone: str, weights: str) -> Distance:
+    from nircolor.loss.lpips import Lpips
+
     return Lpips(fetch(parse_hub(weights)) if weights.startswith(HUB_SCHEME) else weights, backbone)
 
 
@@ -54,12 +63,14 @@ def _from_package(backbone: str) -> Distance:
 
 
 def _lpips(
-    distance: Distance, smallest: int, device: str, prediction: Image, truth: Image, borders: Borders
+    distance: Distance, lock: Lock, smallest: int, device: str, prediction: Image, truth: Image, borders: Borders
 ) -> float | None:
     """0 for equal pictures, upwards; None for a picture with a side of fewer pixels than the network needs."""
+    import torch
+
     check_sizes(prediction, truth)
     if min(truth.shape[:2]) < smallest:
         return None
     a, b = (torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None] for x in (prediction, truth))
-    with torch.inference_mode():
+    with lock, torch.inference_mode():  # it uses every core already, and much memory
         return distance(a.to(device), b.to(device)).item()

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nircolor.datasets.alignment import alignment
+from nircolor.datasets.alignment import misalignment
 from nircolor.datasets.pair import Pair, Problem
 from nircolor.errors import DeviceError, NircolorError
 from nircolor.evaluation.methods import Method, View
@@ -119,9 +119,8 @@ def _read(pair: Pair, methods: Sequence[Method], settings: Settings) -> tuple[Vi
         warnings += [f"{display_name(pair.nir)}: {warning}" for warning in picture.info.warnings]
         nir = picture.pixels
         _check_partner(pair, nir.shape, truth.pixels.shape, picture.info.dtype, truth.dtype, settings.any_depth)
-        shift = alignment(nir, truth.pixels)
-        if shift.misaligned:
-            warnings.append(f"{display_name(pair.nir)}: {shift} with {pair.rgb.name}; it was measured as it is")
+        if apart := misalignment(nir, truth.pixels):
+            warnings.append(f"{display_name(pair.nir)}: {apart}")
     return View(pair, nir, truth.pixels, truth.dtype), tuple(warnings)
 
 

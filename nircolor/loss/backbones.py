@@ -83,7 +83,15 @@ def _stack(blocks: Sequence[int]) -> dict[int, Conv | Pool | Fire]:
 
 _SQUEEZE: dict[int, Conv | Pool | Fire] = {0: Conv(stride=2, padding=0)}
 _SQUEEZE |= {n: Pool(3, ceil=True) if n in (2, 5, 8) else Fire() for n in range(2, 13)}
-_ALEX: dict[int, Conv | Pool | Fire] = {0: Conv(4, 2), 2: Pool(3), 3: Conv(1, 2), 5: Pool(3), 6: Conv(), 8: Conv(), 10: Conv()}
+_ALEX: dict[int, Conv | Pool | Fire] = {
+    0: Conv(4, 2),
+    2: Pool(3),
+    3: Conv(1, 2),
+    5: Pool(3),
+    6: Conv(),
+    8: Conv(),
+    10: Conv(),
+}
 
 BACKBONES = {
     backbone.name: backbone

@@ -21,7 +21,7 @@ from nircolor.training.checkpoint import Average, load_checkpoint, save_checkpoi
 from nircolor.training.feed import Batch, Feed, Source
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import LossConfig, OptimConfig, Recipe, SourceConfig
-from nircolor.training.validation import validate
+from nircolor.training.validation import validate, validation_metrics
 
 Log = Callable[[dict[str, float]], None]
 
@@ -63,6 +63,7 @@ class Trainer:
         self.average = Average(self.network, recipe.optim.ema)
         self.optimiser = _optimiser(self.network, recipe.optim)
         self.feed = Feed(_sources(recipe.sources, data_root), recipe.augment, recipe.optim.batch, recipe.seed)
+        self.metrics = validation_metrics(recipe.loss.perceptual_weights if recipe.loss.perceptual else "")
         self.validation = [(config.folder, find_pairs(config, data_root)) for config in recipe.validation]
         self.step = 0
         if resume:
@@ -119,8 +120,7 @@ class Trainer:
         """Scores of the averaged weights on the validation pairs, named ``<folder>/<metric>``."""
         network = Generator(self.recipe.model)
         network.load_state_dict(self.average.state)
-        perceptual = self.objective.perceptual
-        scores = {folder: validate(network, pairs, perceptual) for folder, pairs in self.validation}
+        scores = {folder: validate(network, pairs, self.metrics) for folder, pairs in self.validation}
         return {f"{folder}/{name}": value for folder, values in scores.items() for name, value in values.items()}
 
     def _log(self, record: dict[str, float], log: Log) -> None:

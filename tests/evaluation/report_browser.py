@@ -16,6 +16,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -40,53 +41,69 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def once(executable: str, folder: Path, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
+def once(executable: str, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """Load ``url``, do what ``flags`` say, end."""
-    command = [executable, *_FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", *flags, url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)
+    with _profile() as folder:
+        command = [executable, *_FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", *flags, url]
+        environment = {**os.environ, "TMPDIR": folder}
+        return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True, env=environment)
+
+
+def _profile() -> TemporaryDirectory[str]:
+    """A fresh profile, which is the browser's folder for temporary files, too. Its name is short, unlike those of
+    pytest: the browser puts a socket into it, and the name of a socket has at most 107 characters."""
+    return TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+
+
+def _start(executable: str, folder: str, reads: int, writes: int) -> int:
+    """A browser that takes commands from one pipe and answers into another, both closed here; its process id."""
+    # it reads from 3 and writes to 4; neither may be one of these when it is put in place
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (reads, writes)]
+    process = os.posix_spawn(
+        executable,
+        [executable, *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"],
+        {**os.environ, "TMPDIR": folder},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 1, f"{folder}/log", os.O_WRONLY | os.O_CREAT, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            (os.POSIX_SPAWN_DUP2, high[0], 3),
+            (os.POSIX_SPAWN_DUP2, high[1], 4),
+        ],
+        setpgroup=0,
+    )
+    for fd in (reads, writes, *high):
+        os.close(fd)
+    return process
 
 
 class Browser:
     """One page of a Chromium that ends with the block. ``messages`` collects what the console and the network say."""
 
-    def __init__(self, executable: str, folder: Path) -> None:
+    def __init__(self, executable: str) -> None:
         self.messages: list[str] = []
         self.requests: list[str] = []
         self._last = 0
         self._received = b""
+        self._profile = _profile()
         here, self._out = os.pipe()
         self._in, there = os.pipe()
-        # the browser reads from 3 and writes to 4; neither may be one of these when it is put in place
-        high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (here, there)]
-        log = os.fspath(folder.with_suffix(".log"))
-        self._process = os.posix_spawn(
-            executable,
-            [executable, *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-                (os.POSIX_SPAWN_DUP2, high[0], 3),
-                (os.POSIX_SPAWN_DUP2, high[1], 4),
-            ],
-            setpgroup=0,
-        )
-        for fd in (here, there, *high):
-            os.close(fd)
-        target = next(t for t in self._call("Target.getTargets")["targetInfos"] if t["type"] == "page")
-        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-        self._session: str | None = attached["sessionId"]
+        self._process = _start(executable, self._profile.name, here, there)
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session: str | None = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def __enter__(self) -> Browser:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.close(self._out)  # a browser whose pipe closes ends by itself
         os.close(self._in)
         os.killpg(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
+        self._profile.cleanup()
 
     def open(self, url: str, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
         """Load ``url`` and wait until the page says that it is ready."""
@@ -111,8 +128,9 @@ class Browser:
 
     def press(self, key: str) -> None:
         code = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13}[key]
+        text = {"text": "\r"} if key == "Enter" else {}  # without it a button is not pressed
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
     def press_at(self, x: float, y: float) -> None:
         """A click of the mouse at a place in the window."""
@@ -128,7 +146,9 @@ class Browser:
 
     def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
         self._last += 1
-        message = {"id": self._last, "method": method, "params": parameters} | ({"sessionId": session} if session else {})
+        message = {"id": self._last, "method": method, "params": parameters} | (
+            {"sessionId": session} if session else {}
+        )
         os.write(self._out, json.dumps(message).encode() + b"\0")
         while (answer := self._receive()).get("id") != self._last:
             self._note(answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nircolor.datasets.leaks.candidates import propose
 from nircolor.datasets.leaks.groups import components
 from nircolor.datasets.leaks.hashing import FloatArray, hash_distances
 from nircolor.datasets.leaks.picture import Album, Picture, read_album
-from nircolor.datasets.leaks.relation import CLOSE_HASHES, Relation, relation
+from nircolor.datasets.leaks.relation import CLOSE_HASHES, Relation, relations
 from nircolor.datasets.leaks.report import LeakReport, Match
 from nircolor.datasets.pair import Pair
 
@@ -28,13 +28,13 @@ def find_leaks(train: Sequence[Pair], test: Sequence[Pair], *, on_progress: Prog
     be read becomes a problem of the report; the rest is checked. Memory: 80 KB a picture, and one decoded picture.
     """
     steps = _Steps(len({pair.rgb for pair in (*train, *test)}) + len(test), on_progress)
-    album = read_album(sorted({pair.rgb for pair in (*train, *test)}), steps.advance)
-    trained = _by_digest(album, train)
+    album = read_album((*train, *test), steps.advance)
+    tested, trained = _by_digest(album, test), _by_digest(album, train)
     queries, targets = _pictures(album, test), _pictures(album, train)
     matches = []
     for query, target, (kind, evidence) in _related(queries, targets, _shortlists(queries, targets), steps):
-        for pair in _by_digest(album, test)[query.digest]:
-            matches += [Match(pair, other, kind, evidence) for other in trained[target.digest]]
+        copies = product(tested[query.digest], trained[target.digest])
+        matches += [Match(pair, other, kind, evidence) for pair, other in copies]
     steps.finish()
     return LeakReport(tuple(sorted(matches, key=lambda match: (match.test.id, match.train.id))), album.problems)
 
@@ -46,7 +46,7 @@ def group_scenes(pairs: Sequence[Pair], *, on_progress: Progress | None = None) 
     not share anything. A picture that cannot be read is a scene of its own. Memory and ``on_progress`` as there.
     """
     steps = _Steps(len({pair.rgb for pair in pairs}) + len(pairs), on_progress)
-    album = read_album(sorted({pair.rgb for pair in pairs}), steps.advance)
+    album = read_album(pairs, steps.advance)
     pictures, sharing = _pictures(album, pairs), _by_digest(album, pairs)
     links = [(a.id, b.id) for same in sharing.values() for a, b in pairwise(same)]
     for query, target, _ in _related(pictures, pictures, _once(_shortlists(pictures, pictures)), steps):
@@ -99,10 +99,8 @@ def _related(
     queries: Sequence[Picture], targets: Sequence[Picture], shortlists: list[set[int]], steps: _Steps
 ) -> Iterator[tuple[Picture, Picture, Relation]]:
     for query, chosen in zip(queries, shortlists, strict=True):
-        for number in sorted(chosen):
-            found = relation(query, targets[number])
-            if found is not None:
-                yield query, targets[number], found
+        for target, found in relations(query, [targets[number] for number in sorted(chosen)]):
+            yield query, target, found
         steps.advance()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -33,9 +34,16 @@ class Agreement:
         return replace(self, scale=1 / self.scale, rotation=-self.rotation)
 
 
-def agreement(a: Features, b: Features) -> Agreement | None:
-    """None where the features do not show the same place."""
-    first, second = _matches(a, b)
+def similarities(one: Features, others: Sequence[Features]) -> list[FloatArray]:
+    """Of the features of a picture with those of each other one: (n, m) float32 in [0, 1]."""
+    everything = np.concatenate([other.descriptors for other in others])  # one large product is faster than many
+    borders = np.cumsum([len(other.descriptors) for other in others])[:-1]
+    return np.split(root(one.descriptors) @ root(everything).T, borders, axis=1)
+
+
+def agreement(a: Features, b: Features, similar: FloatArray) -> Agreement | None:
+    """None where the features do not show the same place. ``similar``: of ``a`` and ``b``, (n, m)."""
+    first, second = _matches(a, b, similar)
     if len(first) < LEAST_INLIERS:
         return None
     # RANSAC (Fischler and Bolles 1981); OpenCV seeds it anew in every call
@@ -51,18 +59,16 @@ def agreement(a: Features, b: Features) -> Agreement | None:
     return Agreement(len(first), int(inlier.sum()), scale * a.reduction / b.reduction, float(np.degrees(turn)))
 
 
-def _matches(a: Features, b: Features) -> tuple[FloatArray, FloatArray]:
+def _matches(a: Features, b: Features, similar: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Places (n, 2) of the features that are each other's nearest and pass the ratio test, in the order of ``a``."""
     if min(len(a.places), len(b.places)) < 2:
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    similar = root(a.descriptors) @ root(b.descriptors).T
     rows, nearest = np.arange(len(similar)), similar.argmax(axis=1)
-    best = similar[rows, nearest]
-    mutual = similar.argmax(axis=0)[nearest] == rows
-    similar[rows, nearest] = -1
-    # distances of unit vectors, squared: 2 - 2 a . b
-    clear = 1 - best < _RATIO**2 * (1 - similar.max(axis=1))
-    kept = np.flatnonzero(mutual & clear)
+    best, others = similar[rows, nearest], similar.copy()
+    others[rows, nearest] = -1
+    # distance of unit vectors, squared: 2 - 2 a . b
+    clear = np.flatnonzero(1 - best < _RATIO**2 * (1 - others.max(axis=1)))
+    kept = clear[similar[:, nearest[clear]].max(axis=0) == best[clear]]
     places = np.concatenate((a.places[kept], b.places[nearest[kept]]), axis=1)
     # a corner with two orientations is two features but one witness
     once = np.sort(np.unique(np.rint(places), axis=0, return_index=True)[1])

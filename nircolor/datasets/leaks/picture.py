@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor.datasets.leaks.features import Features, features
 from nircolor.datasets.leaks.hashing import Impression, impression, mirrored
-from nircolor.datasets.pair import Problem
+from nircolor.datasets.pair import Pair, Problem
 from nircolor.errors import InputError
 from nircolor.image.read_rgb import read_rgb
 from nircolor.image.source import display_name
@@ -37,15 +37,20 @@ class Album:
     problems: tuple[Problem, ...]
 
 
-def read_album(paths: Iterable[Path], on_read: Callable[[], None]) -> Album:
-    """Read every file once, one after the other; ``on_read`` is called after each. Raises nothing about a file."""
+def read_album(pairs: Iterable[Pair], on_read: Callable[[], None]) -> Album:
+    """Read every colour picture once, in the order of the paths; ``on_read`` is called after each file.
+
+    A file that cannot be read becomes a problem of the pair whose id comes first.
+    """
+    owners = {pair.rgb: pair.id for pair in sorted(pairs, key=lambda pair: pair.id, reverse=True)}
     pictures: dict[Path, Picture] = {}
     problems = []
-    for path in paths:
+    for path in sorted(owners):
         try:
             pictures[path] = read_picture(path)
         except InputError as error:
-            problems.append(Problem(str(path), str(error).removeprefix(f"{display_name(path)}: ")))
+            name = display_name(path)
+            problems.append(Problem(name, str(error).removeprefix(f"{name}: "), "unreadable", owners[path]))
         on_read()
     return Album(pictures, tuple(problems))
 

@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from nircolor.datasets.leaks.geometry import Agreement, agreement
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from nircolor.datasets.leaks.features import FloatArray
+from nircolor.datasets.leaks.geometry import Agreement, agreement, similarities
 from nircolor.datasets.leaks.hashing import correlation, hash_distance
 from nircolor.datasets.leaks.picture import Picture
 from nircolor.datasets.leaks.report import Evidence, Kind
 
 CLOSE_HASHES = 14  # bits of 64
 LEAST_CORRELATION = 0.9
+_BLOCK = 16  # pictures whose features are compared at once: 16 MB
 
 Relation = tuple[Kind, Evidence]
 
 
-def relation(test: Picture, train: Picture) -> Relation | None:
-    """None where the pictures show nothing in common that could be found."""
-    plain = _at_a_glance(test, train, mirrored=False)
+def relations(test: Picture, trains: Sequence[Picture]) -> Iterator[tuple[Picture, Relation]]:
+    """The training pictures that show what the test picture shows, and how."""
+    unsettled = []
+    for train in trains:
+        settled = _at_a_glance(test, train)
+        if settled:
+            yield train, settled
+        else:
+            unsettled.append(train)
+    for start in range(0, len(unsettled), _BLOCK):
+        block = unsettled[start : start + _BLOCK]
+        for train, similar in zip(block, similarities(test.features, [t.features for t in block]), strict=True):
+            found = _agreement(test, train, similar)
+            if found:
+                yield train, ("same scene", _with_geometry(_glance(test, train), found))
+
+
+def _at_a_glance(test: Picture, train: Picture) -> Relation | None:
+    plain = _glance(test, train)
     if test.digest == train.digest:
         return "identical", plain
-    for evidence in (plain, _at_a_glance(test, train, mirrored=True)):
+    for evidence in (plain, _glance(test, train, mirrored=True)):
         if evidence.hash_distance <= CLOSE_HASHES and evidence.correlation >= LEAST_CORRELATION:
             return "near-identical", evidence
-    found = _agreement(test, train)
-    return None if found is None else ("same scene", _with_geometry(plain, found))
+    return None
 
 
-def _at_a_glance(test: Picture, train: Picture, mirrored: bool) -> Evidence:
+def _glance(test: Picture, train: Picture, mirrored: bool = False) -> Evidence:
     seen = test.mirrored if mirrored else test.impression
-    distance, likeness = hash_distance(seen, train.impression), correlation(seen, train.impression)
-    return Evidence(distance, likeness, mirrored)
+    return Evidence(hash_distance(seen, train.impression), correlation(seen, train.impression), mirrored)
 
 
-def _agreement(test: Picture, train: Picture) -> Agreement | None:
+def _agreement(test: Picture, train: Picture, similar: FloatArray) -> Agreement | None:
     """Computed in one direction whatever is asked, so that swapping the two sets changes no verdict."""
     if test.digest <= train.digest:
-        return agreement(test.features, train.features)
-    found = agreement(train.features, test.features)
-    return None if found is None else found.inverse()
+        return agreement(test.features, train.features, similar)
+    found = agreement(train.features, test.features, similar.T)
+    return found.inverse() if found else None
 
 
 def _with_geometry(glance: Evidence, found: Agreement) -> Evidence:
-    return Evidence(
-        glance.hash_distance,
-        glance.correlation,
+    return replace(
+        glance,
         matches=found.matches,
         inliers=found.inliers,
         inlier_ratio=found.inliers / found.matches,

@@ -34,7 +34,7 @@ class Axis:
 
 def axis(low: float, high: float, parts: int, whole: bool = False) -> Axis:
     """An axis over [low, high] in about ``parts`` round steps; ``whole`` allows no fractions. One value gets a step."""
-    step = _round_up((high - low) / parts) if high > low else _round_up(max(abs(low), 1e-6) / 50)
+    step = _round_up((high - low) / parts) if high > low else _round_up(max(abs(low), 1) / 10)
     if whole:
         step = float(max(1, math.ceil(step)))
     first = math.floor(low / step + 1e-9)

@@ -9,8 +9,9 @@ from nircolor.evaluation.results import Results, Row
 
 
 def controls(results: Results, rows: Sequence[Row]) -> Iterator[str]:
-    """A form, hidden until the script runs. ``rows``: one for each strip; what they do not differ in is not offered."""
-    metrics = ((str(i), m.title) for i, m in enumerate(results.metrics))
+    """A form, hidden until the script runs. ``rows`` has one for each strip: what they do not differ in is not offered,
+    nor are metrics that know no better and worse."""
+    metrics = ((str(i), m.title) for i, m in enumerate(results.metrics) if m.better != "none")
     methods = ((str(i), m) for i, m in enumerate(results.methods))
     yield '<form id="controls" hidden>'
     yield _select("sort by", "metric", metrics)

@@ -12,7 +12,7 @@
   const byName = (a, b) => a.id.localeCompare(b.id, undefined, { numeric: true });
 
   function compare(order, method, metric) {
-    if (order === "id") return byName;
+    if (order === "id" || !metric) return byName;
     const bad = (strip) => (strip.values[method][metric] === "" ? null : BADNESS[better[metric]](Number(strip.values[method][metric])));
     const sign = order === "worst" ? -1 : 1;
     return (a, b) => {
@@ -185,7 +185,11 @@
     event.preventDefault();
     step(event.key === "PageUp" ? -1 : 1);
   });
-  viewer.addEventListener("close", () => history.replaceState(null, "", location.href.split("#")[0]));
+  viewer.addEventListener("close", () => {
+    history.replaceState(null, "", location.href.split("#")[0]);
+    // back to the strip that was looked at last, which need not be the one the dialog was opened from
+    if (!current.contains(document.activeElement)) $("[data-role]", current).focus();
+  });
   viewer.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("resize", () => { if (viewer.open) draw(); });
   addEventListener("hashchange", follow);

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import OutputError
-from nircolor.evaluation.report.errormap import colours, differences
+from nircolor.evaluation.colour import ciede2000_map
+from nircolor.evaluation.report.errormap import colours
 from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
 from nircolor.image.atomic import write_reason
 
@@ -70,7 +71,7 @@ class StripStore:
             None if nir is None else self._keep(to_bytes(reduce(nir))),
             self._keep(to_bytes(reduce(truth))),
             {
-                method: (self._keep(to_bytes(reduce(image))), self._keep(colours(reduce(differences(image, truth)))))
+                method: (self._keep(to_bytes(reduce(image))), self._keep(colours(reduce(ciede2000_map(image, truth)))))
                 for method, image in predictions.items()
             },
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
@@ -10,21 +9,10 @@ from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.report.charts import swatch
 from nircolor.evaluation.report.text import UNDEFINED, esc, heading, number
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import ALL, UNSEEN, Summary, summarise
+from nircolor.evaluation.summary import ALL, UNSEEN, Summary, best, summarise
 
 _FEW = 20  # rows by kind that are shown without being asked for
 Groups = Mapping[str, list[Summary]]
-
-
-def best(metric: Metric, values: Sequence[float | None]) -> set[int]:
-    """Which of ``values`` are best, as they are shown: what rounds to the same number shares the place.
-
-    Empty where there is nothing to compare.
-    """
-    digits = metric.decimals
-    known = {i: round(v, digits) for i, v in enumerate(values) if v is not None and not math.isnan(v)}
-    bad = {i: {"higher": -v, "lower": v, "one": round(abs(v - 1), digits)}[metric.better] for i, v in known.items()}
-    return {i for i, value in bad.items() if value == min(bad.values())} if len(known) > 1 else set()
 
 
 def summary_tables(results: Results) -> Iterator[str]:

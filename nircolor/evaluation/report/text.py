@@ -8,8 +8,9 @@ import math
 from nircolor.evaluation.metric import Metric
 
 UNDEFINED, INFINITE = "–", "∞"  # noqa: RUF001 - an en dash is what tables use
-_ARROWS = {"higher": "↑", "lower": "↓", "one": "→ 1"}
-_WORDS = {"higher": "higher is better", "lower": "lower is better", "one": "1 is best"}
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_ARROWS = {"higher": "↑", "lower": "↓", "one": "→ 1", "none": ""}
+_WORDS = {"higher": "higher is better", "lower": "lower is better", "one": "1 is best", "none": ""}
 
 
 def visible(text: str) -> str:
@@ -37,16 +38,17 @@ def number(value: float | None, decimals: int) -> str:
 def with_unit(metric: Metric, value: float | None) -> str:
     """``17.61 dB``, ``4.20°``: the degree sign stands close."""
     shown = number(value, metric.decimals)
-    gap = "" if metric.unit == "°" else "\N{NO-BREAK SPACE}"
+    gap = "" if metric.unit == "°" else NO_BREAK
     return shown if shown == UNDEFINED or not metric.unit else f"{shown}{gap}{esc(metric.unit)}"
 
 
 def heading(metric: Metric) -> str:
-    """Title, arrow and unit of a column; screen readers hear the arrow in words."""
+    """Title, arrow and unit of a column; screen readers hear the arrow in words. It may break between spans only."""
     words = _WORDS[metric.better]
-    unit = f' <span class="unit">{esc(metric.unit)}</span>' if metric.unit else ""
-    arrow = f'<span class="arrow" role="img" aria-label="{words}" title="{words}">{_ARROWS[metric.better]}</span>'
-    return f"{esc(metric.title)} {arrow}{unit}"
+    title = " ".join(f"<span>{esc(word)}</span>" for word in metric.title.split())
+    arrow = f'<b role="img" aria-label="{words}" title="{words}">{_ARROWS[metric.better]}</b>' if words else ""
+    unit = f"{NO_BREAK if arrow else ''}<i>{esc(metric.unit)}</i>" if metric.unit else ""
+    return f'{title} <span class="arrow">{arrow}{unit}</span>' if arrow or unit else title
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:
