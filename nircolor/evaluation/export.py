@@ -20,6 +20,7 @@ def to_json(results: Results) -> dict[str, Any]:
     return {
         "dataset": results.dataset,
         "protocol": {"name": results.protocol.name, "text": results.protocol.text},
+        "methods": list(results.methods),
         "metrics": [{"key": m.key, "title": m.title, "unit": m.unit, "better": m.better} for m in results.metrics],
         "summary": [
             {

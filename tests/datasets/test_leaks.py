@@ -13,7 +13,6 @@ import pytest
 from nircolor import scenes
 from nircolor.datasets.leaks import LeakReport, check, find_leaks, group_scenes, write_csv
 from nircolor.datasets.leaks.candidates import propose
-from nircolor.datasets.leaks.geometry import similarities
 from nircolor.datasets.leaks.picture import read_picture
 from nircolor.datasets.leaks.relation import relations
 from nircolor.datasets.pair import Pair
@@ -218,13 +217,6 @@ def test_proposals_leave_the_picture_itself_out(train: Made) -> None:
     for number, proposed in enumerate(propose(pictures, pictures, SCENES)):
         assert number not in proposed
         assert len(proposed) == len(set(proposed))
-
-
-def test_similarities_do_not_depend_on_what_is_compared_at_once(train: Made) -> None:
-    one, *others = [read_picture(pair.rgb).features for pair in train.values()]
-    for alone, together in zip(others, similarities(one, others), strict=True):
-        assert np.array_equal(similarities(one, [alone])[0], together)
-        assert np.array_equal(similarities(alone, [one])[0].T, together)
 
 
 def test_progress_goes_up_to_the_end(train: Made, test: Made, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def find_leaks(train: Sequence[Pair], test: Sequence[Pair], *, on_progress: Prog
     """Test pairs that training has seen, judged by their colour pictures: every match, with its evidence.
 
     ``on_progress`` gets steps done and in all: one step for every file, and one for every test pair. A file that cannot
-    be read becomes a problem of the report; the rest is checked. Memory: 80 KB a picture, and one decoded picture.
+    be read becomes a problem of the report; the rest is checked. Memory: 150 KB a picture, and one decoded picture.
     """
     steps = _Steps(len({pair.rgb for pair in (*train, *test)}) + len(test), on_progress)
     album = read_album((*train, *test), steps.advance)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-MOST = 512  # features of one picture
+MOST = 1024  # features of one picture; 512 lose crops of a larger photograph
 SIDE = 800  # longer side of the picture that is searched, at most, in pixels
 _CONTRAST = 0.015  # Lowe's threshold is 0.04; haze and shade need a lower one, and MOST keeps the strongest anyway
 _STEPS = np.float32(1024)

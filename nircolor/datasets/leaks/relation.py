@@ -13,7 +13,7 @@ from nircolor.datasets.leaks.report import Evidence, Kind
 
 CLOSE_HASHES = 14  # bits of 64
 LEAST_CORRELATION = 0.9
-_BLOCK = 16  # pictures whose features are compared at once: 16 MB
+_BLOCK = 8  # pictures whose features are compared at once: 32 MB
 
 Relation = tuple[Kind, Evidence]
 
