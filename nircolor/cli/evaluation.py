@@ -77,14 +77,13 @@ def _evaluate(job: Job, report: Report, advance: Advance) -> Results:
     train = training_pairs(job, report)
     methods, unmatched = make_methods(job, dataset.pairs, train, report, advance)
     metrics, missing = find_metrics(job, protocol)
-    leaks = check_leaks(job, train, dataset.pairs, report, advance)
-    seen = leaks.seen if leaks else None
+    unread, seen = check_leaks(job, train, dataset.pairs, report, advance)
     settings = Settings(protocol, metrics, seen, job.any_depth, Stretch.parse(job.stretch), job.equalize, job.workers)
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(job))
         pairs = dataset.pairs if methods else ()
         found = measure(pairs, methods, settings, outputs.sinks, lambda done, all: advance("measuring", done, all))
-        problems = (*dataset.problems, *unmatched, *(leaks.problems if leaks else ()), *found.problems)
+        problems = (*dataset.problems, *unmatched, *unread, *found.problems)
         results = collect(job, dataset, methods, settings, missing, found, problems, len(train))
         outputs.write(results, advance)
     return results

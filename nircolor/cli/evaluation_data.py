@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nircolor.cli.evaluation import Job
-    from nircolor.datasets.leaks import LeakReport
-    from nircolor.datasets.pair import Dataset, Pair
+    from nircolor.datasets.pair import Dataset, Pair, Problem
     from nircolor.evaluation.metric import Metric
     from nircolor.evaluation.protocols import Protocol
 
@@ -76,14 +75,15 @@ def find_metrics(job: Job, protocol: Protocol) -> tuple[tuple[Metric, ...], dict
 
 def check_leaks(
     job: Job, train: Sequence[Pair], test: Sequence[Pair], report: Report, advance: Advance
-) -> LeakReport | None:
-    """Which pictures show a scene that was trained on; None where there is nothing to compare with."""
+) -> tuple[tuple[Problem, ...], frozenset[str] | None]:
+    """Pictures that could not be read, and ids of those that show a scene that was trained on; None: nobody knows."""
     if not train:
-        return None
+        return (), None
     from nircolor.datasets.leaks import find_leaks, write_csv
 
     found = find_leaks(train, test, on_progress=lambda done, total: advance("looking for leaks", done, total))
     if job.leaks:
         write_csv(job.leaks, found, job.overwrite)
-    report.say(f"leak check: {len(found.seen)} of {len(test)} pictures show a scene of the {len(train)} training pairs")
-    return found
+    seen = found.seen_by_scene(test)
+    report.say(f"leak check: {len(seen)} of {len(test)} pictures show a scene of the {len(train)} training pairs")
+    return found.problems, seen

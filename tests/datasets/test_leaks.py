@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nircolor import scenes
-from nircolor.datasets.leaks import LeakReport, check, find_leaks, group_scenes, write_csv
+from nircolor.datasets.leaks import Evidence, LeakReport, Match, check, find_leaks, group_scenes, write_csv
 from nircolor.datasets.leaks.candidates import propose
 from nircolor.datasets.leaks.picture import read_picture
 from nircolor.datasets.leaks.relation import relations
@@ -273,3 +273,12 @@ def test_csv_is_safe_in_a_spreadsheet(report: LeakReport, tmp_path: Path) -> Non
     assert row["test_id"].startswith("'")
     assert row["test"].startswith("'")
     assert "\n" not in row["test_id"]
+
+
+def test_a_scene_is_seen_when_one_of_its_pictures_is() -> None:
+    """``near`` matches nothing itself, but its data set says that it shows the place of ``same``."""
+    evidence = Evidence(0, 1.0)
+    test = [Pair(id, None, Path(f"{id}.png"), scene) for id, scene in (("same", "a"), ("near", "a"), ("other", "b"))]
+    report = LeakReport((Match(test[0], Pair("t", None, Path("t.png"), "t"), "identical", evidence),))
+    assert report.seen == {"same"}
+    assert report.seen_by_scene(test) == {"same", "near"}

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from nircolor.datasets.leaks.features import Features, FloatArray, root
 
-LEAST_INLIERS = 12  # of 7,700 likely pairs of ../shared/data, none agreed by chance on more than 6
+# Among the 7,700 likeliest pairs of ../shared/data, those that would be turned by more than 25 degrees, so agree by
+# chance, agree on 4 (22 pairs), 5 (one) or 6 (one).
+LEAST_INLIERS = 12
 _RATIO = 0.8  # Lowe 2004, section 7.1: nearest over second nearest distance
 _TOLERANCE = 4.0  # pixels of the reduced picture: what parallax and lens leave of a shared view
 _LARGEST_SCALE = 8.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,3 +54,10 @@ class LeakReport:
     def seen(self) -> frozenset[str]:
         """Ids of the test pairs that match any training pair."""
         return frozenset(match.test.id for match in self.matches)
+
+    def seen_by_scene(self, test: Iterable[Pair]) -> frozenset[str]:
+        """Ids of the ``test`` pairs whose scene, as their data set names scenes, is that of a pair in ``seen``: what
+        matches no training picture itself may show the place of one that does."""
+        pairs = list(test)
+        scenes = {pair.scene for pair in pairs if pair.id in self.seen}
+        return frozenset(pair.id for pair in pairs if pair.scene in scenes)
