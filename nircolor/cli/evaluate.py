@@ -25,7 +25,7 @@ EPILOG = """[bold]Examples[/bold]
       --weights "lite prior=tile tile=256 overlap=34" omsiv/
   $ nircolor evaluate --leaks leaks.csv --train a/ b/   only look for leaks
 
-Settings in the name of weights (prior, tile, overlap, resize) go before the
+Settings beside the name of weights (prior, tile, overlap, resize) win over the
 options of the same names.
 
 [bold]Exit codes[/bold]

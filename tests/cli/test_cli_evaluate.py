@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from cli_tools import Run, save
+from cli_tools import Run, environment, save
 
 from nircolor import scenes
 
@@ -237,3 +240,23 @@ def test_pictures_of_three_megapixels(inside: Run, tmp_path: Path, rendered: lis
     row: dict[str, Any] = result.json["rows"][0]
     assert (row["width"], row["height"]) == (2048, 1536)
     assert row["seam"] == pytest.approx(1, abs=0.2)
+
+
+def test_ctrl_c_ends_at_once_and_leaves_no_file(tmp_path: Path, rendered: list[scenes.Scene]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    view = rendered[0]
+    for name, pixels in (("nir", scenes.quantise(view.nir, 8)), ("rgb", bgr(view.rgb))):
+        large = cv2.resize(pixels, (1600, 1200))
+        for i in range(30):
+            save(data / f"{i}_{name}.png", large)
+    outputs = ("--report", "out.html", "--csv", "out.csv")
+    line = [sys.executable, "-m", "nircolor", "evaluate", "data", "--baseline", "grey", *outputs]
+    process = subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stderr is not None
+    assert b"30 pairs" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode().splitlines()[-1] == "nircolor: error: interrupted"
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

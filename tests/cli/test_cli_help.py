@@ -14,6 +14,7 @@ import nircolor
 COMMANDS = (
     (),
     ("colorize",),
+    ("evaluate",),
     ("train",),
     ("doctor",),
     ("weights",),
@@ -52,7 +53,7 @@ def test_help_of_colorize_tells_every_option_the_examples_and_the_exit_codes(ins
 
 def test_help_of_the_whole_names_every_command(inside: Any) -> None:
     text = inside("--help").out.decode()
-    assert all(name in text for name in ("colorize", "train", "weights", "doctor"))
+    assert all(name in text for name in ("colorize", "evaluate", "train", "weights", "doctor"))
 
 
 def test_version(command: Any, bare: tuple[Path, ...], tmp_path: Path) -> None:
@@ -73,6 +74,8 @@ def test_version(command: Any, bare: tuple[Path, ...], tmp_path: Path) -> None:
         (("colorize", "x.png", "y.png"), "y.png"),
         (("weights", "push"), "push"),
         (("train", "recipe.toml"), "--data"),
+        (("evaluate",), "DATA"),
+        (("evaluate", "a", "b", "--precision", "int8"), "--precision"),
     ],
 )
 def test_a_mistake_in_the_line_is_one_line_and_exit_code_2(args: tuple[str, ...], words: str, inside: Any) -> None:
