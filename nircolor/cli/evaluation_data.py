@@ -34,8 +34,10 @@ def find_pairs(job: Job, report: Report, advance: Advance) -> Dataset:
 
 
 def _tell(dataset: Dataset, report: Report) -> None:
-    kinds = f", split {dataset.split}: {dataset.split_origin}" if dataset.split_origin else ""
-    report.say(f"{dataset.root}: {len(dataset.pairs)} pairs, layout {dataset.layout}{kinds}")
+    count = len(dataset.pairs)
+    pairs = f"{count} pair{'' if count == 1 else 's'}, layout {dataset.layout}"
+    split = "" if dataset.split == "all" else f", split {dataset.split} ({dataset.split_origin})"
+    report.say(f"{dataset.root}: {pairs}{split}")
 
 
 def training_pairs(job: Job, report: Report) -> list[Pair]:

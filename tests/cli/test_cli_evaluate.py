@@ -66,7 +66,7 @@ def test_predictions_against_the_truth_need_no_torch(
     assert "No lpips-squeeze: no weights: name a safetensors file" in " ".join(text.split())
     assert "Worst of" in text
     assert max(map(len, text.splitlines())) <= 80
-    assert "3 pairs, layout folder, split val: listed in" in result.err
+    assert "3 pairs, layout folder, split val (listed in" in result.err
 
 
 def test_a_folder_of_truth_alone_will_do(inside: Run, data: Path, ours: Path, tmp_path: Path) -> None:
