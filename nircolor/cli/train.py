@@ -18,13 +18,27 @@ if TYPE_CHECKING:
 def train(
     ctx: typer.Context,
     recipe: Annotated[
-        Path,
-        typer.Argument(metavar="RECIPE.toml", show_default=False, help="What to train, on what, and for how long."),
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            show_default=False,
+            help="What to train, on what, and for how long: a TOML file, or the name of a recipe that comes with "
+            "nircolor (lite, haqagen, colormamba, ...).",
+        ),
     ],
     data: Annotated[Path, typer.Option("--data", metavar="ROOT", help="Folder that holds the recipe's data folders.")],
     run: Annotated[
         Path, typer.Option("--run", metavar="DIR", help="Folder of the run: checkpoint, weights, log. Made if missing.")
     ],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            show_default=False,
+            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false. May be repeated.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", metavar=" ", help="Go on from the checkpoint in the folder of the run.")
     ] = False,
@@ -36,9 +50,9 @@ def train(
     and --resume goes on from it.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from nircolor.training.recipe import load_recipe
+    from nircolor.training.recipe_file import load_recipe
 
-    loaded = load_recipe(recipe)
+    loaded = load_recipe(recipe, changes or ())
     _check_run(run, resume)
     from nircolor.training.trainer import Trainer
 
@@ -56,7 +70,7 @@ def _check_run(run: Path, resume: bool) -> None:
 
 
 def _train(trainer: Trainer, report: Report) -> None:
-    steps = trainer.recipe.optim.steps
+    steps = trainer.steps
     with report.progress() as advance:
 
         def log(record: dict[str, float]) -> None:

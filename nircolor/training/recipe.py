@@ -1,22 +1,14 @@
-"""A training run written down: every choice in frozen dataclasses, read from a TOML file."""
+"""A training run written down: every choice in frozen dataclasses. ``recipe_file`` reads them from TOML."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from typing import Any, TypeVar
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from nircolor.errors import InputError, UsageError
-from nircolor.model import PRESETS, ModelConfig
+from nircolor.model import ModelConfig
+from nircolor.model import texture as autoencoder
 from nircolor.training.augment import AugmentConfig
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,84 +24,97 @@ class SourceConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms; ``perceptual_weights`` is a file of LPIPS-squeeze weights, empty to train without."""
+    """Weights of the terms; one that is 0 is not computed.
+
+    The papers' objective is ``mse`` (MSE(rgb) + MSE(hsv)) + ``feature`` L_rec + ``adversarial`` L_GAN (HAQAGen eq. 4,
+    ColorMamba eq. 10). L_rec = ``alpha`` l2 + ``gamma`` cosine distance of texture features + ``beta`` CDF + ``delta``
+    VGG relu4_2 (HAQAGen eq. 3) + ``ms_ssim`` (1 - MS-SSIM), which ColorMamba eq. 8 has instead of CDF and VGG.
+    """
 
     pixel: float = 1.0
     blurred: float = 0.5
     angular: float = 1.0
     prior: float = 0.5
-    perceptual: float = 0.0
+    perceptual: float = 0.0  # LPIPS-squeeze
     perceptual_share: float = 1.0  # of the batch that the perceptual term looks at: it costs as much as a network
-    perceptual_weights: str = ""
+    perceptual_weights: str = ""  # a file of LPIPS-squeeze weights
+    mse: float = 0.0  # lambda_mse; HSV in cone coordinates, where hue is an angle
+    feature: float = 0.0  # lambda_feat
+    alpha: float = 1.0
+    beta: float = 1.5
+    gamma: float = 1.0
+    delta: float = 0.2
+    ms_ssim: float = 0.0
+    feature_on_hsv: bool = False  # L_rec of the HSV map too
+    texture_weights: str = ""  # a file of the texture autoencoder; empty: the run trains its own first, see [texture]
+    vgg_weights: str = ""  # a file of VGG weights up to relu4_2
+    adversarial: float = 0.0  # lambda_adv
+    gan: Literal["hinge", "vanilla"] = "hinge"
+    critic_rate: float = 0.0  # learning rate of the critics; 0: that of the generator
+    critic_spaces: tuple[Literal["rgb", "hsv"], ...] = ("rgb", "hsv")
+
+
+@dataclass(frozen=True)
+class TextureConfig:
+    """Pretraining of the texture autoencoder f on the recipe's training crops (HAQAGen section 3.2), if it is used."""
+
+    steps: int = 2000
+    batch: int = 8  # crops of each training batch that it sees: at most ``optim.batch``
+    rate: float = 1e-3
+    width: int = 32
+    features: int = 32
+
+    @property
+    def model(self) -> autoencoder.TextureConfig:
+        return autoencoder.TextureConfig(self.width, self.features)
 
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """AdamW with a linear warm-up, then a cosine down to a hundredth of ``rate``."""
+    """AdamW with a linear warm-up, then a cosine down to ``final_rate`` of ``rate``, or a constant rate."""
 
-    steps: int = 10000
+    steps: int = 10000  # 0 where ``epochs`` says how long
+    epochs: int = 0  # passes over as many samples as there are pairs; see ``steps_of``
     batch: int = 8
     rate: float = 5e-4
+    final_rate: float = 0.01  # as a fraction of ``rate``
+    schedule: Literal["cosine", "constant"] = "cosine"
     warmup: int = 200
     weight_decay: float = 0.02
     beta1: float = 0.9
     beta2: float = 0.99
-    clip: float = 1.0
-    ema: float = 0.998
-    precision: str = "bf16"  # of matrix products and convolutions; parameters and losses stay float32
+    clip: float = 1.0  # largest norm of the generator's gradient; 0: not clipped
+    ema: float = 0.998  # decay of the averaged weights; 0: no average
+    generator_steps: int = 1  # updates of the generator for one of the critics: n_gen of ColorMamba's algorithm 1
+    precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # of products and convolutions; parameters and losses: float32
 
 
 @dataclass(frozen=True)
 class Recipe:
+    """``model`` is the preset with the changes of the file's [model] table; it keeps the preset's name, which says what
+    it was before them, unless the table names it."""
+
     preset: str
+    model: ModelConfig
     sources: tuple[SourceConfig, ...]
     validation: tuple[SourceConfig, ...] = ()
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    texture: TextureConfig = field(default_factory=TextureConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     seed: int = 0
     save_every: int = 200
     validate_every: int = 1000
     start_from: str = ""  # weights to begin with: a name, a path or an hf:// reference
 
-    @property
-    def model(self) -> ModelConfig:
-        return PRESETS[self.preset]
-
     def to_dict(self) -> dict[str, Any]:
+        """Every value, defaults included; ``recipe_file.parse_recipe`` is the inverse, also by way of JSON."""
         return asdict(self)
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises InputError for an unreadable file, UsageError for unknown keys or presets."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not a recipe that can be read ({error})") from error
-    return parse_recipe(values, str(path))
+def steps_of(optim: OptimConfig, pairs: int) -> int:
+    """Steps of a whole run on this many training pairs: an epoch has as many samples as there are pairs.
 
-
-def parse_recipe(values: dict[str, Any], origin: str = "recipe") -> Recipe:
-    """Build a recipe from the tables of a TOML file."""
-    parts: dict[str, Any] = dict(values)
-    for key in ("sources", "validation"):
-        parts[key] = tuple(_build(SourceConfig, item, f"{origin}: {key}") for item in parts.get(key, []))
-    for key, kind in (("augment", AugmentConfig), ("loss", LossConfig), ("optim", OptimConfig)):
-        parts[key] = _build(kind, parts.get(key, {}), f"{origin}: {key}")
-    recipe = _build(Recipe, parts, origin)
-    if recipe.preset not in PRESETS:
-        raise UsageError(f"{origin}: unknown preset {recipe.preset!r}; there are {', '.join(PRESETS)}")
-    if not recipe.sources:
-        raise UsageError(f"{origin}: no [[sources]] to train on")
-    return recipe
-
-
-def _build(kind: type[T], values: dict[str, Any], origin: str) -> T:
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise UsageError(f"{origin}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise UsageError(f"{origin}: {error}") from error
+    ``generator_steps`` does not count: a step is one of the critics' with all of the generator's that belong to it.
+    """
+    return optim.steps or math.ceil(optim.epochs * pairs / optim.batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -88,6 +89,27 @@ def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path
     assert (result.code, result.json["step"]) == (0, step + 3)
 
 
+def test_a_packaged_recipe_by_name_with_changes(inside: Run, data: Path, tmp_path: Path) -> None:
+    changes = (
+        "sources=[{folder='pairs'}]",
+        "validation=[]",
+        "loss.perceptual=0",
+        "model.rgb={widths=[8, 8, 8], blocks=[0, 0, 0]}",
+        "model.prior={widths=[8, 8, 8, 8], blocks=[0, 0, 0, 0]}",
+        "augment.size=32",
+        "optim={steps=1, batch=2, precision='fp32'}",
+    )
+    line = [word for change in changes for word in ("--set", change)]
+    result = inside("train", "lite", "--data", data, "--run", "run", *line, "--json")
+    assert (result.code, result.json["step"]) == (0, 1), result.err
+    stored = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert (stored["preset"], stored["optim"]["rate"], stored["optim"]["steps"]) == ("lite", 6e-4, 1)
+    meta = weights.read_meta(tmp_path / "run" / "weights.safetensors")
+    assert meta["recipe"] == stored
+    assert meta["config"] == stored["model"]
+    assert stored["model"]["rgb"]["widths"] == [8, 8, 8]
+
+
 def test_what_cannot_be_trained(inside: Run, data: Path, tmp_path: Path) -> None:
     good = recipe(tmp_path, 2)
     (tmp_path / "bad.toml").write_text("preset = 'narrow'\nstepz = 3\n")
@@ -95,6 +117,9 @@ def test_what_cannot_be_trained(inside: Run, data: Path, tmp_path: Path) -> None
     for args, code, words in (
         (("gone.toml", "--data", data, "--run", "run"), 3, "gone.toml"),
         (("bad.toml", "--data", data, "--run", "run"), 2, "stepz"),
+        (("lita", "--data", data, "--run", "run"), 2, "did you mean lite?"),
+        ((good, "--data", data, "--run", "run", "--set", "optim.stepz=3"), 2, "did you mean optim.steps?"),
+        ((good, "--data", data, "--run", "run", "--set", "optim.steps"), 2, "give key=value"),
         ((good, "--data", "gone", "--run", "run"), 3, "gone"),
         ((good, "--data", data, "--run", "new", "--resume"), 4, "checkpoint.safetensors"),
         ((good, "--data", data, "--run", "file"), 1, "file: File exists"),

@@ -135,7 +135,7 @@ def test_shapes_that_do_not_fit_are_refused_by_name(wrong: int) -> None:
 
 def test_choice_of_kernel() -> None:
     assert choose(torch.device("cpu")) == "numba"
-    assert choose(torch.device("cuda")) == "reference"
+    assert choose(torch.device("cuda")) in ("triton", "mamba", "reference")  # see test_triton_scan.py
 
 
 def test_works_where_no_cache_folder_can_be_written(tmp_path: Path) -> None:

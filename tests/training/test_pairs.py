@@ -84,8 +84,8 @@ def test_colour_alone_cannot_be_trained_on(tmp_path: Path) -> None:
 
 
 def test_the_recipe_of_the_packaged_weights_finds_its_pairs(shared: Path) -> None:
-    from nircolor.training.recipe import load_recipe
+    from nircolor.training.recipe_file import load_recipe
 
-    recipe = load_recipe(Path(__file__).parents[2] / "nircolor" / "recipes" / "lite.toml")
+    recipe = load_recipe("lite")
     counts = [len(find_pairs(source, shared / "data")) for source in (*recipe.sources, *recipe.validation)]
     assert counts == [290, 170, 220, 50, 52]

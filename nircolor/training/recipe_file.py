@@ -1,0 +1,193 @@
+"""Recipes on disk: TOML files that may start from another one, changed by ``--set``, checked key by key."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from nircolor.errors import InputError, UsageError
+from nircolor.model import PRESETS
+from nircolor.training.recipe import Recipe
+from nircolor.training.recipe_limits import check
+from nircolor.training.recipe_values import Refuse, build, join, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+Table = dict[str, Any]
+Origins = MutableMapping[str, str]
+"""Dotted key -> who said it last: a file or ``--set``."""
+
+
+def packaged_recipes() -> dict[str, Path]:
+    """The recipes that ship with nircolor, ablations included, by name."""
+    return {path.stem: path for path in sorted(RECIPES.rglob("*.toml"))}
+
+
+def load_recipe(recipe: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """A packaged name or a path, and ``key=value`` texts -> a recipe.
+
+    Raises InputError for a file that cannot be read; UsageError, one line with origin, key, value and reason, for
+    anything in it or in ``changes`` that cannot be.
+    """
+    path = find_recipe(recipe)
+    values, origins = Table(), dict[str, str]()
+    for origin, table in _layers(path):
+        _merge(values, table, origin, origins)
+    for change in changes:
+        _change(values, change, origins)
+    return parse_recipe(values, str(path), origins)
+
+
+def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", origins: Mapping[str, str] | None = None) -> Recipe:
+    """Build a recipe from the tables of a TOML file, or from ``Recipe.to_dict``. Raises UsageError."""
+
+    def refuse(key: str, value: object, reason: str) -> UsageError:
+        said = "" if value is None else f" = {_show(value)}"
+        return UsageError(f"{_origin(key, origins or {}, origin)}: {_line(key)}{said}: {reason}")
+
+    tables = {**values, "sources": values.get("sources", [])}
+    tables["model"] = _model(values, refuse)
+    optim = values.get("optim")
+    if isinstance(optim, Mapping) and "epochs" in optim:
+        tables["optim"] = {"steps": 0, **optim}
+    recipe = build(Recipe, tables, "", refuse)
+    check(recipe, refuse)
+    return recipe
+
+
+def _model(values: Mapping[str, Any], refuse: Refuse) -> Table:
+    """The preset under the changes of [model]; tables in it change single values of the preset's tables."""
+    preset, changes = values.get("preset"), values.get("model", {})
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise refuse("preset", preset, f"unknown; {nearest(preset, PRESETS)}" if preset else "is missing")
+    if not isinstance(changes, Mapping):
+        raise refuse("model", changes, "must be a table")
+    model = PRESETS[preset].to_dict()
+    for key, value in changes.items():
+        inner = isinstance(value, Mapping) and isinstance(model.get(key), dict)
+        model[key] = {**model[key], **value} if inner else value
+    return model
+
+
+def find_recipe(recipe: str | Path, folder: Path = Path(), said: str = "") -> Path:
+    """The file of a packaged name, or of a path relative to ``folder``. Raises UsageError for what is neither."""
+    packaged, path = packaged_recipes(), folder / recipe
+    if str(recipe) in packaged:
+        return packaged[str(recipe)]
+    if path.suffix == ".toml" or path.exists() or len(Path(recipe).parts) > 1:
+        return path
+    raise UsageError(f"{said or recipe}: no recipe of this name comes with nircolor; {nearest(recipe, packaged)}")
+
+
+def _layers(path: Path) -> list[tuple[str, Table]]:
+    """The tables of a file and of those it starts from, furthest base first."""
+    layers: list[tuple[str, Table]] = []
+    chain: list[Path] = []
+    while True:
+        chain.append(path.resolve())
+        if chain[-1] in chain[:-1]:
+            raise UsageError(f"{path}: base goes round in a circle: {' -> '.join(p.name for p in chain)}")
+        values = _read(path)
+        base = values.pop("base", None)
+        layers.insert(0, (str(path), values))
+        if base is None:
+            return layers
+        path = _base(path, base)
+
+
+def _base(path: Path, base: object) -> Path:
+    said = f"{path}: base = {_show(base)}"
+    if not isinstance(base, str):
+        raise UsageError(f"{said}: must be the name or the path of a recipe")
+    found = find_recipe(base, path.parent, said)
+    if not found.is_file():
+        raise InputError(f"{said}: {found} is not there")
+    return found
+
+
+def _read(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: not a recipe that can be read ({error})") from error
+
+
+def _merge(values: Table, table: Table, origin: str, origins: Origins, path: str = "") -> None:
+    """Lay ``table`` over ``values``: tables are merged, anything else, lists too, is replaced."""
+    for key, value in table.items():
+        here = join(path, key)
+        origins[here] = origin
+        _forget_other_length(values, here, value, table)
+        if not isinstance(value, dict):
+            values[key] = deepcopy(value)
+            continue
+        if not isinstance(values.get(key), dict):
+            values[key] = {}
+        _merge(values[key], value, origin, origins, here)
+
+
+def _forget_other_length(optim: Table, path: str, value: object, said: Table) -> None:
+    """Steps and epochs say the same thing: who gives one of them takes back the other that was said before."""
+    other = {"optim.steps": "epochs", "optim.epochs": "steps"}.get(path)
+    if other and value and other not in said:
+        optim.pop(other, None)
+
+
+def _change(values: Table, change: str, origins: Origins) -> None:
+    """Apply one ``key=value``. The key is dotted, with the index of a source: sources.0.weight."""
+    key, sign, text = (part.strip() for part in change.partition("="))
+    change = _line(change)
+    if not key or not sign:
+        raise UsageError(f"--set {change}: give key=value, such as optim.steps=100")
+    *parents, last = key.split(".")
+    place: Any = values
+    for depth, name in enumerate(parents):
+        path = join(*parents[: depth + 1])
+        place = _item(place, name, path, change) if isinstance(place, list) else place.setdefault(name, {})
+        if not isinstance(place, dict | list):
+            raise UsageError(f"--set {change}: {path} is one value, not a table")
+        origins.setdefault(path, "--set")
+    if isinstance(place, list):
+        _item(place, last, key, change)
+        place[int(last)], origins[key] = _value(text), "--set"
+    else:
+        _merge(place, {last: _value(text)}, "--set", origins, join(*parents))
+
+
+def _item(items: list[Any], name: str, path: str, change: str) -> Any:
+    if not name.isdecimal() or int(name) >= len(items):
+        raise UsageError(f"--set {change}: {path}: give a number from 0 to {len(items) - 1}")
+    return items[int(name)]
+
+
+def _value(text: str) -> Any:
+    """A TOML value; what is none is a text whose quotes the shell took away."""
+    try:
+        values = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return values["value"] if len(values) == 1 else text
+
+
+def _origin(key: str, origins: Mapping[str, str], default: str) -> str:
+    """Who said a key: itself, or the nearest table or list around it."""
+    while key and key not in origins:
+        key = key.rpartition(".")[0]
+    return origins.get(key, default)
+
+
+def _show(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else _line(repr(value))
+
+
+def _line(text: str) -> str:
+    """Errors are one line, and a short one."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

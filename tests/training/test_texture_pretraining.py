@@ -1,0 +1,78 @@
+"""The texture autoencoder's pretraining: on training pictures alone, saved in the run, used again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tifffile
+import torch
+
+from nircolor import scenes
+from nircolor.errors import UsageError, WeightsError
+from nircolor.model.texture import load_texture
+from nircolor.training.feed import Feed, Source
+from nircolor.training.pairs import find_pairs
+from nircolor.training.recipe import Recipe, SourceConfig
+from nircolor.training.recipe_file import parse_recipe
+from nircolor.training.texture import check_unseen, texture_for
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    for seed in range(3):
+        scene = scenes.render(seed, 48, 56)
+        tifffile.imwrite(root / f"{seed}_nir.tif", scenes.quantise(scene.nir, 8))
+        tifffile.imwrite(root / f"{seed}_rgb.tif", scenes.quantise(scene.rgb, 8), photometric="rgb")
+    return root
+
+
+def recipe(**loss: object) -> Recipe:
+    return parse_recipe(
+        {
+            "preset": "lite",
+            "sources": [{"folder": "."}],
+            "augment": {"size": 32},
+            "loss": {"feature": 1.0, "delta": 0.0, **loss},
+            "texture": {"steps": 120, "batch": 4, "rate": 3e-3, "width": 16},
+        }
+    )
+
+
+def feed(data: Path, made: Recipe) -> Feed:
+    return Feed([Source(find_pairs(made.sources[0], data))], made.augment, 4, made.seed)
+
+
+def test_it_learns_to_reconstruct_is_saved_and_used_again(data: Path, tmp_path: Path) -> None:
+    made, records = recipe(), []
+    network = texture_for(made, tmp_path, feed(data, made), records.append)
+    losses = [record["texture autoencoder"] for record in records]
+    assert losses[-1] < 0.5 * losses[0]
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    again = texture_for(made, tmp_path, feed(data, made), lambda record: pytest.fail("it was trained twice"))
+    elsewhere = recipe(texture_weights=str(tmp_path / "texture.safetensors"))
+    named = texture_for(elsewhere, tmp_path / "other", feed(data, made), lambda record: pytest.fail("trained anew"))
+    x = torch.rand(1, 3, 20, 24)
+    for other in (again, named, load_texture(tmp_path / "texture.safetensors")):
+        torch.testing.assert_close(other.encode(x), network.encode(x))
+
+
+def test_other_files_are_refused(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(b"no weights")
+    made = recipe(texture_weights=str(tmp_path / "bad.safetensors"))
+    with pytest.raises(WeightsError, match=r"bad\.safetensors"):
+        texture_for(made, tmp_path, feed(data, made), lambda record: None)
+
+
+def test_validation_and_test_pictures_are_refused(data: Path) -> None:
+    made = recipe()
+    pairs = find_pairs(made.sources[0], data)
+    check_unseen(pairs[:2], pairs[2:], made)
+    with pytest.raises(UsageError, match=r"2_rgb\.tif: is a validation picture"):
+        check_unseen(pairs, pairs[2:], made)
+    for split in ("val", "test"):
+        source = SourceConfig(".", split=split)
+        held_out = Recipe(made.preset, made.model, (source,))
+        with pytest.raises(UsageError, match="held out"):
+            check_unseen((), (), held_out)
