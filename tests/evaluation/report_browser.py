@@ -1,7 +1,6 @@
 """A real Chromium, driven through its debugging pipe: clicks, keys, screenshots, and what the console says.
 
-Nothing but the standard library; the pipe needs no port and no network. Two ways: ``once`` runs one command of the
-browser's own (``--dump-dom``, ``--screenshot``), ``Browser`` keeps a page open to work with it.
+Nothing but the standard library; the pipe needs no port and no network.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import os
 import select
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,14 +37,6 @@ _FLAGS = (
 
 def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
-def once(executable: str, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Load ``url``, do what ``flags`` say, end."""
-    with _profile() as folder:
-        command = [executable, *_FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", *flags, url]
-        environment = {**os.environ, "TMPDIR": folder}
-        return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True, env=environment)
 
 
 def _profile() -> TemporaryDirectory[str]:
