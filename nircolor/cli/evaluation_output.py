@@ -108,7 +108,8 @@ def collect(
     from nircolor.evaluation.results import Results
 
     metrics = [m for m in settings.metrics if any(row.values[m.key] is not None for row in found.rows)]
-    undefined = {m.key: UNDEFINED.get(m.key, NOWHERE) for m in settings.metrics if m not in metrics and found.rows}
+    undefined = {m.key: UNDEFINED.get(m.key, NOWHERE) for m in settings.metrics if m not in metrics}
+    undefined = undefined if found.rows else {}  # then it says nothing about the metrics
     return Results(
         protocol=settings.protocol,
         dataset=str(dataset.root),

@@ -29,17 +29,20 @@ def print_results(results: Results) -> None:
     from nircolor.evaluation.summary import ALL, UNSEEN, summarise, worst
 
     console = Console(highlight=False, soft_wrap=False, markup=False)
+    if not results.rows:
+        console.print("Nothing was measured.")
+        return
     summaries = summarise(results)
     main = [s for s in summaries if s.group in (ALL, UNSEEN)]
-    for start in range(0, len(main), MOST_COLUMNS):
+    for start in range(0, len(main), MOST_COLUMNS) if results.metrics else ():
         console.print(_table(results.metrics, main[start : start + MOST_COLUMNS]))
     kinds = [s for s in summaries if s.group not in (ALL, UNSEEN)]
-    if kinds:
+    if kinds and results.metrics:
         console.print(_by_kind(results.metrics, kinds))
     console.print(f"Protocol {results.protocol.name}: {results.protocol.text}")
     for key, reason in results.missing.items():
         console.print(f"No {key}: {reason}")
-    for method in results.methods:
+    for method in results.methods if results.metrics else ():
         metric = results.metrics[0]
         named = [f"{row.id} {_number(row.values[metric.key], metric)}" for row in worst(results, method)]
         console.print(one_line(f"Worst of {method} by {metric.title}: {', '.join(named)}"))

@@ -12,7 +12,7 @@ from nircolor.evaluation.metric import Image, check_sizes
 
 ERGAS_RATIO = 4
 """h/l of ERGAS, made for pan-sharpening: how many times finer the predicted pixels are than those they come from. Here
-nothing is sharpened, so any number is a convention; 4 is the default of torchmetrics and sewar."""
+nothing is sharpened, so any number is a convention; 4 is the default of torchmetrics."""
 
 
 def psnr(prediction: Image, truth: Image) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nircolor.errors import UsageError, WeightsError
+from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.evaluation.metric import Borders, Image, Metric, check_sizes
 from nircolor.hub import HUB_SCHEME, fetch, parse_hub
 
@@ -68,9 +68,19 @@ def _lpips(
     """0 for equal pictures, upwards; None for a picture with a side of fewer pixels than the network needs."""
     import torch
 
+    from nircolor.device import is_out_of_memory
+
     check_sizes(prediction, truth)
     if min(truth.shape[:2]) < smallest:
         return None
     a, b = (torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None] for x in (prediction, truth))
-    with lock, torch.inference_mode():  # it uses every core already, and much memory
-        return distance(a.to(device), b.to(device)).item()
+    try:
+        with lock, torch.inference_mode():  # it uses every core already, and much memory
+            return distance(a.to(device), b.to(device)).item()
+    except Exception as error:
+        if is_out_of_memory(error):
+            height, width = truth.shape[:2]
+            raise DeviceError(
+                f"out of memory in LPIPS of {width} x {height} pixels; leave it out with --metrics"
+            ) from error
+        raise

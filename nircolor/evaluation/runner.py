@@ -11,12 +11,12 @@ from pathlib import Path
 
 from nircolor.datasets.alignment import misalignment
 from nircolor.datasets.pair import Pair, Problem
-from nircolor.errors import DeviceError, NircolorError
+from nircolor.errors import DeviceError, InputError, NircolorError
 from nircolor.evaluation.methods import Method, View
 from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.protocols import Protocol
 from nircolor.evaluation.results import Row
-from nircolor.image import Stretch, read_nir, read_rgb
+from nircolor.image import NirImage, RgbImage, Stretch, read_nir, read_rgb
 from nircolor.image.source import display_name
 
 Sink = Callable[[View, Mapping[str, Image]], None]
@@ -92,7 +92,7 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sin
     if not wanted:
         return Measured()
     try:
-        view, warnings = _read(pair, wanted, settings)
+        view, warnings = _read(pair, settings)
     except NircolorError as error:
         return Measured(problems=(_problem(error, pair.nir, pair.rgb, pair.id),))
     rows, problems, predictions = [], [], {}
@@ -110,31 +110,30 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sin
     return Measured(tuple(rows), tuple(problems), warnings)
 
 
-def _read(pair: Pair, methods: Sequence[Method], settings: Settings) -> tuple[View, tuple[str, ...]]:
+def _read(pair: Pair, settings: Settings) -> tuple[View, tuple[str, ...]]:
     truth = read_rgb(pair.rgb)
     warnings = [f"{display_name(pair.rgb)}: {warning}" for warning in truth.warnings]
     nir = None
     if pair.nir is not None:
         picture = read_nir(pair.nir, stretch=settings.stretch, equalize=settings.equalize)
-        warnings += [f"{display_name(pair.nir)}: {warning}" for warning in picture.info.warnings]
+        name = display_name(pair.nir)
+        warnings += [f"{name}: {warning}" for warning in picture.info.warnings]
         nir = picture.pixels
-        _check_partner(pair, nir.shape, truth.pixels.shape, picture.info.dtype, truth.dtype, settings.any_depth)
+        _check_partner(pair, picture, truth, settings.any_depth)
         if apart := misalignment(nir, truth.pixels):
-            warnings.append(f"{display_name(pair.nir)}: {apart}")
+            warnings.append(f"{name}: {apart}")
     return View(pair, nir, truth.pixels, truth.dtype), tuple(warnings)
 
 
-def _check_partner(
-    pair: Pair, nir: tuple[int, ...], rgb: tuple[int, ...], nir_depth: str, rgb_depth: str, any_depth: bool
-) -> None:
-    if nir != rgb[:2]:
-        raise NircolorError(
-            f"{pair.nir}: is {nir[1]} x {nir[0]} pixels, its colour picture {pair.rgb.name} {rgb[1]} x {rgb[0]}; "
-            "give both one size"
-        )
-    if nir_depth != rgb_depth and not any_depth:
-        raise NircolorError(
-            f"{pair.nir}: is {nir_depth}, its colour picture {pair.rgb.name} {rgb_depth}; "
+def _check_partner(pair: Pair, nir: NirImage, rgb: RgbImage, any_depth: bool) -> None:
+    """Raises InputError where the two pictures differ in size, or in depth where that matters."""
+    name, partner = display_name(pair.nir or pair.id), pair.rgb.name
+    sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (nir.pixels, rgb.pixels)]
+    if sizes[0] != sizes[1]:
+        raise InputError(f"{name}: is {sizes[0]} pixels, its colour picture {partner} {sizes[1]}; give both one size")
+    if nir.info.dtype != rgb.dtype and not any_depth:
+        raise InputError(
+            f"{name}: is {nir.info.dtype}, its colour picture {partner} {rgb.dtype}; "
             "convert one of them, or add --any-depth"
         )
 
@@ -143,7 +142,7 @@ def _predict(method: Method, view: View) -> Image:
     prediction = method.predict(view)
     if prediction.shape != view.truth.shape:
         height, width = prediction.shape[:2]
-        raise NircolorError(
+        raise InputError(
             f"{method.place(view.pair)}: is {width} x {height} pixels, its truth {view.pair.rgb.name} "
             f"{view.truth.shape[1]} x {view.truth.shape[0]}; predictions must have the size of the truth"
         )

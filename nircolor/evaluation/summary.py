@@ -33,7 +33,9 @@ def summarise(results: Results) -> list[Summary]:
 
 
 def worst(results: Results, method: str, count: int = 5) -> list[Row]:
-    """The pictures that a method does worst on, by the first metric of the table."""
+    """The pictures that a method does worst on, by the first metric of the table; none where there is no metric."""
+    if not results.metrics:
+        return []
     metric = results.metrics[0]
     rows = [row for row in results.rows if row.method == method and row.values.get(metric.key) is not None]
     return sorted(rows, key=lambda row: badness(metric, row), reverse=True)[:count]

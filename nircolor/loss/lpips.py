@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nircolor.errors import UsageError, WeightsError
 from nircolor.loss.backbones import BACKBONES
+from nircolor.loss.tensors import load_tensors
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
@@ -29,7 +29,7 @@ class Lpips(nn.Module):
         if backbone not in BACKBONES:
             raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONES)}")
         self.backbone, self.name = BACKBONES[backbone], f"lpips-{backbone}"
-        self._weights = _load(Path(path), self.name)
+        self._weights = load_tensors(path, self.name)
         try:
             with torch.no_grad():  # every tensor is looked at once, on a picture of the smallest size
                 side = self.backbone.smallest
@@ -48,15 +48,6 @@ class Lpips(nn.Module):
             x, y = (_unit(part) for part in feature.float().chunk(2))
             total = total + F.conv2d((x - y).square(), self._weights[f"lin{i}.weight"]).mean((1, 2, 3))
         return total
-
-
-def _load(path: Path, name: str) -> dict[str, Tensor]:
-    try:
-        return {key: value.float() for key, value in load_file(path).items()}
-    except OSError as error:
-        raise WeightsError(f"{path}: the {name} weights cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # safetensors has an error class of its own, derived from Exception alone
-        raise WeightsError(f"{path}: not a safetensors file ({error})") from error
 
 
 def _normalise(x: Tensor) -> Tensor:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
+from nircolor.loss.tensors import load_tensors
 
 BLOCKS = (2, 2, 4, 2)  # 3x3 convolutions, each with its ReLU, up to relu4_2; a 2x2 max-pool between two blocks
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, which torchvision's VGG-19 was trained with
@@ -53,7 +53,7 @@ class Vgg(nn.Module):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
-        state = _load(Path(path))
+        state = load_tensors(path, "VGG-19")
         layout = _recognise(state, path)
         self.name, self.smallest = layout.name, layout.smallest
         self.layers = nn.Sequential(nn.Conv2d(3, 3, 1), *_layers(layout))
@@ -77,15 +77,6 @@ class Vgg(nn.Module):
         """
         difference = self.features(a).float() - self.features(b).float()  # one by one: b needs no gradient, nor memory
         return difference.square().mean((1, 2, 3))
-
-
-def _load(path: Path) -> dict[str, Tensor]:
-    try:
-        return {key: value.float() for key, value in load_file(path).items()}
-    except OSError as error:
-        raise WeightsError(f"{path}: the VGG-19 weights cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # safetensors has an error class of its own, derived from Exception alone
-        raise WeightsError(f"{path}: not a safetensors file ({error})") from error
 
 
 def _recognise(state: dict[str, Tensor], path: str | Path) -> _Layout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ from nircolor.training.texture import check_unseen, texture_for
 from nircolor.training.validation import validate, validation_metrics
 
 Log = Callable[[dict[str, float]], None]
+
+_log = logging.getLogger(__name__)
 
 
 class Trainer:
@@ -54,6 +57,8 @@ class Trainer:
         self.metrics = validation_metrics(recipe.loss.perceptual_weights if recipe.loss.perceptual else "")
         self.step = load_checkpoint(self._checkpoint, self._players, self.average) if resume else 0
         self._objective: Objective | None = None
+        if recipe.optim.precision == "fp16":
+            _log.warning("optim.precision fp16: a CPU has no fast path for it; training in bf16 instead")
         run.mkdir(parents=True, exist_ok=True)  # last, so that a wrong call leaves nothing behind
         (run / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2), encoding="utf-8")
 

@@ -260,3 +260,26 @@ def test_ctrl_c_ends_at_once_and_leaves_no_file(tmp_path: Path, rendered: list[s
     assert (process.returncode, out) == (130, b"")
     assert err.decode().splitlines()[-1] == "nircolor: error: interrupted"
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("metrics", ["psnr,ssim", "seam"])
+def test_nothing_measured_and_nothing_defined_are_told_as_such(
+    metrics: str, inside: Run, data: Path, ours: Path, tmp_path: Path
+) -> None:
+    """Every prediction unreadable; or the one metric that is asked for not defined for any."""
+    line = ("evaluate", ours, data, "--split", "val", "--metrics", metrics, "--report", "out.html", "--csv", "out.csv")
+    if metrics == "seam":
+        result = inside(*line)
+        assert result.code == 0, result.err
+        assert b"No seam: no picture is known to be tiled" in result.out
+    else:
+        for path in ours.iterdir():
+            path.write_bytes(b"")
+        result = inside(*line)
+        assert (result.code, result.out) == (1, b"Nothing was measured.\n")
+        assert result.err.count("is empty") == 3
+    assert "bug" not in result.err
+    assert (tmp_path / "out.html").is_file()
+    again = inside(*line, "--json", "--overwrite")
+    assert again.code == result.code
+    assert again.json["worst"] == {str(ours): []}

@@ -11,7 +11,7 @@ import pytest
 from hub_server import HubServer
 from pictures import noisy_pair, plain
 
-from nircolor.errors import UsageError, WeightsError
+from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.evaluation.metric import Borders
 from nircolor.evaluation.perceptual import BACKBONE_NAMES, lpips_metric
 from nircolor.loss.backbones import BACKBONES
@@ -47,6 +47,16 @@ def test_too_small_a_picture_has_no_value(squeeze: Path) -> None:
     assert metric.compute(tiny, tiny, Borders()) is None
     with pytest.raises(UsageError, match="one size"):
         metric.compute(tiny, tiny[:10], Borders())
+
+
+def test_memory_that_is_not_there_ends_the_run_as_such(squeeze: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*args: object, **options: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99999999 bytes")
+
+    metric = lpips_metric("squeeze", str(squeeze))
+    monkeypatch.setattr("torch.nn.functional.conv2d", greedy)
+    with pytest.raises(DeviceError, match=r"176 x 192.*--metrics"):
+        metric.compute(*noisy_pair(), Borders())
 
 
 def test_names() -> None:

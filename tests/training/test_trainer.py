@@ -181,3 +181,11 @@ def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     assert max(rates) == rates[9] == rates[10] == 1.0
     assert rates[100] == pytest.approx(0.01)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Trainer(recipe(2, precision="fp16"), tmp_path / "half", data)
+    assert "bf16 instead" in caplog.text
+    caplog.clear()
+    Trainer(recipe(2), tmp_path / "full", data)
+    assert caplog.text == ""

@@ -1,0 +1,20 @@
+"""The tensors of a feature network that is not ours: safetensors only, every failure one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from nircolor.errors import WeightsError
+
+
+def load_tensors(path: str | Path, name: str) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, float32. ``name`` is what messages call the network. Raises WeightsError."""
+    try:
+        return {key: value.float() for key, value in load_file(path).items()}
+    except OSError as error:
+        raise WeightsError(f"{path}: the {name} weights cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # safetensors has an error class of its own, derived from Exception alone
+        raise WeightsError(f"{path}: not a safetensors file ({error})") from error
