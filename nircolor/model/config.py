@@ -38,6 +38,7 @@ class ModelConfig:
     )
     prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
     paint_size: int = 0  # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
+    equalize: bool = False  # NIR pictures are histogram-equalised first, in training and ever after (HAQAGen 4.1)
     head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
 
     @property

@@ -27,7 +27,11 @@ class AugmentConfig:
     gamma: float = 0.35  # log gamma of the NIR values
     gain: float = 0.3  # log gain of the NIR values
     noise: float = 0.015  # standard deviation of NIR noise, at most
+    contrast: float = 0.0  # log gain of the NIR values around their mean
     exposure: float = 0.0  # log gain of the reference
+    saturation: float = 0.0  # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
+    crop: int = 0  # side of a random square that is cut first out of pictures larger than it (HAQAGen 4.1: 384); 0: off
+    long_side: int = 0  # larger pictures are reduced to this long side first (HAQAGen 3.3: 512); 0: off
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class OptimConfig:
 
     steps: int = 10000  # 0 where ``epochs`` says how long
     epochs: int = 0  # passes over as many samples as there are pairs; see ``steps_of``
-    batch: int = 8
+    batch: int = 8  # samples of one update, of all processes together
     rate: float = 5e-4
     final_rate: float = 0.01  # as a fraction of ``rate``
     schedule: Literal["cosine", "constant"] = "cosine"
@@ -85,6 +85,7 @@ class OptimConfig:
     beta2: float = 0.99
     clip: float = 1.0  # largest norm of the generator's gradient; 0: not clipped
     ema: float = 0.998  # decay of the averaged weights; 0: no average
+    accumulate: int = 1  # parts in which a process works on its share of a batch: less memory, the same update
     generator_steps: int = 1  # updates of the generator for one of the critics: n_gen of ColorMamba's algorithm 1
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # of products and convolutions; parameters and losses: float32
 
@@ -104,7 +105,9 @@ class Recipe:
     optim: OptimConfig = field(default_factory=OptimConfig)
     seed: int = 0
     save_every: int = 200
-    validate_every: int = 1000
+    validate_every: int = 1000  # steps; 0: once an epoch
+    best_by: Literal["psnr", "angle", "lpips"] = "psnr"  # mean over the validation sets; decides on best.safetensors
+    patience: int = 0  # validations without a new best before the run ends early; 0: never
     start_from: str = ""  # weights to begin with: a name, a path or an hf:// reference
 
     def to_dict(self) -> dict[str, Any]:

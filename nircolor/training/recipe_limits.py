@@ -24,7 +24,6 @@ ONE_OR_TWO: Limit = ("must be 1 or 2", lambda v: v in (1, 2))
 
 LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must not be negative
     "save_every": AT_LEAST_1,
-    "validate_every": AT_LEAST_1,
     "augment.size": AT_LEAST_1,
     "augment.min_view": SHARE,
     "augment.max_zoom": AT_LEAST_1,
@@ -40,6 +39,7 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "optim.beta1": DECAY,
     "optim.beta2": DECAY,
     "optim.ema": DECAY,
+    "optim.accumulate": AT_LEAST_1,
     "optim.generator_steps": AT_LEAST_1,
     "model.rgb.widths": AT_LEAST_1,
     "model.rgb.stride": ONE_OR_TWO,
@@ -99,7 +99,9 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _length(recipe: Recipe) -> Iterator[Fault]:
-    steps, epochs = recipe.optim.steps, recipe.optim.epochs
+    steps, epochs, optim = recipe.optim.steps, recipe.optim.epochs, recipe.optim
+    if optim.batch % optim.accumulate:
+        yield "optim.accumulate", optim.accumulate, f"must divide optim.batch = {optim.batch}"
     if steps and epochs:
         yield "optim.epochs", epochs, f"optim.steps = {steps} says how long, too; give one of them"
     if not steps and not epochs:
