@@ -16,6 +16,7 @@ from torch import Tensor
 from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.image.equalize import equalize
 from nircolor.model import Generator, ModelConfig, crop_prior
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles
@@ -101,6 +102,8 @@ class Colorizer:
         """
         if nir.ndim != 2 or nir.dtype not in SCALES:
             raise UsageError(f"a NIR picture is (H, W), uint8, uint16 or float32; this is {nir.shape}, {nir.dtype}")
+        if self.network.config.equalize:
+            nir = equalize(nir)  # of the whole picture, as in training; a second time, it changes next to nothing
         rgb = np.empty((*nir.shape, 3), nir.dtype)
 
         def emit(top: int, rows: NDArray[np.float32]) -> None:

@@ -1,6 +1,7 @@
-"""Names to weights: packaged ("lite"), a local file, or hf://org/repo[@revision][/file.safetensors] on the Hub.
+"""Names to weights: packaged ("lite"), the user's own, a local file, or hf://org/repo[@revision][/file.safetensors].
 
     weights = load("lite")                                  # comes with nircolor, works offline
+    weights = load("mine")                                  # nircolor-mine.safetensors in the folder NIRCOLOR_WEIGHTS
     weights = load("./runs/mine/last.safetensors")          # a file
     weights = load("hf://org/repo@v1/nircolor.safetensors")  # fetched once, then cached
     model.load_state_dict(weights.state)
@@ -27,19 +28,24 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "OWN_FOLDER",
     "WEIGHTS_FORMAT",
     "HubRef",
     "Weights",
+    "list_own",
     "list_packaged",
     "load",
     "locate",
     "parse_hub",
     "read_meta",
+    "refuse_checkpoint",
     "save",
     "verify",
 ]
 
-_PACKAGED_PREFIX = "nircolor-"
+OWN_FOLDER = "NIRCOLOR_WEIGHTS"
+"""The environment variable that names the folder of the user's own weights."""
+_PREFIX = "nircolor-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +72,23 @@ def list_packaged() -> list[str]:
     return sorted(_packaged())
 
 
+def list_own() -> list[str]:
+    """The short names of the weights in the user's own folder, sorted. One that is packaged too is left out: it means
+    the packaged weights. Raises WeightsError when there should be such a folder and it cannot be read.
+    """
+    return sorted(_own().keys() - _packaged().keys())
+
+
 def locate(name: str | Path) -> Path:
     """The file that ``name`` stands for; a file on the Hub is fetched. The file's content is not looked at.
 
-    A packaged name ("lite", "nircolor-lite") wins over a file of that name in the working folder, which is "./lite".
-    Raises WeightsError.
+    A packaged name ("lite", "nircolor-lite") wins over one of the user's own, and both over a file of that name in the
+    working folder, which is "./lite". Raises WeightsError.
     """
     if isinstance(name, str) and name.startswith(HUB_SCHEME):
         return fetch(parse_hub(name))
-    if isinstance(name, str) and (packaged := _packaged().get(name.removeprefix(_PACKAGED_PREFIX))):
-        return packaged
+    if isinstance(name, str) and (named := _named(name.removeprefix(_PREFIX))):
+        return named
     try:
         path = Path(name).expanduser()
         if path.is_file():
@@ -100,9 +113,22 @@ def load(name: str | Path) -> Weights:
 
 
 def verify(name: str | Path) -> dict[str, object]:
-    """All the checks of ``load``, without torch and without keeping the tensors. Returns the meta."""
+    """All the checks of ``load``, without torch and without keeping the tensors, and that it is no checkpoint. Returns
+    the meta.
+    """
     path = locate(name)
-    return check(_read(path), path)
+    meta = check(_read(path), path)
+    refuse_checkpoint(meta, path)
+    return meta
+
+
+def refuse_checkpoint(meta: Mapping[str, object], path: Path) -> None:
+    """Raise WeightsError for the state of an unfinished run, which is no weights to use."""
+    if meta.get("kind") == "checkpoint":
+        raise WeightsError(
+            f"{path}: a training checkpoint; export it with `nircolor weights export RUN OUT{WEIGHTS_SUFFIX}`, "
+            "where RUN is the folder of the run"
+        )
 
 
 def read_meta(name: str | Path) -> dict[str, object]:
@@ -123,9 +149,28 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     _write_atomically(Path(path), encode(save_tensors(own), meta))
 
 
+def _named(short: str) -> Path | None:
+    """The user's own folder is not looked into for what is packaged, nor for a path."""
+    return _packaged().get(short) or (None if _is_path(short) else _own().get(short))
+
+
 def _packaged() -> dict[str, Path]:
-    files = _packaged_folder().glob(f"{_PACKAGED_PREFIX}*{WEIGHTS_SUFFIX}")
-    return {path.stem.removeprefix(_PACKAGED_PREFIX): path for path in files}
+    files = _packaged_folder().glob(f"{_PREFIX}*{WEIGHTS_SUFFIX}")
+    return {path.stem.removeprefix(_PREFIX): path for path in files}
+
+
+def _own() -> dict[str, Path]:
+    folder = os.environ.get(OWN_FOLDER, "")
+    try:
+        files = [path for path in Path(folder).expanduser().iterdir() if path.is_file()] if folder else []
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(
+            f"{OWN_FOLDER}={folder}: cannot be read ({reason}): set it to a folder of weights, or unset it"
+        ) from error
+    found = [path for path in files if path.suffix == WEIGHTS_SUFFIX and not path.name.startswith(".")]
+    found.sort(key=lambda path: path.name.startswith(_PREFIX))  # nircolor-x wins over x
+    return {path.stem.removeprefix(_PREFIX): path for path in found}
 
 
 def _packaged_folder() -> Path:
@@ -148,10 +193,13 @@ def _why_no_file(path: Path) -> str:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name.removeprefix(_PACKAGED_PREFIX), list_packaged(), n=1, cutoff=0.5)
+    own, known = list_own(), [*list_packaged(), *list_own()]
+    close = get_close_matches(name.removeprefix(_PREFIX), known, n=1, cutoff=0.5)
     guess = f", did you mean {close[0]!r}?" if close else "."
+    there = _names() + (f"; your own: {', '.join(own)}" if own else "")
     return (
-        f"no packaged weights named {name!r}{guess} There are: {_names()}. Or give ./file{WEIGHTS_SUFFIX} or {HUB_FORM}"
+        f"no packaged weights named {name!r}{guess} There are: {there}. "
+        f"Or give ./file{WEIGHTS_SUFFIX} or {HUB_FORM}, or put yours into the folder {OWN_FOLDER}"
     )
 
 

@@ -10,6 +10,7 @@ import torch
 from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer, quantise, reduce_area
 from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.image.equalize import equalize
 from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
 from nircolor.tiling import Tiling
 
@@ -155,6 +156,21 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
         weights.save(target, {"a": torch.zeros(2)}, meta)
         with pytest.raises(WeightsError, match=r"other\.safetensors: not weights of a network"):
             engine(target)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type) -> None:
+    plain, equalising = engine(path, tiling=Tiling(64, 16)), engine(path, tiling=Tiling(64, 16))
+    equalising.network.config = replace(CONFIG, equalize=True)
+    nir = (NIR / 65535 * 0.4 * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(dtype)
+    before, equal = nir.copy(), equalize(nir)
+    found = equalising.colorize(nir)
+    np.testing.assert_array_equal(found, plain.colorize(equal))
+    np.testing.assert_array_equal(nir, before)
+    top = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    assert np.abs(found.astype(float) - plain.colorize(nir)).max() > 0.05 * top
+    twice = np.abs(equalising.colorize(equal).astype(float) - found)  # --equalize was given, too
+    assert twice.max() <= (3 if dtype == np.uint8 else 1e-3 * top)
 
 
 def test_quantise_rounds_to_nearest() -> None:

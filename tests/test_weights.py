@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nircolor.errors import OutputError, UsageError, WeightsError
-from nircolor.weights import list_packaged, load, locate, read_meta, save, verify
+from nircolor.weights import OWN_FOLDER, list_own, list_packaged, load, locate, read_meta, save, verify
 from nircolor.weights_file import encode
 
 PACKAGE = Path(__file__).resolve().parents[1] / "nircolor"
@@ -157,6 +158,67 @@ def test_local_names(weights_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in (weights_path, "mine.safetensors", "./mine.safetensors", "~/mine.safetensors", "plain-name"):
         assert verify(name) == {"recipe": "test"}
         assert locate(name).samefile(weights_path if "mine" in str(name) else "plain-name")
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights_path: Path) -> Path:
+    """The user's own folder, with two weights; the working folder is another."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("nircolor-one", "two"):
+        shutil.copy(weights_path, folder / f"{name}.safetensors")
+    monkeypatch.setenv(OWN_FOLDER, str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_own_names(own: Path) -> None:
+    for name in ("nircolor-two.safetensors", ".hidden.safetensors", "notes.txt", "three.pth"):
+        (own / name).touch()
+    (own / "folder.safetensors").mkdir()
+    assert list_own() == ["one", "two"]
+    assert locate("one") == locate("nircolor-one") == own / "nircolor-one.safetensors"
+    assert locate("two") == own / "nircolor-two.safetensors"
+    with pytest.raises(WeightsError, match=r"no such weights file"):
+        locate("one.safetensors")  # a path, and so one of the working folder
+    with pytest.raises(WeightsError, match=r"'onne', did you mean 'one'\? .*your own: one, two"):
+        locate("onne")
+
+
+def test_no_file_takes_the_place_of_a_name(own: Path, monkeypatch: pytest.MonkeyPatch, weights_path: Path) -> None:
+    packaged = ship(weights_path, own.parent / "packaged")
+    monkeypatch.setattr("nircolor.weights._packaged_folder", lambda: packaged)
+    for folder, name in ((own, "lite.safetensors"), (own, "nircolor-lite.safetensors"), (own.parent, "lite")):
+        (folder / name).write_text("not these")
+    (own.parent / "one").write_text("nor this")
+    assert locate("lite") == locate("nircolor-lite") == packaged / "nircolor-lite.safetensors"
+    assert locate("one") == own / "nircolor-one.safetensors"
+    assert list_own() == ["one", "two"]
+    assert locate("./lite") == Path("lite")
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.touch], ids=["missing", "a file"])
+def test_an_own_folder_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "none")
+    monkeypatch.setenv(OWN_FOLDER, f"{tmp_path}/none")
+    for call in (list_own, lambda: locate("mine")):
+        with pytest.raises(
+            WeightsError, match=f"^{OWN_FOLDER}={re.escape(str(tmp_path))}/none: cannot be read .*unset"
+        ):
+            call()
+    assert locate(str(weights_path)) == weights_path  # a path needs no such folder
+    assert [locate(name).stem for name in list_packaged()] == [f"nircolor-{name}" for name in list_packaged()]
+    monkeypatch.setenv(OWN_FOLDER, "")
+    assert list_own() == []
+
+
+def test_a_checkpoint_is_no_weights_to_use(tmp_path: Path) -> None:
+    save(tmp_path / "checkpoint.safetensors", STATE, {"kind": "checkpoint", "step": 3})
+    with pytest.raises(WeightsError, match="a training checkpoint; export it with `nircolor weights export RUN"):
+        verify(tmp_path / "checkpoint.safetensors")
+    assert load(tmp_path / "checkpoint.safetensors").meta["step"] == 3  # which is how a run goes on
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,15 @@ from typing import Annotated
 import typer
 
 from nircolor._version import __version__
+from nircolor.cli.batch import EPILOG as BATCH_EPILOG
+from nircolor.cli.batch import batch
 from nircolor.cli.colorize import EPILOG, colorize
 from nircolor.cli.common import EXIT_CODES, HELP_KEYS, HelpFlag, Report, one_line, show_help
 from nircolor.cli.doctor import doctor
 from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
 from nircolor.cli.interrupts import Interrupts
+from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
 from nircolor.cli.weights import weights_app
 from nircolor.errors import DeviceError, NircolorError, UsageError
@@ -36,8 +39,9 @@ app = typer.Typer(
     context_settings=HELP_KEYS,
 )
 app.command(epilog=EPILOG, short_help="Colorize one near-infrared picture.")(colorize)
+app.command(epilog=BATCH_EPILOG, short_help="Colorize a folder of near-infrared pictures.")(batch)
 app.command(epilog=EVALUATE_EPILOG, short_help="Measure how good colorized pictures are.")(evaluate)
-app.command(epilog=EXIT_CODES, short_help="Train a network as a recipe says.")(train)
+app.command(epilog=TRAIN_EPILOG + EXIT_CODES, short_help="Train a network as a recipe says.")(train)
 app.add_typer(weights_app, name="weights")
 app.command(epilog=EXIT_CODES, short_help="Check that everything is here that nircolor needs.")(doctor)
 

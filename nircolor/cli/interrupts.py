@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -23,7 +24,9 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.signum = 0
+        self.hurried = False  # whether work was torn apart
         self._armed = True
+        self._patient = False
         self._handlers: dict[int, Any] = {}
         self._hook: Callable[[sys.UnraisableHookArgs], Any] = sys.unraisablehook
 
@@ -54,13 +57,26 @@ class Interrupts:
         if self.signum:
             raise Interrupted
 
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Within, a first signal waits for the next ``check``, for the sake of work that must not be torn apart; a
+        second one, of somebody who will not wait, raises at once."""
+        self._patient = True
+        try:
+            yield
+        finally:
+            self._patient = False
+
     def disarm(self) -> None:
         """From now on signals raise nothing: the command is ending already."""
         self._armed = False
 
     def _raise(self, signum: int, frame: FrameType | None) -> None:
         if self._armed:
-            self.signum = signum
+            first, self.signum = not self.signum, signum
+            if self._patient and first:
+                return
+            self.hurried = self._patient
             raise Interrupted
 
     def _unraisable(self, event: sys.UnraisableHookArgs) -> None:

@@ -174,10 +174,10 @@ def _source_name(job: Job) -> str:
 
 
 def _read(job: Job) -> NirImage:
-    from nircolor.image import read_nir
+    from nircolor import picture
 
     source = _standard_input() if job.source == STREAM else job.source
-    return read_nir(source, band=job.band, page=job.page, stretch=job.stretch, equalize=job.equalize)
+    return picture.read(source, picture.Reading(job.stretch, job.equalize, job.band, job.page))
 
 
 def _standard_input() -> bytes:
@@ -190,15 +190,13 @@ def _standard_input() -> bytes:
 
 def _plan(job: Job, target: Target, image: NirImage, report: Report) -> OutputPlan:
     """Format and depth of the output; tells what the input lacks and what the output cannot hold."""
-    from nircolor.image import losses, plan_output
+    from nircolor import picture
 
     height, width = image.pixels.shape
-    plan = plan_output(target.path, image.info, depth=job.depth, format=target.format, size=(height, width))
+    plan = picture.plan(target.path, image, picture.Writing(job.depth, target.format))
     source = _source_name(job)
-    for warning in image.info.warnings:
-        report.warn(f"{source}: {warning}")
-    for loss in losses(plan, image.info, image.alpha is not None):
-        report.warn(f"{target.name}: {loss}")
+    for remark in picture.remarks(source, target.name, image, plan):
+        report.warn(remark)
     report.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {job.stretch}")
     report.detail(f"tile {job.tiling.tile}, overlap {job.tiling.overlap}, batch {job.tiling.batch}, prior {job.prior}")
     return plan
@@ -210,18 +208,10 @@ def _colorize(engine: Colorizer, image: NirImage, advance: Advance) -> NDArray[A
 
 
 def _write(job: Job, target: Target, rgb: NDArray[Any], image: NirImage, plan: OutputPlan) -> None:
-    from nircolor.image import write_rgb
+    from nircolor import picture
 
     place: Path | BinaryIO = target.path or sys.stdout.buffer
-    write_rgb(
-        place,
-        rgb,
-        image.info,
-        alpha=image.alpha,
-        depth=plan.depth,
-        format=plan.format,
-        overwrite=job.overwrite,
-    )
+    picture.write(place, rgb, image, plan, job.overwrite)
 
 
 def _summary(

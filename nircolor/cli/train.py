@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
+import json as json_text
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, Report, VerboseFlag, begin
-from nircolor.cli.interrupts import Interrupted
-from nircolor.errors import OutputExistsError
+from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.engine import check_device
+from nircolor.errors import InputError, OutputError, OutputExistsError, UsageError
 
 if TYPE_CHECKING:
-    from nircolor.training.trainer import Trainer
+    from nircolor.training.recipe import Recipe
+
+MACHINE = "Machine"
+
+EPILOG = """[bold]Examples[/bold]
+
+  $ nircolor train lite --data pairs/ --run runs/lite --dry-run   how long will it take?
+  $ nircolor train lite --data pairs/ --run runs/lite             Ctrl-C saves
+  $ nircolor train --resume runs/lite                             and on it goes
+  $ nircolor train --resume runs/lite --set optim.steps=20000     for longer
+  $ nircolor train haqagen --data pairs/ --run runs/h --device cuda --processes 4
+
+"""
 
 
 def train(
     ctx: typer.Context,
     recipe: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="RECIPE",
+            metavar="[RECIPE]",
             show_default=False,
             help="What to train, on what, and for how long: a TOML file, or the name of a recipe that comes with "
-            "nircolor (lite, haqagen, colormamba, ...).",
+            "nircolor (lite, haqagen, colormamba, ...). With --resume: that of the run, if none is given.",
         ),
-    ],
-    data: Annotated[Path, typer.Option("--data", metavar="ROOT", help="Folder that holds the recipe's data folders.")],
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="ROOT",
+            show_default=False,
+            help="Folder that holds the recipe's data folders. With --resume: that of the run, if none is given.",
+        ),
+    ] = None,
     run: Annotated[
-        Path, typer.Option("--run", metavar="DIR", help="Folder of the run: checkpoint, weights, log. Made if missing.")
-    ],
+        Path | None,
+        typer.Option(
+            "--run",
+            metavar="DIR",
+            show_default=False,
+            help="Folder of a new run: weights, checkpoint, logs, curves, pictures, run.html. Made if missing.",
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="DIR", show_default=False, help="Go on with the run in this folder."),
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,9 +71,35 @@ def train(
             help="Change a value of the recipe, such as optim.steps=100 or model.spade=false. May be repeated.",
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", metavar=" ", help="Go on from the checkpoint in the folder of the run.")
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", metavar=" ", help="Tell sizes, time and memory after timing three steps; write nothing."
+        ),
     ] = False,
+    device: Annotated[
+        str,
+        typer.Option("--device", rich_help_panel=MACHINE, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps."),
+    ] = "auto",
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--processes", rich_help_panel=MACHINE, metavar="N", min=1, help="On this machine; each gets a GPU."
+        ),
+    ] = 1,
+    machines: Annotated[
+        int,
+        typer.Option(
+            "--machines",
+            rich_help_panel=MACHINE,
+            metavar="N",
+            min=1,
+            help="Run the same command on each, under torchrun or SLURM, or with MASTER_ADDR and NODE_RANK set.",
+        ),
+    ] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", rich_help_panel=MACHINE, metavar="N", min=1, help="Threads that read pictures.")
+    ] = 2,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -50,38 +108,48 @@ def train(
     and --resume goes on from it.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    check_device(device)
+    folder = _folder(run, resume, dry_run)
+    loaded = _recipe(recipe, resume, changes or ())
+    root = data or _data_root(resume)
+    from nircolor.cli.training import Machine, estimate_run, train_run
+
+    machine = Machine(device, processes, machines, workers)
+    if dry_run:
+        estimate_run(loaded, root, machine, report)
+    else:
+        train_run(loaded, folder, root, resume is not None, machine, report)
+
+
+def _folder(run: Path | None, resume: Path | None, dry_run: bool) -> Path:
+    """The folder of the run. A finished run is as precious as any other output."""
+    if run and resume:
+        raise UsageError("--run begins a run, --resume goes on with one: give one of them")
+    if resume:
+        return resume
+    if run is None and not dry_run:
+        raise UsageError("--run DIR is missing: the folder of a new run; or --resume DIR to go on with one")
+    if run and run.exists() and not run.is_dir():
+        raise OutputError(f"{run}: is a file; choose a folder for the run")
+    if run and (run / "checkpoint.safetensors").exists():
+        raise OutputExistsError(f"{run}: holds a run already; --resume {run} goes on with it, or choose another folder")
+    return run or Path()
+
+
+def _recipe(recipe: str | None, resume: Path | None, changes: Sequence[str]) -> Recipe:
     from nircolor.training.recipe_file import load_recipe
 
-    loaded = load_recipe(recipe, changes or ())
-    _check_run(run, resume)
-    from nircolor.training.trainer import Trainer
-
-    trainer = Trainer(loaded, run, data, resume)
-    _train(trainer, report)
-    report.say(f"{run}: step {trainer.step}, weights in {run / 'weights.safetensors'}")
-    report.result({"run": str(run), "step": trainer.step, "weights": str(run / "weights.safetensors")})
+    if recipe is None and resume is None:
+        raise UsageError("RECIPE is missing: a TOML file, or a name such as lite (see nircolor train --help)")
+    return load_recipe(recipe if recipe is not None else Path(f"{resume}/recipe.json"), changes)
 
 
-def _check_run(run: Path, resume: bool) -> None:
-    """A finished run is as precious as any other output."""
-    if resume or not (run / "checkpoint.safetensors").exists():
-        return
-    raise OutputExistsError(f"{run}: holds a run already; add --resume to go on with it, or choose another folder")
-
-
-def _train(trainer: Trainer, report: Report) -> None:
-    steps = trainer.steps
-    with report.progress() as advance:
-
-        def log(record: dict[str, float]) -> None:
-            line = ", ".join(f"{name} {value:.4g}" for name, value in record.items() if name != "step")
-            report.say(f"step {record['step']:.0f} of {steps}: {line}")
-            advance("training", record["step"], steps)
-
-        advance("training", trainer.step, steps)
-        try:
-            trainer.train(log)
-        except Interrupted:
-            trainer.save()
-            report.say(f"saved at step {trainer.step}; go on with --resume")
-            raise
+def _data_root(resume: Path | None) -> Path:
+    """Where the data of a run were when it began."""
+    if resume is None:
+        raise UsageError("--data ROOT is missing: the folder that holds the recipe's data folders")
+    path = resume / "data.json"
+    try:
+        return Path(json_text.loads(path.read_text(encoding="utf-8"))["root"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: does not say where the data are ({error}); add --data ROOT") from error

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nircolor.model.channel_norm import channel_norm
+
 
 def pad_to_multiple(x: Tensor, multiple: int, least: int = 1) -> Tensor:
     """Pad bottom and right to a multiple, and to ``least``: reflect as far as the picture reaches, then replicate."""
@@ -31,13 +33,21 @@ class ChannelNorm(nn.Module):
 
     def __init__(self, channels: int, affine: bool = True) -> None:
         super().__init__()
-        self.channels = (channels,)
+        self.channels = channels
         self.weight = nn.Parameter(torch.ones(channels)) if affine else None
         self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        rows = x.permute(0, 2, 3, 1)  # (b, H, W, C): a view in channels-last memory
-        return F.layer_norm(rows, self.channels, self.weight, self.bias, 1e-5).permute(0, 3, 1, 2)
+    def forward(self, x: Tensor, modulation: Tensor | None = None, silu: bool = False) -> Tensor:
+        """(b, C, H, W), of which ``modulation`` (b, 2 C, H, W) says gamma - 1 and beta of each pixel; SiLU if asked."""
+        if modulation is not None:
+            return channel_norm(x, modulation, 1.0, silu)
+        return channel_norm(x, self._modulation(x), 0.0, silu)
+
+    def _modulation(self, x: Tensor) -> Tensor:
+        """(1, 2 C, 1, 1): scale, then shift."""
+        if self.weight is None or self.bias is None:
+            return torch.stack([x.new_ones(self.channels), x.new_zeros(self.channels)]).view(1, -1, 1, 1)
+        return torch.cat([self.weight, self.bias]).view(1, -1, 1, 1)
 
 
 class PixelLinear(nn.Linear):
@@ -61,6 +71,11 @@ def norm(kind: str, channels: int, affine: bool = True) -> nn.Module:
     return ChannelNorm(channels, affine)
 
 
+def norm_silu(layer: nn.Module, x: Tensor) -> Tensor:
+    """SiLU of a norm; in one call where the norm can."""
+    return layer(x, silu=True) if isinstance(layer, ChannelNorm) else F.silu(layer(x))  # type: ignore[no-any-return]
+
+
 def conv3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride, 1)
 
@@ -75,8 +90,8 @@ class ResBlock(nn.Module):
         self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.silu(self.norm1(x)))
-        y = self.conv2(F.silu(self.norm2(y)))
+        y = self.conv1(norm_silu(self.norm1, x))
+        y = self.conv2(norm_silu(self.norm2, y))
         return self.skip(x) + y  # type: ignore[no-any-return]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.model.layers import conv3, norm
+from nircolor.model.layers import ChannelNorm, conv3, norm
 
 
 class Spade(nn.Module):
@@ -21,10 +21,14 @@ class Spade(nn.Module):
         self.shared = conv3(prior, hidden)
         self.modulation = nn.Conv2d(hidden, 2 * channels, 1)
 
-    def forward(self, x: Tensor, prior: Tensor) -> Tensor:
-        """x: (b, C, H, W); prior: (b, P, H, W), already at the size of x."""
-        gamma, beta = self.modulation(F.silu(self.shared(prior))).chunk(2, 1)
-        return self.norm(x) * (1 + gamma) + beta  # type: ignore[no-any-return]
+    def forward(self, x: Tensor, prior: Tensor, silu: bool = False) -> Tensor:
+        """x: (b, C, H, W); prior: (b, P, H, W), already at the size of x. SiLU follows if asked."""
+        modulation = self.modulation(F.silu(self.shared(prior)))
+        if isinstance(self.norm, ChannelNorm):
+            return self.norm(x, modulation, silu)  # type: ignore[no-any-return]
+        gamma, beta = modulation.chunk(2, 1)
+        y = self.norm(x) * (1 + gamma) + beta
+        return F.silu(y) if silu else y
 
 
 class SpadeResBlock(nn.Module):
@@ -37,6 +41,6 @@ class SpadeResBlock(nn.Module):
         self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
 
     def forward(self, x: Tensor, prior: Tensor) -> Tensor:
-        y = self.conv1(F.silu(self.spade1(x, prior)))
-        y = self.conv2(F.silu(self.spade2(y, prior)))
+        y = self.conv1(self.spade1(x, prior, silu=True))
+        y = self.conv2(self.spade2(y, prior, silu=True))
         return self.skip(x) + y  # type: ignore[no-any-return]

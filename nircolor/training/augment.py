@@ -8,12 +8,16 @@ view.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb
+
+Window = tuple[slice, slice]
+"""Rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -46,56 +50,74 @@ class Sample:
 
 
 def draw(
-    nir: NDArray[np.uint8], rgb: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Generator, turn: bool = False
+    nir: NDArray[Any], rgb: NDArray[Any], config: AugmentConfig, rng: np.random.Generator, turn: bool = False
 ) -> Sample:
-    """One random sample of a pair. ``turn`` allows quarter turns and vertical flips, right for pictures from above."""
-    view_nir, view_rgb = _view(nir, rgb, config, rng)
+    """One random sample of a pair, (H, W) and (H, W, 3), each uint8 or uint16; ``rng`` alone decides which.
+
+    ``turn`` allows quarter turns, and with the mirroring vertical flips: right for pictures from above.
+    ``long_side`` is not looked at here: pictures are reduced when they are decoded.
+    """
+    nir, rgb = _cut(nir, rgb, crop_window(nir.shape, config.crop, rng))
+    view_nir, view_rgb = _cut(nir, rgb, view_window(nir.shape, config.min_view, config.stretch, rng))
     zoom = float(np.exp(rng.uniform(0, np.log(max(1.0, min(config.max_zoom, min(view_nir.shape) / config.size))))))
     side = round(config.size * zoom)
-    fine_nir, fine_rgb = _resize(view_nir, side), _resize(view_rgb, side)
-    if rng.random() < 0.5:
-        fine_nir, fine_rgb = fine_nir[:, ::-1], fine_rgb[:, ::-1]
-    if turn:
-        quarters = int(rng.integers(4))
-        fine_nir, fine_rgb = np.rot90(fine_nir, quarters), np.rot90(fine_rgb, quarters)
-    fine = _expose(_unit(fine_nir), config, rng)
-    colours = _unit(fine_rgb)
-    if config.exposure:
-        colours = np.clip(colours * np.exp(rng.uniform(-1, 1) * config.exposure), 0, 1).astype(np.float32)
+    fine_nir, fine_rgb = _flip(_resize(view_nir, side), _resize(view_rgb, side), turn, rng)
+    fine = jitter_nir(
+        _unit(fine_nir), rng, gamma=config.gamma, gain=config.gain, contrast=config.contrast, noise=config.noise
+    )
+    colours = jitter_rgb(_unit(fine_rgb), rng, exposure=config.exposure, saturation=config.saturation)
     top, left = (int(v) for v in rng.integers(0, side - config.size + 1, 2))
     here = np.s_[top : top + config.size, left : left + config.size]
     box = np.array([top, left, top + config.size, left + config.size], np.float32) / np.float32(side)
     return Sample(_resize(fine, config.size), _resize(colours, config.size), fine[here], colours[here], box)
 
 
-def _view(
-    nir: NDArray[np.uint8], rgb: NDArray[np.uint8], config: AugmentConfig, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A random nearly square part of the picture."""
-    height, width = nir.shape
-    side = min(height, width) * rng.uniform(config.min_view, 1)
-    ratio = np.exp(rng.uniform(-1, 1) * config.stretch / 2)
+def crop_window(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> Window:
+    """A random square of ``side``, or as much of it as there is; all where ``side`` is 0."""
+    height, width = shape
+    if not side or max(height, width) <= side:
+        return slice(0, height), slice(0, width)
+    return _place(shape, min(height, side), min(width, side), rng)
+
+
+def view_window(shape: tuple[int, ...], least: float, stretch: float, rng: np.random.Generator) -> Window:
+    """A random nearly square part, ``least`` to 1 of the short side wide, at a log aspect ratio up to ``stretch``."""
+    height, width = shape
+    side = min(height, width) * rng.uniform(least, 1)
+    ratio = np.exp(rng.uniform(-1, 1) * stretch / 2)
     h, w = max(1, min(height, round(side * ratio))), max(1, min(width, round(side / ratio)))
-    top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
-    return nir[top : top + h, left : left + w], rgb[top : top + h, left : left + w]
+    return _place(shape, h, w, rng)
 
 
-def _unit(image: NDArray[np.generic]) -> Floats:
-    return np.asarray(image, np.float32) / np.float32(255)
+def _place(shape: tuple[int, ...], h: int, w: int, rng: np.random.Generator) -> Window:
+    top, left = int(rng.integers(0, shape[0] - h + 1)), int(rng.integers(0, shape[1] - w + 1))
+    return slice(top, top + h), slice(left, left + w)
 
 
-def _resize(image: NDArray[np.generic], side: int) -> Floats:
+def _cut(nir: NDArray[Any], rgb: NDArray[Any], window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
+    return nir[window], rgb[window]
+
+
+def _flip(
+    nir: NDArray[Any], rgb: NDArray[Any], turn: bool, rng: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mirrored every second time, and turned by 0 to 3 quarters where ``turn`` allows it."""
+    if rng.random() < 0.5:
+        nir, rgb = nir[:, ::-1], rgb[:, ::-1]
+    if turn:
+        quarters = int(rng.integers(4))
+        nir, rgb = np.rot90(nir, quarters), np.rot90(rgb, quarters)
+    return nir, rgb
+
+
+def _unit(image: NDArray[Any]) -> Floats:
+    return np.asarray(image, np.float32) / np.float32(np.iinfo(image.dtype).max)
+
+
+def _resize(image: NDArray[Any], side: int) -> NDArray[Any]:
     if image.shape[:2] == (side, side):
-        return image  # type: ignore[return-value]
+        return image
     shrinks = image.shape[0] > side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image, (side, side), interpolation=method)  # type: ignore[arg-type,return-value]
-
-
-def _expose(nir: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
-    """Another camera, another day: gamma, gain and noise, clipped as a sensor clips."""
-    gamma = np.exp(rng.uniform(-1, 1) * config.gamma)
-    gain = np.exp(rng.uniform(-1, 1) * config.gain)
-    noise = rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, config.noise))
-    exposed: Floats = np.clip(nir**gamma * gain + noise, 0, 1).astype(np.float32)
-    return exposed
+    resized: NDArray[Any] = cv2.resize(image, (side, side), interpolation=method)
+    return resized

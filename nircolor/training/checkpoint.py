@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from nircolor.errors import WeightsError
 from nircolor.training.recipe import Recipe
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
+_ABSENT = "absent"
 
 
 class Average:
@@ -37,8 +39,23 @@ class Player:
     optimiser: torch.optim.AdamW
 
 
-def save_checkpoint(path: Path, step: int, players: Mapping[str, Player], average: Average, recipe: Recipe) -> None:
-    """Write atomically: the old file stays whole until the new one is complete."""
+@dataclass
+class Standing:
+    """How far a run has come: steps done; the last step that was validated; the best score so far and its step;
+    validations since; the fp16 scaler."""
+
+    step: int = 0
+    judged: int = 0
+    best: float | None = None
+    best_step: int = 0
+    stale: int = 0
+    scaler: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    path: Path, standing: Standing, players: Mapping[str, Player], average: Average, recipe: Recipe
+) -> None:
+    """Write atomically: the old file stays whole until the new one is complete. Raises OutputError (a full disk)."""
     tensors: dict[str, Tensor] = {f"average.{name}": value for name, value in average.state.items()}
     updates = {}
     for who, player in players.items():
@@ -47,37 +64,58 @@ def save_checkpoint(path: Path, step: int, players: Mapping[str, Player], averag
             state = player.optimiser.state.get(parameter, {})
             tensors |= {f"{who}.{moment}.{name}": state[moment] for moment in _MOMENTS if moment in state}
             updates[who] = float(state.get("step", 0.0))
-    meta = {"kind": "checkpoint", "step": step, "updates": updates, "recipe": recipe.to_dict()}
-    weights.save(path, tensors, {**meta, "config": recipe.model.to_dict()})
+    meta = {"kind": "checkpoint", "step": standing.step, "standing": vars(standing), "updates": updates}
+    weights.save(path, tensors, {**meta, "recipe": recipe.to_dict(), "config": recipe.model.to_dict()})
 
 
-def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average) -> int:
-    """Fill everything from a file and return the step it was saved at. Raises WeightsError for another network."""
+def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average, recipe: Recipe) -> Standing:
+    """Fill everything from a file and return how far it had come.
+
+    Raises WeightsError for a file that is no checkpoint, or of another network than the recipe's, naming what differs.
+    """
     loaded = weights.load(path)
-    step, updates = loaded.meta.get("step"), loaded.meta.get("updates")
-    if loaded.meta.get("kind") != "checkpoint" or not isinstance(step, int) or not isinstance(updates, dict):
+    standing, updates = loaded.meta.get("standing"), loaded.meta.get("updates")
+    if loaded.meta.get("kind") != "checkpoint" or not isinstance(standing, dict) or not isinstance(updates, dict):
         raise WeightsError(f"{path}: not a training checkpoint of this nircolor")
-    average.state.update(_part(loaded.state, "average"))
-    for who, player in players.items():
-        state = _part(loaded.state, who)
-        moments = {moment: _part(state, moment) for moment in _MOMENTS}
-        own = {name: value for name, value in state.items() if not name.startswith(_MOMENTS)}
-        try:
-            player.network.load_state_dict(own)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise WeightsError(f"{path}: of another network ({who}) than the recipe's ({reason})") from error
-        _restore(player, moments, float(updates[who]))
-    return step
+    changes = differences(loaded.meta["config"], recipe.model.to_dict(), "model")
+    if changes:
+        raise WeightsError(f"{path}: of another network: {'; '.join(changes)}; choose another --run for this recipe")
+    try:
+        average.state = {name: _part(loaded.state, "average")[name].to(v.device) for name, v in average.state.items()}
+        for who, player in players.items():
+            _restore(player, _part(loaded.state, who), float(updates[who]))
+        return Standing(**standing)
+    except (RuntimeError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"{path}: does not hold what this recipe trains ({reason}); choose another --run") from error
 
 
-def _restore(player: Player, moments: dict[str, dict[str, Tensor]], updates: float) -> None:
+def differences(then: Any, now: Any, path: str = "") -> list[str]:
+    """Every value that differs between two nested tables, as ``path: was this, is that now``."""
+    return list(_differences(then, now, path))
+
+
+def _differences(then: Any, now: Any, path: str) -> Iterator[str]:
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys([*then, *now]):
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _differences(then.get(key, _ABSENT), now.get(key, _ABSENT), inner)
+    elif _plain(then) != _plain(now):
+        yield f"{path} was {_plain(then)}, is {_plain(now)} now"
+
+
+def _plain(value: Any) -> Any:
+    """Tuples come back from a file as lists."""
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _restore(player: Player, state: dict[str, Tensor], updates: float) -> None:
+    moments = {moment: _part(state, moment) for moment in _MOMENTS}
+    player.network.load_state_dict({k: v for k, v in state.items() if not k.startswith(_MOMENTS)})
     for name, parameter in player.network.named_parameters():
         if name in moments[_MOMENTS[0]]:
-            player.optimiser.state[parameter] = {"step": torch.tensor(updates)}
-            player.optimiser.state[parameter] |= {
-                moment: moments[moment][name].to(parameter.device) for moment in _MOMENTS
-            }
+            values = {moment: moments[moment][name].to(parameter.device) for moment in _MOMENTS}
+            player.optimiser.state[parameter] = {"step": torch.tensor(updates), **values}
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

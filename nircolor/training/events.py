@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of the averaged weights at ``step``, by ``<folder>/<metric>``, and pictures of a few pairs, the same each time."""
+    """Of the averaged weights at ``step``, by ``<folder>/<metric>``; pictures of a few pairs, the same each time."""
 
     step: int
     steps: int

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count, islice
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nircolor.datasets import Pair
+from nircolor.errors import InputError, UsageError
 from nircolor.training.augment import AugmentConfig, Sample, draw
+from nircolor.training.cache import Cache, Pixels
+from nircolor.training.faults import Faults
+from nircolor.training.memory import available_memory
 from nircolor.training.pairs import load_pair
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,34 +48,106 @@ class Batch:
 class Feed:
     """Draws a source by weight, then a scene, then a picture of it: a scene photographed ten times counts once.
 
-    Batch number ``step`` depends on the seed and ``step`` alone, so that a resumed run sees the same batches.
+    A sample depends on the seed, the number of its batch and its place in it alone: a resumed run sees the same
+    batches, and so do any number of processes together.
+
+    Args:
+        sources: what to draw from. augment: how. seed: of all that is random.
+        batch: samples of one batch, of all processes together.
+        equalize: equalise near-infrared histograms, for a network with ``ModelConfig.equalize``.
+        workers: threads that prepare batches, at least one.
+        cache_bytes: memory for decoded pictures; None: half of what is available now, shared by ``world`` processes.
+        share: (rank, world): this process makes the rank-th of ``world`` equal parts of each batch.
+        on_warning: told in one line of a pair that is skipped and of a full cache; may be called by any thread.
+
+    Raises UsageError for sources without pairs and for a batch that cannot be shared.
     """
 
-    def __init__(self, sources: Sequence[Source], augment: AugmentConfig, batch: int, seed: int) -> None:
-        self.sources, self.augment, self.batch, self.seed = list(sources), augment, batch, seed
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        augment: AugmentConfig,
+        seed: int,
+        batch: int,
+        *,
+        equalize: bool = False,
+        workers: int = 2,
+        cache_bytes: int | None = None,
+        share: tuple[int, int] = (0, 1),
+        on_warning: Callable[[str], None] = _log.warning,
+    ) -> None:
+        self.sources, self.augment, self.seed, self.equalize = list(sources), augment, seed, equalize
+        self.workers, self._places = max(1, workers), _places(batch, *share)
+        if not sources or not all(source.pairs for source in sources):
+            raise UsageError("sources: no pairs to train on; name a folder that holds some")
         self._weights = np.array([s.weight for s in sources]) / sum(s.weight for s in sources)
         self._scenes = [_by_scene(source.pairs) for source in sources]
-        self._pixels = {pair.nir: load_pair(pair) for source in sources for pair in source.pairs}
+        self._on_warning = on_warning
+        total = len({pair for source in sources for pair in source.pairs})
+        self._limit = available_memory() // 2 // share[1] if cache_bytes is None else cache_bytes
+        self._cache = Cache(self._load, self._limit, total, self._warn_full)
+        self._faults = Faults(total, on_warning)
+        self._waited = 0.0
 
-    def batches(self, start: int) -> Iterator[Batch]:
-        """Batches from step ``start`` on, one always in preparation."""
-        with ThreadPoolExecutor(1) as background:
-            upcoming: Future[Batch] = background.submit(self.make, start)
+    @property
+    def waited_seconds(self) -> float:
+        """How long the consumers of ``batches`` have waited for them so far, in all."""
+        return self._waited
+
+    def batches(self, start: int) -> Generator[Batch, None, None]:
+        """Batches from number ``start`` on, in order, some always in preparation. Closing it ends its threads."""
+        pool = ThreadPoolExecutor(self.workers, "feed")
+        try:
+            upcoming = (pool.submit(self.make, number) for number in count(start))
+            ahead = deque(islice(upcoming, 2 * self.workers))
             while True:
-                batch, start = upcoming.result(), start + 1
-                upcoming = background.submit(self.make, start)
+                batch = self._wait(ahead.popleft())
+                ahead.append(next(upcoming))
                 yield batch
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def make(self, step: int) -> Batch:
-        rng = np.random.default_rng([self.seed, step])
-        return _collate([self._draw(rng) for _ in range(self.batch)])
+    def make(self, number: int) -> Batch:
+        """This process's share of batch ``number``. Raises InputError when more than 1 % of all pairs are bad."""
+        return _collate([self._sample(np.random.default_rng([self.seed, number, place])) for place in self._places])
 
-    def _draw(self, rng: np.random.Generator) -> Sample:
-        index = int(rng.choice(len(self.sources), p=self._weights))
-        scenes = self._scenes[index]
-        pairs = scenes[int(rng.integers(len(scenes)))]
-        nir, rgb = self._pixels[pairs[int(rng.integers(len(pairs)))].nir]
-        return draw(nir, rgb, self.augment, rng, self.sources[index].turn)
+    def _wait(self, future: Future[Batch]) -> Batch:
+        began = time.monotonic()
+        try:
+            return future.result()
+        finally:
+            self._waited += time.monotonic() - began
+
+    def _sample(self, rng: np.random.Generator) -> Sample:
+        while True:  # ends: a bad pair is drawn again with the same rng, and many bad pairs raise
+            index = int(rng.choice(len(self.sources), p=self._weights))
+            scenes = self._scenes[index]
+            pairs = scenes[int(rng.integers(len(scenes)))]
+            pixels = self._cache.get(pairs[int(rng.integers(len(pairs)))])
+            if pixels is not None:
+                nir, rgb = pixels
+                return draw(nir, rgb, self.augment, rng, self.sources[index].turn)
+
+    def _load(self, pair: Pair) -> Pixels | None:
+        try:
+            return load_pair(pair, equalize=self.equalize, long_side=self.augment.long_side)
+        except InputError as error:
+            self._faults.add(error)
+            return None
+
+    def _warn_full(self, needed: int) -> None:
+        self._on_warning(
+            f"cache: about {needed / 2**20:.0f} MiB of decoded pictures do not fit into {self._limit / 2**20:.0f} MiB; "
+            "the rest is decoded each time, which is slow: free memory, or reduce pictures with augment.long_side"
+        )
+
+
+def _places(batch: int, rank: int, world: int) -> range:
+    """The places within a batch that process ``rank`` of ``world`` fills."""
+    if batch < 1 or world < 1 or batch % world or not 0 <= rank < world:
+        raise UsageError(f"optim.batch = {batch}: no equal part for process {rank} of {world}; give a multiple of them")
+    part = batch // world
+    return range(rank * part, (rank + 1) * part)
 
 
 def _by_scene(pairs: Sequence[Pair]) -> list[list[Pair]]:

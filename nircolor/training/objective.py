@@ -21,6 +21,7 @@ from nircolor.training.feed import Batch
 from nircolor.training.recipe import LossConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+CPU = torch.device("cpu")
 Weighed = Iterator[tuple[str, float, Tensor]]
 
 
@@ -32,10 +33,10 @@ class Objective:
     an angle. Adversarial terms are in adversary.py. Raises WeightsError for a missing network.
     """
 
-    def __init__(self, config: LossConfig, texture: TextureAutoencoder | None) -> None:
-        self.config, self.texture = config, texture
+    def __init__(self, config: LossConfig, texture: TextureAutoencoder | None, device: torch.device = CPU) -> None:
+        self.config, self.texture = config, texture.to(device) if texture else None
         self.perceptual = Lpips(config.perceptual_weights) if config.perceptual else None
-        self.vgg = Vgg(config.vgg_weights) if config.feature and config.delta else None
+        self.vgg = Vgg(config.vgg_weights).to(device) if config.feature and config.delta else None
 
     def __call__(self, rgb: Tensor, prior: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """rgb: (b, 3, s, s) of the tiles; prior: (b, P, s, s) of the views -> total, and each unweighted term."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.colorizer import quantise
 from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError
+from nircolor.image import read_nir, read_rgb
+from nircolor.image.equalize import equalize as equalised
 from nircolor.training.recipe import SourceConfig
 
 _HARMLESS = ("stray", "unlisted")  # certainly in no pair that is trained on
@@ -29,20 +33,36 @@ def find_pairs(source: SourceConfig, data: Path) -> tuple[Pair, ...]:
     return found.pairs
 
 
-def load_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """-> nir (H, W) and rgb (H, W, 3), 8 bit. Raises InputError when one is missing or unreadable, or sizes differ."""
+def load_pair(pair: Pair, *, equalize: bool = False, long_side: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Decode a pair in any format and depth that ``read_nir`` and ``read_rgb`` take, upright.
+
+    ``equalize`` the near-infrared histogram, as ``Colorizer.colorize`` does for networks trained on that; then reduce
+    (area averages) a picture whose longer side is above ``long_side``, where that is not 0.
+
+    Returns nir (H, W) and rgb (H, W, 3): uint8 where the file has at most 8 bits a sample, else uint16. Raises
+    InputError when one is missing or unreadable, or the sizes differ.
+    """
     if pair.nir is None:
         raise InputError(f"{pair.rgb}: its nir partner is missing; add it to train on this pair")
-    nir, rgb = _decode(pair.nir, cv2.IMREAD_GRAYSCALE), _decode(pair.rgb, cv2.IMREAD_COLOR)
+    near, colour = read_nir(pair.nir), read_rgb(pair.rgb)
+    nir, rgb = _stored(near.pixels, near.info.dtype), _stored(colour.pixels, colour.dtype)
     if nir.shape != rgb.shape[:2]:
-        raise InputError(
-            f"{pair.nir}: {nir.shape[1]} x {nir.shape[0]}, but {pair.rgb}: {rgb.shape[1]} x {rgb.shape[0]}"
-        )
-    return nir, np.ascontiguousarray(rgb[..., ::-1])
+        sizes = (f"{path}: {image.shape[1]} x {image.shape[0]}" for path, image in ((pair.nir, nir), (pair.rgb, rgb)))
+        raise InputError(f"{', but '.join(sizes)}; register the two or remove the pair")
+    nir = equalised(nir) if equalize else nir
+    return _reduced(nir, long_side), _reduced(rgb, long_side)
 
 
-def _decode(path: Path, mode: int) -> NDArray[np.uint8]:
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), mode) if path.stat().st_size else None
-    if pixels is None:
-        raise InputError(f"{path}: not a picture that can be read")
-    return np.asarray(pixels, np.uint8)
+def _stored(pixels: NDArray[np.float32], dtype: str) -> NDArray[Any]:
+    # 16 bits for floats too: half of their size, and 32 times finer near white than float16 of the same size
+    return quantise(pixels, np.dtype(np.uint8 if dtype == "uint8" else np.uint16))
+
+
+def _reduced(image: NDArray[Any], long_side: int) -> NDArray[Any]:
+    height, width = image.shape[:2]
+    if not long_side or max(height, width) <= long_side:
+        return image
+    scale = long_side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    reduced: NDArray[Any] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return reduced

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from nircolor.errors import UsageError
 from nircolor.model import ModelConfig
 from nircolor.model import texture as autoencoder
 from nircolor.training.augment import AugmentConfig
@@ -52,6 +53,11 @@ class LossConfig:
     gan: Literal["hinge", "vanilla"] = "hinge"
     critic_rate: float = 0.0  # learning rate of the critics; 0: that of the generator
     critic_spaces: tuple[Literal["rgb", "hsv"], ...] = ("rgb", "hsv")
+
+    @property
+    def textured(self) -> bool:
+        """Whether features of the texture autoencoder are compared."""
+        return bool(self.feature and (self.alpha or self.gamma or self.ms_ssim))
 
 
 @dataclass(frozen=True)
@@ -121,3 +127,13 @@ def steps_of(optim: OptimConfig, pairs: int) -> int:
     ``generator_steps`` does not count: a step is one of the critics' with all of the generator's that belong to it.
     """
     return optim.steps or math.ceil(optim.epochs * pairs / optim.batch)
+
+
+def check_share(optim: OptimConfig, processes: int) -> None:
+    """Whether so many processes, each in ``accumulate`` parts, can share a batch equally. Raises UsageError."""
+    parts = processes * optim.accumulate
+    if optim.batch % parts:
+        raise UsageError(
+            f"optim.batch = {optim.batch}: cannot be shared by {processes} processes in {optim.accumulate} parts each; "
+            f"give a multiple of {parts}"
+        )

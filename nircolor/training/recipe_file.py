@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,14 @@ def _base(path: Path, base: object) -> Path:
 
 
 def _read(path: Path) -> Table:
+    """TOML, or the JSON that a run keeps."""
+    parse: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = parse(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("not a table")
+        return values
+    except (OSError, ValueError) as error:  # what is no text and what is no TOML are ValueErrors
         raise InputError(f"{path}: not a recipe that can be read ({error})") from error
 
 

@@ -2,50 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from nircolor.datasets import Pair
 from nircolor.errors import UsageError
 from nircolor.model.texture import TextureAutoencoder, load_texture, save_texture
+from nircolor.training.events import Observer, Progress
 from nircolor.training.feed import Feed
+from nircolor.training.meter import Meter
 from nircolor.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+STAGE = "texture autoencoder"
 
 HELD_OUT = ("val", "test")
 
 
-def texture_for(recipe: Recipe, run: Path, feed: Feed, log: Callable[[dict[str, float]], None]) -> TextureAutoencoder:
+def texture_for(recipe: Recipe, run: Path, feed: Feed, fabric: Fabric, observe: Observer) -> TextureAutoencoder:
     """The frozen autoencoder of a run: that of ``loss.texture_weights``, else that of the run, else a new one, saved in
-    the run as ``texture.safetensors``. Raises WeightsError for a file that is none."""
+    the run as ``texture.safetensors`` by the first of the processes. Raises WeightsError for a file that is none."""
     if recipe.loss.texture_weights:
         return load_texture(Path(recipe.loss.texture_weights))
     path = run / "texture.safetensors"
-    if not path.exists():
-        network = pretrain(recipe, feed, log)
+    if fabric.is_global_zero and not path.exists():
+        network = pretrain(recipe, feed, fabric.device, observe)
         save_texture(path, network, {"recipe": recipe.to_dict()})
+    fabric.barrier()
     return load_texture(path)
 
 
-def pretrain(recipe: Recipe, feed: Feed, log: Callable[[dict[str, float]], None]) -> TextureAutoencoder:
+def pretrain(recipe: Recipe, feed: Feed, device: torch.device, observe: Observer) -> TextureAutoencoder:
     """l2 reconstruction of the training crops (HAQAGen section 3.2). ``feed`` must hold training pairs only: see
     ``check_unseen``."""
     config = recipe.texture
-    torch.manual_seed(recipe.seed)
-    network = TextureAutoencoder(config.model)
-    optimiser = torch.optim.AdamW(network.parameters(), config.rate)
-    for step, batch in zip(range(config.steps), feed.batches(0), strict=False):
-        for group in optimiser.param_groups:
-            group["lr"] = config.rate * (1 - step / config.steps)
-        loss = F.mse_loss(network(batch.rgb[: config.batch]), batch.rgb[: config.batch])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        if (step + 1) % 20 == 0 or step + 1 == config.steps:
-            log({"step": step + 1, "texture autoencoder": loss.item()})
+    network, optimiser = _fresh(recipe, device)
+    meter = Meter(feed, config.batch)
+    with closing(feed.batches(0)) as batches:
+        for step, batch in enumerate(islice(batches, config.steps), 1):
+            rate = config.rate * (1 - (step - 1) / config.steps)
+            meter.add({"reconstruction": _learn(network, optimiser, batch.rgb[: config.batch].to(device), rate)})
+            if step % 20 == 0 or step == config.steps:
+                observe(meter.losses(STAGE, step, config.steps, rate))
+            observe(Progress(STAGE, step, config.steps))
     return network
+
+
+def seconds_per_step(recipe: Recipe, feed: Feed, device: torch.device, count: int = 3) -> float:
+    """How long a step of ``pretrain`` takes, its batch being there already."""
+    network, optimiser = _fresh(recipe, device)
+    rgb = feed.make(0).rgb[: recipe.texture.batch].to(device)
+    _learn(network, optimiser, rgb, recipe.texture.rate)  # warms up
+    start = time.monotonic()
+    for _ in range(count):
+        _learn(network, optimiser, rgb, recipe.texture.rate)
+    return (time.monotonic() - start) / count
+
+
+def _fresh(recipe: Recipe, device: torch.device) -> tuple[TextureAutoencoder, torch.optim.Optimizer]:
+    torch.manual_seed(recipe.seed)
+    network = TextureAutoencoder(recipe.texture.model).to(device)
+    return network, torch.optim.AdamW(network.parameters(), recipe.texture.rate)
+
+
+def _learn(network: TextureAutoencoder, optimiser: torch.optim.Optimizer, rgb: Tensor, rate: float) -> float:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    loss = F.mse_loss(network(rgb), rgb)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    return loss.item()
 
 
 def check_unseen(training: Iterable[Pair], held_out: Iterable[Pair], recipe: Recipe) -> None:

@@ -4,183 +4,229 @@ from __future__ import annotations
 
 import json
 import logging
-import math
-import time
-from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from nircolor import weights
-from nircolor.errors import NircolorError
-from nircolor.model import Generator, crop_prior
-from nircolor.model.colour import rgb_to_cone
-from nircolor.training.adversary import Adversary
-from nircolor.training.checkpoint import Average, Player, load_checkpoint, save_checkpoint
-from nircolor.training.feed import Batch, Feed, Source
+from nircolor.errors import UsageError
+from nircolor.model import Generator
+from nircolor.scan import choose as choose_scan
+from nircolor.training.checkpoint import (
+    Average,
+    Player,
+    Standing,
+    differences,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nircolor.training.data import find_data
+from nircolor.training.devices import fabric_for
+from nircolor.training.events import Observer, Progress, Scores, nobody
+from nircolor.training.feed import Batch, Feed
+from nircolor.training.meter import Meter
 from nircolor.training.objective import Objective
-from nircolor.training.pairs import find_pairs
-from nircolor.training.recipe import OptimConfig, Recipe, steps_of
-from nircolor.training.texture import check_unseen, texture_for
-from nircolor.training.validation import validate, validation_metrics
+from nircolor.training.recipe import Recipe, check_share, steps_of
+from nircolor.training.schedule import learning_rate
+from nircolor.training.texture import texture_for
+from nircolor.training.update import Updater
+from nircolor.training.validation import Validated, Validation, goodness
 
-Log = Callable[[dict[str, float]], None]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
-_log = logging.getLogger(__name__)
+    from nircolor.model.texture import TextureAutoencoder
+
+TOLD_EVERY = 20  # steps
+
+_log = logging.getLogger("nircolor")
 
 
 class Trainer:
     """One run in one folder: ``checkpoint.safetensors`` (to resume), ``weights.safetensors`` (the average, to use),
-    ``log.jsonl``, ``recipe.json``, and ``texture.safetensors`` where a texture autoencoder was pretrained for it.
-
-    A step is one update of the critics, if there are any, and ``generator_steps`` updates of the generator, each on a
-    batch of its own, of which the critics see the first (ColorMamba, algorithm 1).
+    ``best.safetensors`` (the average at its best validation), ``recipe.json``, ``data.json``, and
+    ``texture.safetensors`` where a texture autoencoder was pretrained for it. Nothing is written before ``train``.
     """
 
-    def __init__(self, recipe: Recipe, run: Path, data_root: Path, resume: bool = False) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        run: Path,
+        data_root: Path,
+        *,
+        resume: bool = False,
+        fabric: Fabric | None = None,
+        workers: int = 2,
+    ) -> None:
+        """``fabric``: what to train on, launched; None: this process, on the CPU. ``workers``: threads that decode.
+
+        Raises UsageError, InputError or WeightsError for a recipe that cannot be trained on this data or devices.
+        """
         self.recipe, self.run = recipe, run
-        torch.manual_seed(recipe.seed)
-        self.network = Generator(recipe.model)
+        self.fabric = fabric or fabric_for(recipe.optim.precision)
+        check_share(recipe.optim, self.fabric.world_size)
+        torch.manual_seed(recipe.seed)  # every process begins with the same networks
+        network = Generator(recipe.model)
         if recipe.start_from:
-            self.network.load_state_dict(weights.load(recipe.start_from).state)
-        self.adversary = Adversary(recipe.loss, recipe.optim) if recipe.loss.adversarial else None
-        self.average = Average(self.network, recipe.optim.ema)
-        self.optimiser = _optimiser(self.network, recipe.optim)
-        sources = [Source(find_pairs(config, data_root), config.weight, config.turn) for config in recipe.sources]
-        self.validation = [(config.folder, find_pairs(config, data_root)) for config in recipe.validation]
-        pairs = [pair for source in sources for pair in source.pairs]
-        check_unseen(pairs, [pair for _, held_out in self.validation for pair in held_out], recipe)
-        self.steps = steps_of(recipe.optim, len(pairs))
-        self.feed = Feed(sources, recipe.augment, recipe.optim.batch, recipe.seed)
-        self.metrics = validation_metrics(recipe.loss.perceptual_weights if recipe.loss.perceptual else "")
-        self.step = load_checkpoint(self._checkpoint, self._players, self.average) if resume else 0
+            network.load_state_dict(weights.load(recipe.start_from).state)
+        self.updater = Updater(recipe, network, self.fabric)
+        self.average = Average(network, recipe.optim.ema)
+        self.data = find_data(recipe, data_root)
+        self.feed = Feed(
+            self.data.sources,
+            recipe.augment,
+            recipe.seed,
+            recipe.optim.batch,
+            equalize=recipe.model.equalize,
+            workers=workers,
+            share=(self.fabric.global_rank, self.fabric.world_size),
+            on_warning=_log.warning,
+        )
+        sets = self.data.validation
+        self.validation = Validation(sets, _lpips_of(recipe), self.fabric.device) if sets else None
+        self.steps = steps_of(recipe.optim, self.data.pairs)
+        self.validate_every = recipe.validate_every or -(-self.data.pairs // recipe.optim.batch)
+        self.standing = self._resumed() if resume else Standing()
         self._objective: Objective | None = None
-        if recipe.optim.precision == "fp16":
-            _log.warning("optim.precision fp16: a CPU has no fast path for it; training in bf16 instead")
-        run.mkdir(parents=True, exist_ok=True)  # last, so that a wrong call leaves nothing behind
-        (run / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=2), encoding="utf-8")
 
     @property
-    def _checkpoint(self) -> Path:
+    def step(self) -> int:
+        """Steps done."""
+        return self.standing.step
+
+    @property
+    def network(self) -> Generator:
+        return self.updater.network
+
+    @property
+    def kernel(self) -> str:
+        """Name of the selective scan."""
+        return choose_scan(self.fabric.device, self.recipe.model.vss.state)
+
+    @property
+    def checkpoint(self) -> Path:
         return self.run / "checkpoint.safetensors"
 
     @property
     def _players(self) -> dict[str, Player]:
-        players = {"network": Player(self.network, self.optimiser)}
-        if self.adversary:
-            players["critic"] = Player(self.adversary.critic, self.adversary.optimiser)
+        updater = self.updater
+        players = {"network": Player(updater.network, updater.optimiser)}
+        if updater.adversary:
+            players["critic"] = Player(updater.adversary.critic, updater.adversary.optimiser)
         return players
 
-    def train(self, log: Log = lambda record: None) -> None:
-        """Run to the last step. Raises NircolorError when a loss is not a number, naming the step and the terms."""
-        recipe, clock, each = self.recipe, time.monotonic(), self.recipe.optim.generator_steps
-        self.prepare(log)
-        batches = self.feed.batches(self.step * each)
-        while self.step < self.steps:
-            terms = self.update(list(islice(batches, each)))
-            self.step += 1
-            if self.step % 20 == 0:
-                seconds, clock = time.monotonic() - clock, time.monotonic()
-                self._log({"step": self.step, "images/s": 20 * each * recipe.optim.batch / seconds, **terms}, log)
-            last = self.step == self.steps
-            if self.step % recipe.save_every == 0 or last:
-                self.save()
-            if self.validation and (self.step % recipe.validate_every == 0 or last):
-                self._log({"step": self.step, **self.validate()}, log)
+    def _resumed(self) -> Standing:
+        standing = load_checkpoint(self.checkpoint, self._players, self.average, self.recipe)
+        before = weights.read_meta(self.checkpoint).get("recipe")
+        changes = differences(before, self.recipe.to_dict())
+        if changes:
+            _log.warning("%s: the recipe has changed: %s", self.run, "; ".join(changes))
+        self.fabric.strategy.precision.load_state_dict(standing.scaler)
+        return standing
 
-    def prepare(self, log: Log = lambda record: None) -> Objective:
-        """The objective, for which the texture autoencoder is pretrained first where the recipe wants one."""
+    def train(self, observe: Observer = nobody) -> None:
+        """Run to the last step. Raises NircolorError when a loss is not a number, naming the step and the culprits."""
+        self._begin()
+        self.prepare(observe)
+        each = self.recipe.optim.generator_steps
+        meter = Meter(self.feed, each * self.recipe.optim.batch)
+        self._judge(observe)  # where a resumed run was stopped before it could
+        observe(Progress("training", self.step, self.steps))
+        with closing(self.feed.batches(self.step * each)) as batches:
+            while self.step < self.steps and not self._exhausted():
+                meter.add(self.update(list(islice(batches, each))))
+                self._after_step(meter, observe)
+                observe(Progress("training", self.step, self.steps))  # last: it is where a Ctrl-C comes through
+
+    def _after_step(self, meter: Meter, observe: Observer) -> None:
+        """What is told never reaches back over a checkpoint, so that a resumed run tells the same."""
+        saved = self.step % self.recipe.save_every == 0 or self._due()
+        if saved or self.step % TOLD_EVERY == 0:
+            observe(meter.losses("training", self.step, self.steps, self._rate(self.step - 1)))
+        if saved:
+            self.save()
+            self._judge(observe)
+            meter.restart()
+
+    def _due(self) -> bool:
+        """Whether to validate: now and then, at the end, and once early, which finds what would fail late."""
+        step, every = self.step, self.validate_every
+        return step % every == 0 or step == self.steps or step == every // 10
+
+    def _judge(self, observe: Observer) -> None:
+        if self.validation and self.standing.judged < self.step and self._due():
+            self._validate(observe)
+            self.save()
+
+    def _exhausted(self) -> bool:
+        """Whether it was the best for too long."""
+        return 0 < self.recipe.patience <= self.standing.stale
+
+    def prepare(self, observe: Observer = nobody, texture: TextureAutoencoder | None = None) -> Objective:
+        """The objective; the texture autoencoder is pretrained first where the recipe wants one and none is given."""
         if self._objective is None:
-            loss = self.recipe.loss
-            textured = loss.feature and (loss.alpha or loss.gamma or loss.ms_ssim)
-            texture = texture_for(self.recipe, self.run, self.feed, log) if textured else None
-            self._objective = Objective(loss, texture)
+            if texture is None and self.recipe.loss.textured:
+                texture = texture_for(self.recipe, self.run, self.feed, self.fabric, observe)
+            self._objective = Objective(self.recipe.loss, texture, self.fabric.device)
         return self._objective
 
-    def update(self, batches: Sequence[Batch]) -> dict[str, float]:
-        """One step. Returns every unweighted term of the last batch, the critics' loss and the gradient's norm."""
-        objective, terms = self.prepare(), {}
-        fraction = learning_rate(self.recipe.optim, self.step, self.steps) / self.recipe.optim.rate
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.optim.rate * fraction
-        for index, batch in enumerate(batches):
-            rgb, prior = self._forward(batch)
-            if self.adversary and not index:
-                terms["critic"] = self.adversary.update(_images(rgb, prior), _truths(batch), fraction)
-            total, found = objective(rgb, prior, batch)
-            if self.adversary:
-                found["adversarial"] = self.adversary.fooled(_images(rgb, prior))
-                total = total + self.recipe.loss.adversarial * found["adversarial"]
-            terms |= found
-            self._check(total, terms)
-            terms["gradient"] = self._descend(total)
+    def update(self, batches: list[Batch]) -> dict[str, float]:
+        """One step on ``generator_steps`` batches: see ``Updater.update``."""
+        terms = self.updater.update(self.prepare(), batches, self.step, self._rate(self.step))
         self.average.update(self.network, self.step)
-        return {name: term.item() for name, term in terms.items()}
+        self.standing.step += 1
+        return terms
 
-    def _forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.optim.precision != "fp32"):
-            prior = self.network.prior(batch.view_nir).float()
-            rgb = self.network.paint(batch.nir, crop_prior(prior, batch.boxes, *batch.nir.shape[-2:]))
-        return rgb.float(), prior
+    def _rate(self, step: int) -> float:
+        return learning_rate(self.recipe.optim, step, self.steps)
 
-    def _check(self, total: Tensor, terms: dict[str, Tensor]) -> None:
-        if not torch.isfinite(total):
-            culprits = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.items())
-            raise NircolorError(f"step {self.step}: the loss is not a number ({culprits}); resume with a lower rate")
-
-    def _descend(self, total: Tensor) -> Tensor:
-        """One step of the generator's optimiser; returns the norm of its gradient before it was clipped."""
-        self.optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
-        most = self.recipe.optim.clip or math.inf
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), most)
-        self.optimiser.step()
-        return norm
+    def _begin(self) -> None:
+        if self.fabric.is_global_zero:
+            self.run.mkdir(parents=True, exist_ok=True)
+            data = {"root": str(self.data.root.resolve()), **self.data.about}
+            for name, values in (("recipe", self.recipe.to_dict()), ("data", data)):
+                (self.run / f"{name}.json").write_text(json.dumps(values, indent=2), encoding="utf-8")
+        self.fabric.barrier()
 
     def save(self) -> None:
-        """The checkpoint to resume from, and the averaged weights to use."""
-        save_checkpoint(self._checkpoint, self.step, self._players, self.average, self.recipe)
-        meta = {"config": self.recipe.model.to_dict(), "recipe": self.recipe.to_dict(), "step": self.step}
-        weights.save(self.run / "weights.safetensors", self.average.state, meta)
+        """The checkpoint to resume from, and the averaged weights to use. The first of the processes does it."""
+        if self.fabric.is_global_zero:
+            self.standing.scaler = self.fabric.strategy.precision.state_dict()
+            save_checkpoint(self.checkpoint, self.standing, self._players, self.average, self.recipe)
+            self._save_average("weights", {})
 
-    def validate(self) -> dict[str, float]:
-        """Scores of the averaged weights on the validation pairs, named ``<folder>/<metric>``."""
+    def _save_average(self, name: str, scores: dict[str, float]) -> None:
+        meta: dict[str, Any] = {"config": self.recipe.model.to_dict(), "recipe": self.recipe.to_dict()}
+        meta |= {"step": self.step, "data": self.data.about, **({"metrics": scores} if scores else {})}
+        weights.save(self.run / f"{name}.safetensors", self.average.state, meta)
+
+    def validate(self, observe: Observer = nobody) -> Validated:
+        """Measure the averaged weights on the validation pairs."""
+        assert self.validation
         network = Generator(self.recipe.model)
         network.load_state_dict(self.average.state)
-        scores = {folder: validate(network, pairs, self.metrics) for folder, pairs in self.validation}
-        return {f"{folder}/{name}": value for folder, values in scores.items() for name, value in values.items()}
+        return self.validation.run(network, lambda done, total: observe(Progress("validation", done, total)))
 
-    def _log(self, record: dict[str, float], log: Log) -> None:
-        with (self.run / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-        log(record)
-
-
-def learning_rate(config: OptimConfig, step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine from ``rate`` down to ``final_rate`` of it, or ``rate`` throughout."""
-    if step < config.warmup:
-        return config.rate * (step + 1) / config.warmup
-    if config.schedule == "constant":
-        return config.rate
-    progress = (step - config.warmup) / max(1, steps - config.warmup)
-    cosine = (1 + math.cos(math.pi * min(1.0, progress))) / 2
-    return config.rate * (config.final_rate + (1 - config.final_rate) * cosine)
+    def _validate(self, observe: Observer) -> None:
+        """By the first of the processes, for which the others wait."""
+        found = self.validate(observe) if self.fabric.is_global_zero else None
+        scores: dict[str, float] = self.fabric.broadcast(found.scores if found else {})
+        now, standing = goodness(scores, self.recipe.best_by), self.standing
+        best = standing.best is None or now > standing.best
+        standing.judged, standing.stale = self.step, 0 if best else standing.stale + 1
+        if best:
+            standing.best, standing.best_step = now, self.step
+        if found:
+            if best:
+                self._save_average("best", scores)
+            observe(Scores(self.step, self.steps, scores, best, found.pictures))
 
 
-def _images(rgb: Tensor, prior: Tensor) -> dict[str, Tensor]:
-    """What the critics look at: colours of the tile, HSV (in cone coordinates) of the view."""
-    return {"rgb": rgb, "hsv": prior[:, :3]}
-
-
-def _truths(batch: Batch) -> dict[str, Tensor]:
-    return {"rgb": batch.rgb, "hsv": rgb_to_cone(batch.view_rgb)}
-
-
-def _optimiser(network: Generator, config: OptimConfig) -> torch.optim.AdamW:
-    """Weight decay on matrices and kernels alone: biases, norms, tokens and scales are not to shrink."""
-    decayed = [p for p in network.parameters() if p.ndim >= 2]
-    rest = [p for p in network.parameters() if p.ndim < 2]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.rate, betas=(config.beta1, config.beta2))
+def _lpips_of(recipe: Recipe) -> str:
+    """LPIPS is measured where its weights are at hand anyway."""
+    if recipe.best_by == "lpips" and not recipe.loss.perceptual_weights:
+        raise UsageError("best_by = 'lpips': needs loss.perceptual_weights, a file of LPIPS-squeeze")
+    return recipe.loss.perceptual_weights if recipe.loss.perceptual or recipe.best_by == "lpips" else ""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from nircolor.colorizer import Colorizer, EngineInfo
 from nircolor.datasets import Pair
-from nircolor.device import choose_device, choose_precision, precision_name
+from nircolor.device import choose_precision, precision_name
 from nircolor.errors import InputError
-from nircolor.evaluation.methods import Network
-from nircolor.evaluation.metric import Metric
+from nircolor.evaluation.methods import Network, View, nir_of
+from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import SRGB8
@@ -18,22 +24,81 @@ from nircolor.evaluation.runner import Settings, measure
 from nircolor.model import Generator
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
+from nircolor.training.events import Picture, Pixels
+
+SHOWN = 6  # pictures of a run, of all validation sets together
+SIDE = 256  # at most, of a shown picture
+LOWER_IS_BETTER = ("angle", "lpips")
+
+Sets = Mapping[str, Sequence[Pair]]
+"""Validation pairs by the name of their folder."""
 
 
-def validation_metrics(lpips_weights: str) -> tuple[Metric, ...]:
-    """PSNR, angular error and, where a file of its weights is named, LPIPS-squeeze."""
-    lpips = lpips_metric("squeeze", lpips_weights) if lpips_weights else None
-    return choose_metrics(("psnr", "angle", "lpips"), lpips)
+@dataclass(frozen=True)
+class Validated:
+    """Means by ``<folder>/<metric>``, and pictures of a few pairs, the same each time."""
+
+    scores: dict[str, float]
+    pictures: tuple[Picture, ...]
 
 
-def validate(network: Generator, pairs: Sequence[Pair], metrics: tuple[Metric, ...]) -> dict[str, float]:
-    """Mean of each metric over the pairs, by its key. Raises InputError for a pair that cannot be measured."""
-    device = choose_device("cpu")
-    precision = precision_name(choose_precision("auto", device))
-    info = EngineInfo(str(device), choose_scan(device), precision, "of this step", "")
-    engine = Colorizer(network.eval().to(device), info, Tiling())
-    found = measure(pairs, [Network("network", engine)], Settings(SRGB8, metrics))
-    if found.problems:
-        raise InputError(str(found.problems[0]))
-    known = {metric.key: [row.values[metric.key] for row in found.rows] for metric in metrics}
-    return {key: fmean(value for value in values if value is not None) for key, values in known.items()}
+class Validation:
+    """The validation sets of a run and what is measured on them."""
+
+    def __init__(self, sets: Sets, lpips_weights: str, device: torch.device) -> None:
+        self.sets, self.device = sets, device
+        lpips = lpips_metric("squeeze", lpips_weights) if lpips_weights else None
+        self.metrics: tuple[Metric, ...] = choose_metrics(("psnr", "angle", "lpips"), lpips)
+        self._shown = {name: _spread(pairs, -(-SHOWN // max(1, len(sets)))) for name, pairs in sets.items()}
+
+    def run(self, network: Generator, on_progress: Callable[[int, int], None]) -> Validated:
+        """Measure the network, which is put into evaluation mode. Raises InputError for an unmeasurable pair."""
+        precision = precision_name(choose_precision("auto", self.device))
+        info = EngineInfo(str(self.device), choose_scan(self.device), precision, "of this step", "")
+        method = Network("network", Colorizer(network.eval().to(self.device), info, Tiling()))
+        total, before, scores, pictures = sum(map(len, self.sets.values())), 0, {}, []
+        for name, pairs in self.sets.items():
+            album = _Album(self._shown[name])
+            told = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
+            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], told)
+            if found.problems:
+                raise InputError(str(found.problems[0]))
+            for metric in self.metrics:
+                values = [row.values[metric.key] for row in found.rows]
+                scores[f"{name}/{metric.key}"] = fmean(value for value in values if value is not None)
+            before += len(pairs)
+            pictures += [album.pictures[id] for id in album.wanted]
+        return Validated(scores, tuple(pictures))
+
+
+def goodness(scores: Mapping[str, float], metric: str) -> float:
+    """Mean of a metric over the validation sets, turned so that more is better."""
+    mean = fmean(value for name, value in scores.items() if name.rpartition("/")[2] == metric)
+    return -mean if metric in LOWER_IS_BETTER else mean
+
+
+def _spread(pairs: Sequence[Pair], count: int) -> list[str]:
+    """Ids of ``count`` pairs, evenly spread over the set."""
+    count = min(count, len(pairs))
+    return [pairs[(2 * i + 1) * len(pairs) // (2 * count)].id for i in range(count)]
+
+
+@dataclass
+class _Album:
+    """A sink of the runner that keeps small copies of the wanted pictures."""
+
+    wanted: Sequence[str]
+    pictures: dict[str, Picture] = field(default_factory=dict)
+
+    def __call__(self, view: View, predictions: Mapping[str, Image]) -> None:
+        if view.pair.id in self.wanted:
+            images = (_small(image) for image in (nir_of(view), predictions["network"], view.truth))
+            self.pictures[view.pair.id] = Picture(view.pair.id, *images)
+
+
+def _small(image: NDArray[np.float32]) -> Pixels:
+    """At most ``SIDE`` pixels a side, 8 bit."""
+    scale = min(1.0, SIDE / max(image.shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+    small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import Run, save
+from cli_tools import Run, environment, save
 
 from nircolor import scenes, weights
 from nircolor.model import PRESETS, BranchConfig
@@ -48,6 +50,38 @@ def data(tmp_path: Path) -> Path:
     return folder.parent
 
 
+# Packaged, so that a process of its own knows it; narrow.
+LITE = """
+preset = "lite"
+save_every = 4
+[[sources]]
+folder = "pairs"
+[augment]
+size = 32
+[model]
+rgb = {widths = [8, 8, 8], blocks = [0, 0, 1]}
+prior = {widths = [8, 8, 8, 8], blocks = [0, 0, 0, 1]}
+[model.vss]
+head = 8
+[optim]
+steps = 30
+batch = 4
+precision = "fp32"
+"""
+
+
+def write_lite(folder: Path) -> Path:
+    path = folder / "lite.toml"
+    path.write_text(LITE)
+    return path
+
+
+def losses(run: Path) -> list[dict[str, float]]:
+    """What a run told of its steps, without what depends on the clock."""
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k not in ("images/s", "waited")} for record in records]
+
+
 def recipe(folder: Path, steps: int) -> Path:
     path = folder / "recipe.toml"
     path.write_text(RECIPE.format(steps=steps))
@@ -55,7 +89,7 @@ def recipe(folder: Path, steps: int) -> Path:
 
 
 def test_a_run_is_told_and_its_weights_can_be_used(inside: Run, data: Path, tmp_path: Path) -> None:
-    line = ("train", recipe(tmp_path, 20), "--data", data, "--run", tmp_path / "run")
+    line = ("train", recipe(tmp_path, 20), "--data", data, "--run", tmp_path / "run", "--device", "cpu")
     result = inside(*line, "--json")
     assert (result.code, result.json["step"]) == (0, 20)
     assert "step 20 of 20: " in result.err
@@ -65,14 +99,14 @@ def test_a_run_is_told_and_its_weights_can_be_used(inside: Run, data: Path, tmp_
 
     again = inside(*line)
     assert again.code == 2
-    assert "holds a run already; add --resume" in again.err
+    assert "holds a run already; --resume" in again.err
 
 
 def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
 
     def interrupt_after_the_first_record() -> None:
-        while not (run / "log.jsonl").exists():
+        while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -81,12 +115,66 @@ def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path
     result = inside("train", recipe(tmp_path, 100_000), "--data", data, "--run", run)
     thread.join()
     assert result.code == 130
-    assert result.err.endswith("go on with --resume\nnircolor: error: interrupted\n")
+    assert result.err.endswith(f"go on with --resume {run}\nnircolor: error: interrupted\n")
     step = weights.read_meta(run / "checkpoint.safetensors")["step"]
     assert step >= 20
 
-    result = inside("train", recipe(tmp_path, step + 3), "--data", data, "--run", run, "--resume", "--json")
+    assert (run / "run.html").is_file()
+
+    result = inside("train", "--resume", run, "--set", f"optim.steps={step + 3}", "--json")
     assert (result.code, result.json["step"]) == (0, step + 3)
+    assert "warning: " in result.err
+    assert f"optim.steps was 100000, is {step + 3} now" in result.err
+
+
+def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, command: Run) -> None:
+    """kill -9 at some moment after the first checkpoint; the logs and the weights are those of a run left alone."""
+    line = ["train", write_lite(tmp_path), "--data", data, "--device", "cpu", "--run"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert command(*line, whole, cwd=tmp_path).code == 0
+    words = [sys.executable, "-m", "nircolor", *map(str, line), str(parts)]
+    process = subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    while not (parts / "log.jsonl").is_file() or '"step": 8' not in (parts / "log.jsonl").read_text():
+        assert process.poll() is None, "it was to be killed before its end"
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    killed_at = weights.read_meta(parts / "checkpoint.safetensors")["step"]
+    assert killed_at < 30
+    resumed = command("train", "--resume", parts, "--device", "cpu", cwd=tmp_path)
+    assert resumed.code == 0, resumed.err
+    assert losses(parts) == losses(whole)
+    states = [weights.load(run / "checkpoint.safetensors").state for run in (whole, parts)]
+    assert all(bytes(value.numpy()) == bytes(states[1][name].numpy()) for name, value in states[0].items())
+
+
+def test_two_processes_give_the_update_of_one(data: Path, tmp_path: Path, command: Run) -> None:
+    """Each works on half of every batch, on a real process group (gloo)."""
+    line = ["train", write_lite(tmp_path), "--data", data, "--device", "cpu", "--set", "optim.steps=3"]
+    one = command(*line, "--run", tmp_path / "one", cwd=tmp_path)
+    two = command(*line, "--run", tmp_path / "two", "--processes", "2", "--json", cwd=tmp_path)
+    assert (one.code, two.code) == (0, 0), one.err + two.err
+    assert two.json["step"] == 3
+    assert "2 x cpu" in two.err
+    states = [weights.load(tmp_path / run / "checkpoint.safetensors").state for run in ("one", "two")]
+    for name, value in states[0].items():
+        np.testing.assert_allclose(states[1][name].numpy(), value.numpy(), rtol=2e-3, atol=2e-6, err_msg=name)
+    told = [losses(tmp_path / run)[-1] for run in ("one", "two")]
+    assert told[1]["pixel"] == pytest.approx(told[0]["pixel"], rel=1e-4)
+
+
+def test_a_dry_run_tells_size_time_and_memory_and_writes_nothing(inside: Run, data: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    line = ("train", recipe(tmp_path, 5000), "--data", data, "--dry-run", "--device", "cpu")
+    result = inside(*line)
+    assert result.code == 0, result.err
+    for word in ("parameters  G_A", "5000 of 2 images", "images/s", "in all", "GB"):
+        assert word in result.out.decode()
+    values = inside(*line, "--json").json
+    assert values["steps"] == 5000
+    assert values["seconds"] == pytest.approx(5000 * values["seconds_per_step"])
+    assert values["memory"] > 1e8
+    assert set(tmp_path.rglob("*")) - set(before) == {tmp_path / "recipe.toml"}
 
 
 def test_a_packaged_recipe_by_name_with_changes(inside: Run, data: Path, tmp_path: Path) -> None:
@@ -121,8 +209,14 @@ def test_what_cannot_be_trained(inside: Run, data: Path, tmp_path: Path) -> None
         ((good, "--data", data, "--run", "run", "--set", "optim.stepz=3"), 2, "did you mean optim.steps?"),
         ((good, "--data", data, "--run", "run", "--set", "optim.steps"), 2, "give key=value"),
         ((good, "--data", "gone", "--run", "run"), 3, "gone"),
-        ((good, "--data", data, "--run", "new", "--resume"), 4, "checkpoint.safetensors"),
-        ((good, "--data", data, "--run", "file"), 1, "file: File exists"),
+        ((good, "--data", data), 2, "--run DIR is missing"),
+        ((good, "--run", "run"), 2, "--data ROOT is missing"),
+        (("--data", data, "--run", "run"), 2, "RECIPE is missing"),
+        ((good, "--data", data, "--run", "run", "--resume", "run"), 2, "give one of them"),
+        (("--resume", "new"), 3, "recipe.json"),
+        ((good, "--data", data, "--resume", "new"), 4, "checkpoint.safetensors"),
+        ((good, "--data", data, "--run", "run", "--device", "cpu", "--processes", "3"), 2, "3"),
+        ((good, "--data", data, "--run", "file"), 1, "file: is a file"),
     ):
         result = inside("train", *args)
         assert result.code == code, result.err

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from nircolor.training.adversary import Adversary
+from nircolor.training.devices import fabric_for
 from nircolor.training.recipe import LossConfig, OptimConfig
 
 
@@ -18,13 +19,13 @@ def pictures(seed: int, bright: float) -> dict[str, Tensor]:
 def adversary(gan: str, spaces: tuple[str, ...]) -> Adversary:
     torch.manual_seed(0)
     config = LossConfig(adversarial=1, gan=gan, critic_spaces=spaces, critic_rate=1e-3)  # type: ignore[arg-type]
-    return Adversary(config, OptimConfig(beta1=0.5, beta2=0.999))
+    return Adversary(config, OptimConfig(beta1=0.5, beta2=0.999), fabric_for("fp32"))
 
 
 @pytest.mark.parametrize(("gan", "spaces"), [("hinge", ("rgb", "hsv")), ("vanilla", ("rgb",))])
 def test_critics_learn_to_tell_and_the_generator_feels_it(gan: str, spaces: tuple[str, ...]) -> None:
     game, reals, fakes = adversary(gan, spaces), pictures(1, 0.6), pictures(2, 0.1)
-    losses = [game.update(fakes, reals, 1.0).item() for _ in range(12)]
+    losses = [game.update([fakes], [reals], 1.0).item() for _ in range(12)]
     assert losses[-1] < 0.8 * losses[0]
     fakes = {space: image.requires_grad_() for space, image in fakes.items()}
     before = game.fooled(fakes)
@@ -37,7 +38,7 @@ def test_critics_learn_to_tell_and_the_generator_feels_it(gan: str, spaces: tupl
 def test_a_step_of_either_side_leaves_the_other_alone() -> None:
     game, reals, fakes = adversary("hinge", ("rgb", "hsv")), pictures(1, 0.6), pictures(2, 0.1)
     fakes = {space: image.requires_grad_() for space, image in fakes.items()}
-    game.update(fakes, reals, 1.0)
+    game.update([fakes], [reals], 1.0)
     assert all(image.grad is None for image in fakes.values())
     game.optimiser.zero_grad()
     game.fooled(fakes).backward()
@@ -46,5 +47,5 @@ def test_a_step_of_either_side_leaves_the_other_alone() -> None:
 
 def test_the_rate_follows_the_schedule() -> None:
     game = adversary("hinge", ("rgb",))
-    game.update(pictures(2, 0.1), pictures(1, 0.6), 0.25)
+    game.update([pictures(2, 0.1)], [pictures(1, 0.6)], 0.25)
     assert game.optimiser.param_groups[0]["lr"] == pytest.approx(0.25e-3)

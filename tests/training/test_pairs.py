@@ -1,4 +1,4 @@
-"""What a recipe's source is read into: whole pairs, in 8 bits."""
+"""What a recipe's source is read into: whole pairs, in 8 or 16 bits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
+from nircolor import scenes
 from nircolor.datasets import Pair
 from nircolor.errors import InputError
+from nircolor.image.equalize import equalize
 from nircolor.training.pairs import find_pairs, load_pair
 from nircolor.training.recipe import SourceConfig
 
@@ -73,8 +76,60 @@ def test_the_first_trouble_is_named(tmp_path: Path) -> None:
         pairs(tmp_path)
     (tmp_path / "a_nir.png").write_bytes(b"")
     (tmp_path / "b_rgb.bmp").unlink()
-    with pytest.raises(InputError, match=r"a_nir\.png: not a picture"):
+    with pytest.raises(InputError, match=r"a_nir\.png: is empty"):
         load_pair(pairs(tmp_path)[0])
+
+
+def write_tiff_pair(folder: Path, nir: np.ndarray, rgb: np.ndarray) -> Pair:
+    tifffile.imwrite(folder / "a_nir.tif", nir)
+    tifffile.imwrite(folder / "a_rgb.tif", rgb, photometric="rgb")
+    return pairs(folder)[0]
+
+
+def test_the_depth_of_each_file_stays(tmp_path: Path) -> None:
+    scene = scenes.render(2, 20, 30)
+    nir, rgb = scenes.quantise(scene.nir, 16), scenes.quantise(scene.rgb, 8)
+    found = load_pair(write_tiff_pair(tmp_path, nir, rgb))
+    for image, expected in zip(found, (nir, rgb), strict=True):
+        assert image.dtype == expected.dtype
+        np.testing.assert_array_equal(image, expected)
+    floats, _ = load_pair(write_tiff_pair(tmp_path, (nir / 65535).astype(np.float32), rgb))
+    np.testing.assert_array_equal(floats, nir)
+
+
+def test_pictures_are_turned_upright(tmp_path: Path) -> None:
+    scene = scenes.render(2, 16, 24)
+    nir, rgb = scenes.quantise(scene.nir, 8), scenes.quantise(scene.rgb, 8)
+    write_tiff_pair(tmp_path, nir, np.rot90(rgb).copy())
+    with pytest.raises(InputError, match="24 x 16, but"):
+        load_pair(pairs(tmp_path)[0])
+    turned = np.ascontiguousarray(np.rot90(rgb))  # a quarter to the left, which orientation 6 takes back
+    tifffile.imwrite(tmp_path / "a_rgb.tif", turned, photometric="rgb", extratags=[(274, "H", 1, 6, True)])
+    np.testing.assert_array_equal(load_pair(pairs(tmp_path)[0])[1], rgb)
+
+
+def test_large_pictures_are_reduced_by_area_averages(tmp_path: Path) -> None:
+    scene = scenes.render(2, 40, 64)
+    nir, rgb = scenes.quantise(scene.nir, 8), scenes.quantise(scene.rgb, 16)
+    pair = write_tiff_pair(tmp_path, nir, rgb)
+    small_nir, small_rgb = load_pair(pair, long_side=32)
+    expected = nir.reshape(20, 2, 32, 2).mean((1, 3)), rgb.reshape(20, 2, 32, 2, 3).mean((1, 3))
+    np.testing.assert_allclose(small_nir, expected[0], atol=0.51)
+    np.testing.assert_allclose(small_rgb, expected[1], atol=0.51)
+    assert load_pair(pair, long_side=50)[0].shape == (31, 50)
+    for as_they_are in (0, 64, 999):
+        np.testing.assert_array_equal(load_pair(pair, long_side=as_they_are)[0], nir)
+
+
+def test_equalisation_is_of_the_whole_picture_before_it_is_reduced(tmp_path: Path) -> None:
+    scene = scenes.render(2, 40, 64)
+    nir, rgb = scenes.quantise(scene.nir, 8), scenes.quantise(scene.rgb, 8)
+    pair = write_tiff_pair(tmp_path, nir, rgb)
+    found, colours = load_pair(pair, equalize=True)
+    np.testing.assert_array_equal(found, equalize(nir))
+    np.testing.assert_array_equal(colours, rgb)
+    reduced = equalize(nir).reshape(20, 2, 32, 2).mean((1, 3))
+    np.testing.assert_allclose(load_pair(pair, equalize=True, long_side=32)[0], reduced, atol=0.51)
 
 
 def test_colour_alone_cannot_be_trained_on(tmp_path: Path) -> None:

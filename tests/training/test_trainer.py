@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 import torch
+from tiny_run import PAPERS, TINY, recipe, write_pairs
 
-from nircolor import scenes, weights
+from nircolor import weights
 from nircolor.colorizer import Colorizer
 from nircolor.datasets import open_dataset
 from nircolor.errors import NircolorError, UsageError, WeightsError
@@ -19,50 +20,20 @@ from nircolor.evaluation.methods import Network
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.runner import Settings, measure
-from nircolor.model import PRESETS, BranchConfig, VSSConfig
-from nircolor.training.recipe import OptimConfig, Recipe, SourceConfig
-from nircolor.training.recipe_file import parse_recipe
-from nircolor.training.trainer import Trainer, learning_rate
+from nircolor.model import PRESETS
+from nircolor.training.events import Event, Losses, Scores
+from nircolor.training.recipe import OptimConfig, SourceConfig
+from nircolor.training.schedule import learning_rate
+from nircolor.training.trainer import Trainer
 
-TINY = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-)
+pytestmark = pytest.mark.usefixtures("tiny_preset")
 
 
-@pytest.fixture(autouse=True)
-def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PRESETS, "tiny", TINY)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("data")
-    for seed in range(4):
-        scene = scenes.render(seed, 48, 56)
-        tifffile.imwrite(root / f"{seed}_nir.tif", scenes.quantise(scene.nir, 8))
-        tifffile.imwrite(root / f"{seed}_rgb.tif", scenes.quantise(scene.rgb, 8), photometric="rgb")
-    return root
-
-
-def recipe(steps: int = 6, loss: dict[str, object] | None = None, **optim: object) -> Recipe:
-    settings = {"steps": steps, "batch": 2, "warmup": 2, "precision": "fp32", **optim}
-    values = {
-        "preset": "tiny",
-        "sources": [{"folder": "."}],
-        "augment": {"size": 24},
-        "loss": loss or {},
-        "texture": {"steps": 5, "batch": 2, "width": 8},
-        "optim": settings,
-        "save_every": 2,
-    }
-    return parse_recipe(values)
-
-
-def losses(run: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+def trained(trainer: Trainer) -> list[Event]:
+    """The events of a run but its progress."""
+    events: list[Event] = []
+    trainer.train(events.append)
+    return [event for event in events if isinstance(event, Losses | Scores)]
 
 
 def test_a_run_learns_and_its_weights_colorize(data: Path, tmp_path: Path) -> None:
@@ -77,32 +48,21 @@ def test_a_run_learns_and_its_weights_colorize(data: Path, tmp_path: Path) -> No
     assert rgb.shape == (30, 40, 3)
 
 
-PAPERS = {
-    "ours": {},
-    "haqagen": {
-        "pixel": 0, "blurred": 0, "angular": 0, "prior": 0, "mse": 15, "feature": 15, "delta": 0, "adversarial": 1,
-        "feature_on_hsv": True,
-    },
-    "colormamba": {
-        "pixel": 0, "blurred": 0, "angular": 0, "prior": 0, "mse": 100, "feature": 100, "beta": 0, "delta": 0,
-        "ms_ssim": 1, "adversarial": 1, "gan": "vanilla", "critic_spaces": ["rgb"],
-    },
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("paper", PAPERS)
 def test_resuming_gives_the_same_weights_as_never_stopping(paper: str, data: Path, tmp_path: Path) -> None:
     """The second half of a run starts from the files of the first alone; critics and texture network included."""
     each = 2 if paper == "colormamba" else 1
     whole_recipe = recipe(6, generator_steps=each, loss=PAPERS[paper])
-    Trainer(whole_recipe, tmp_path / "whole", data).train()
+    told = trained(Trainer(whole_recipe, tmp_path / "whole", data))
     stopped = Trainer(whole_recipe, tmp_path / "parts", data)
+    stopped.run.mkdir()
     stopped.prepare()
     for step in range(4):
         stopped.update([stopped.feed.make(each * step + index) for index in range(each)])
-        stopped.step += 1
     stopped.save()
-    Trainer(whole_recipe, tmp_path / "parts", data, resume=True).train()
+    again = trained(Trainer(whole_recipe, tmp_path / "parts", data, resume=True))
+    assert again[-1].step == told[-1].step == 6
+    assert again[-1].values == pytest.approx(told[-1].values, rel=1e-5)
     whole, parts = (weights.load(tmp_path / name / "checkpoint.safetensors") for name in ("whole", "parts"))
     assert whole.meta["step"] == parts.meta["step"] == 6
     assert any(name.startswith("critic.") for name in whole.state) == (paper != "ours")
@@ -112,9 +72,9 @@ def test_resuming_gives_the_same_weights_as_never_stopping(paper: str, data: Pat
 
 def test_both_papers_objectives_train_critics_too(data: Path, tmp_path: Path) -> None:
     for paper in ("haqagen", "colormamba"):
-        Trainer(recipe(20, generator_steps=2, loss=PAPERS[paper]), tmp_path / paper, data).train()
-        records = losses(tmp_path / paper)
-        assert {"critic", "adversarial", "mse", "texture"} <= set(records[-1])
+        events = trained(Trainer(recipe(20, generator_steps=2, loss=PAPERS[paper]), tmp_path / paper, data))
+        assert {event.stage for event in events} == {"texture autoencoder", "training"}
+        assert {"critic", "adversarial", "mse", "texture", "loss", "gradient"} == set(events[-1].values) - {"cdf"}
         assert (tmp_path / paper / "texture.safetensors").is_file()
 
 
@@ -132,7 +92,7 @@ def test_training_on_what_validates_is_refused(data: Path, tmp_path: Path) -> No
 def test_resuming_another_network_is_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Trainer(recipe(2), tmp_path, data).train()
     monkeypatch.setitem(PRESETS, "tiny", replace(TINY, prior_features=2))
-    with pytest.raises(WeightsError, match="another network"):
+    with pytest.raises(WeightsError, match=r"another network: model\.prior_features was 5, is 2 now; choose"):
         Trainer(recipe(2), tmp_path, data, resume=True)
     (tmp_path / "checkpoint.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
     with pytest.raises(WeightsError, match="not a training checkpoint"):
@@ -143,27 +103,23 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_names_the_step(data: Path
     trainer = Trainer(recipe(2), tmp_path, data)
     with torch.no_grad():
         trainer.network.rgb_branch.head.bias.fill_(float("nan"))
-    with pytest.raises(NircolorError, match=r"step 0: the loss is not a number \(pixel nan"):
+    with pytest.raises(NircolorError, match=r"step 0: pixel, .* not a number \(pixel nan"):
         trainer.train()
 
 
 def test_validation_scores_are_those_of_evaluate(data: Path, tmp_path: Path) -> None:
     """Trained on two folders' worth of pairs, judged on a third."""
-    judged = tmp_path / "judged"
-    for seed in (7, 8):
-        scene = scenes.render(seed, 48, 56)
-        judged.mkdir(exist_ok=True)
-        tifffile.imwrite(judged / f"{seed}_nir.tif", scenes.quantise(scene.nir, 8))
-        tifffile.imwrite(judged / f"{seed}_rgb.tif", scenes.quantise(scene.rgb, 8), photometric="rgb")
+    judged = write_pairs(tmp_path / "judged", 7, 8)
     made = replace(recipe(2), validation=(SourceConfig(str(judged)),), validate_every=2)
-    Trainer(made, tmp_path / "run", data).train()
-    record = losses(tmp_path / "run")[-1]
+    scores = trained(Trainer(made, tmp_path / "run", data))[-1]
+    assert isinstance(scores, Scores)
+    assert [picture.id for picture in scores.pictures] == ["7", "8"]
     engine = Network("ours", Colorizer.from_weights(str(tmp_path / "run" / "weights.safetensors"), device="cpu"))
     pairs = open_dataset(judged).pairs
     found = measure(pairs, [engine], Settings(SRGB8, choose_metrics(("psnr", "angle"), None)))
     for key in ("psnr", "angle"):
         expected = np.mean([row.values[key] for row in found.rows])
-        assert record[f"{judged}/{key}"] == pytest.approx(expected)
+        assert scores.values[f"{judged}/{key}"] == pytest.approx(expected)
 
 
 def test_batches_depend_on_seed_and_step_alone(data: Path, tmp_path: Path) -> None:
@@ -189,3 +145,66 @@ def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path, caplog
     caplog.clear()
     Trainer(recipe(2), tmp_path / "full", data)
     assert caplog.text == ""
+
+
+def test_the_best_weights_are_kept_and_patience_ends_a_run(data: Path, tmp_path: Path) -> None:
+    """At a rate of nearly nothing no validation is better than the first."""
+    judged = write_pairs(tmp_path / "judged", 7)
+    made = recipe(50, rate=1e-12, ema=0)
+    made = replace(made, validation=(SourceConfig(str(judged)),), validate_every=2, patience=3)
+    trainer = Trainer(made, tmp_path / "run", data)
+    scores = [event for event in trained(trainer) if isinstance(event, Scores)]
+    best = max(event.values[f"{judged}/psnr"] for event in scores)
+    assert [event.best for event in scores].count(True) >= 1
+    last_best = [event.step for event in scores if event.best][-1]
+    assert trainer.step == last_best + 2 * made.patience < 50
+    meta = weights.read_meta(tmp_path / "run" / "best.safetensors")
+    assert (meta["step"], meta["metrics"][f"{judged}/psnr"]) == (last_best, best)
+    assert meta["data"]["sources"] == [{"folder": ".", "split": "", "pairs": 4, "scenes": 4}]
+
+
+def test_a_full_disk_leaves_the_old_checkpoint_whole(data: Path, tmp_path: Path) -> None:
+    """No file may grow past half of the checkpoint's size: the system's own limit, in a process of its own."""
+    Trainer(recipe(2), tmp_path / "run", data).train()
+    checkpoint = tmp_path / "run" / "checkpoint.safetensors"
+    before = checkpoint.read_bytes()
+    script = f"""
+import resource, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from tiny_run import PRESETS, TINY, recipe
+from nircolor.training.trainer import Trainer
+PRESETS["tiny"] = TINY
+trainer = Trainer(recipe(4), Path({str(tmp_path / "run")!r}), Path({str(data)!r}), resume=True)
+trainer.prepare()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) // 2}, {len(before) // 2}))
+trainer.train()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "OutputError" in done.stderr
+    assert "weights cannot be written (File too large)" in done.stderr
+    assert checkpoint.read_bytes() == before
+    assert not list((tmp_path / "run").glob(".*partial"))
+    Trainer(recipe(4), tmp_path / "run", data, resume=True).train()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_parts_of_a_batch_give_the_update_of_the_whole(paper: str, data: Path, tmp_path: Path) -> None:
+    made = {parts: recipe(4, batch=4, accumulate=parts, loss=PAPERS[paper]) for parts in (1, 2)}
+    moved = {}
+    for parts, each in made.items():
+        trainer = Trainer(each, tmp_path / str(parts), data)
+        trainer.run.mkdir()
+        batches = [trainer.feed.make(0)]
+        before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+        trainer.update(batches)
+        moved[parts] = {name: value - before[name] for name, value in trainer.network.state_dict().items()}
+    for name, whole in moved[1].items():
+        difference = (moved[2][name] - whole).norm()
+        assert difference <= 0.02 * whole.norm() + 1e-7, name
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"optim\.accumulate = 3: must divide optim\.batch = 4"):
+        recipe(2, batch=4, accumulate=3)

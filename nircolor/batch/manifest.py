@@ -1,0 +1,137 @@
+"""The manifest of an output folder: a line of JSON for each picture, only ever added to, on the disk before work goes
+on. Whatever ends the process, all lines but the last are whole, and a torn last one is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from sys import intern
+from threading import Lock
+from types import TracebackType
+
+from nircolor.batch.lock import lock
+from nircolor.batch.row import Row
+from nircolor.errors import OutputError
+from nircolor.image.source import display_name
+
+NAME = "nircolor-batch.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of an output that a batch has made or begun, which makes it ours to replace."""
+
+    finished: bool = False
+    """False: begun, and nobody knows how far it came."""
+    sha256: str | None = None
+    """Of the input that the output was made of; None when there is no output to rely on."""
+    stamp: tuple[int, ...] = ()
+    output_bytes: int = 0
+    made_with: str = ""
+
+
+class Manifest:
+    """Open for adding, and locked against other batches, while entered.
+
+    Raises OutputError when the folder cannot be written to, or another batch is at work on it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / NAME
+        self._guard = Lock()
+
+    def __enter__(self) -> Manifest:
+        name = display_name(self.folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._stream = self.path.open("a+b")
+        except OSError as error:
+            remedy = "check its permissions or choose another output folder"
+            raise OutputError(f"{name}: cannot be written to ({error.strerror}); {remedy}") from error
+        if not lock(self._stream):
+            self._stream.close()
+            remedy = "wait for it, or choose another output folder"
+            raise OutputError(f"{name}: another nircolor batch is at work on this folder; {remedy}")
+        self._mend()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):  # a full disk has been told already
+            self._stream.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes; see ``size``."""
+        return os.fstat(self._stream.fileno()).st_size
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Add lines; when this returns they are on the disk. Any thread may call it. Raises OutputError."""
+        data = "".join(row.to_json() + "\n" for row in rows).encode("ascii")
+        with self._guard:
+            try:
+                # past the buffer: what does not fit on the disk must not come back when the file is closed
+                while data:
+                    data = data[os.write(self._stream.fileno(), data) :]
+                os.fsync(self._stream.fileno())
+            except OSError as error:
+                remedy = "make room, then go on with --resume"
+                raise OutputError(
+                    f"{display_name(self.path)}: cannot be written ({error.strerror}); {remedy}"
+                ) from error
+
+    def _mend(self) -> None:
+        """End a line that a crash has cut off, so that the next one stands alone."""
+        size = self._stream.seek(0, os.SEEK_END)
+        if size:
+            self._stream.seek(size - 1)
+            if self._stream.read(1) != b"\n":
+                with suppress(OSError):  # a disk that is still full: the first row will tell
+                    os.write(self._stream.fileno(), b"\n")
+
+
+def size(folder: Path) -> int:
+    """Bytes of a folder's manifest, 0 where there is none: what was read of it is out of date once this changes."""
+    try:
+        return (folder / NAME).stat().st_size
+    except OSError:
+        return 0
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """All rows of a folder's manifest, oldest first; none where there is no manifest. Raises OutputError."""
+    path = folder / NAME
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                if (row := Row.from_json(line)) is not None:
+                    yield row
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{display_name(path)}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def history(folder: Path) -> dict[str, Past]:
+    """By output, the last that is known of it."""
+    past: dict[str, Past] = {}
+    for row in rows(folder):
+        if row.status in ("done", "kept"):
+            past[row.output] = Past(True, row.sha256, row.stamp, row.output_bytes, intern(row.made_with))
+        elif row.status == "begun":
+            past[row.output] = Past()
+        elif row.output in past:
+            past[row.output] = Past(finished=True)
+    return past
+
+
+def sweep(folder: Path, past: dict[str, Past]) -> None:
+    """Remove what a killed batch has left under temporary names (see image/atomic.py)."""
+    for place in {(folder / output).parent for output, what in past.items() if not what.finished}:
+        for leftover in place.glob(".nircolor-*.tmp"):
+            with suppress(OSError):
+                leftover.unlink()

@@ -1,0 +1,65 @@
+"""What a batch has come to: counts, and failures grouped by their reason."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from nircolor.batch.row import Row
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Files that failed in one way; ``text`` is what was said of the first."""
+
+    text: str
+    files: tuple[str, ...]
+
+
+@dataclass
+class Outcome:
+    """Filled from rows, by any thread. Memory grows with what failed, not with what went well."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    pixels: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    remarks: Counter[str] = field(default_factory=Counter)
+    _guard: Lock = field(default_factory=Lock, repr=False)
+
+    def add(self, row: Row) -> None:
+        with self._guard:
+            self.counts[row.status] += 1
+            self.pixels += row.width * row.height if row.status == "done" else 0
+            self.remarks.update(row.warnings)
+            if row.status == "failed":
+                self.failures.append((row.input, row.error or ""))
+
+    def fail(self, name: str, reason: str) -> None:
+        """Something that never became an entry."""
+        with self._guard:
+            self.counts["failed"] += 1
+            self.failures.append((name, reason))
+
+    def reasons(self) -> list[Reason]:
+        """Most frequent first."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name, reason in self.failures:
+            groups.setdefault(re.sub(r"\d+", "0", reason), []).append((name, reason))
+        by_size = sorted(groups.values(), key=len, reverse=True)
+        return [Reason(group[0][1], tuple(name for name, _ in group)) for group in by_size]
+
+
+def is_hopeless(row: Row) -> bool:
+    """Whether every later picture would fail in the same way: the disk is full, or read-only."""
+    return row.errno in _FULL
+
+
+def evenly(count: int, most: int) -> Iterable[int]:
+    """At most ``most`` of the numbers below ``count``, evenly spread."""
+    return range(count) if count <= most else (i * count // most for i in range(most))

@@ -1,0 +1,133 @@
+"""What is to be done, decided before anything is: entries in natural order, and what stands in the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from nircolor.batch.manifest import Past
+from nircolor.batch.names import Naming, ignores_case, name_outputs
+from nircolor.batch.process import stamp
+from nircolor.batch.walk import Found, Problem, Selection, split, walk
+from nircolor.datasets.naming import natural
+from nircolor.errors import OutputExistsError, UsageError
+from nircolor.image import plan_output
+from nircolor.image.source import display_name
+
+Policy = Literal["refuse", "overwrite", "skip", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture to be colorized: its path below the input folder, that of its output below the output folder.
+
+    ``replace``: an output that is there may be replaced. ``known``: when the input still has this SHA-256, the output
+    is finished.
+    """
+
+    source: str
+    output: str
+    bytes: int
+    changed: int = 0
+    replace: bool = False
+    known: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``entries`` are to be done, ``skipped`` ones are done already; ``own`` inputs are outputs of others."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...] = ()
+    skipped: int = 0
+    own: int = 0
+
+
+def find(root: Path, target: Path, selection: Selection, naming: Naming, past: Mapping[str, Past]) -> Plan:
+    """List ``root`` and name the outputs. Raises InputError for the folder, UsageError for names."""
+    same = root.resolve() == target.resolve()
+    found, problems = _look(root, selection if same else replace(selection, avoid=target))
+    if same and not naming.suffix:
+        raise UsageError("OUTDIR is INDIR: outputs would replace their inputs; choose another folder or a --suffix")
+    if same:  # what a batch has made here is no input, though it looks like one
+        found, own = _without_own(found, naming, past)
+    else:
+        own = 0
+    outputs = name_outputs([file.name for file in found], naming, ignores_case(target))
+    entries = tuple(Entry(f.name, output, f.bytes, f.changed) for f, output in zip(found, outputs, strict=True))
+    return Plan(entries, problems, own=own)
+
+
+def _look(root: Path, selection: Selection) -> tuple[list[Found], tuple[Problem, ...]]:
+    found: list[Found] = []
+    problems: list[Problem] = []
+    for item in walk(root, selection):
+        if isinstance(item, Found):
+            found.append(item)
+        else:
+            problems.append(item)
+    found = list({file.name: file for file in found}.values())  # a list may name one twice
+    return sorted(found, key=lambda file: _natural(file.name)), tuple(problems)
+
+
+def _natural(name: str) -> list[tuple[tuple[str | int, ...], str]]:
+    return [natural(part) for part in name.split(os.sep)]  # noqa: PTH206 - once for each of many names
+
+
+def _without_own(found: list[Found], naming: Naming, past: Mapping[str, Past]) -> tuple[list[Found], int]:
+    made = set(past)
+    for file in found:
+        made.update(name_outputs([file.name], naming, ignore_case=False))
+    kept = [file for file in found if file.name not in made]
+    return kept, len(found) - len(kept)
+
+
+def check_formats(plan: Plan, depth: int | None, format: str | None) -> None:
+    """Raise UsageError when the depth or format asked for does not go with an output's suffix, before any work."""
+    for suffix in {split(entry.output)[1] for entry in plan.entries}:
+        if suffix and (depth or format):
+            plan_output(Path(f"x{suffix}"), depth=depth, format=format)
+
+
+def settle(plan: Plan, root: Path, target: Path, policy: Policy, past: Mapping[str, Past], made_with: str) -> Plan:
+    """Decide which entries are left to do. ``past`` and ``made_with`` say what was done, and how, for ``resume``."""
+    decided = (_decide(entry, root, target, policy, past.get(entry.output), made_with) for entry in plan.entries)
+    left = tuple(entry for entry in decided if entry)
+    return replace(plan, entries=left, skipped=len(plan.entries) - len(left))
+
+
+def _decide(entry: Entry, root: Path, target: Path, policy: Policy, past: Past | None, made_with: str) -> Entry | None:
+    """The entry as it is to be done, None when there is nothing to do."""
+    if policy == "overwrite":
+        return replace(entry, replace=True)
+    if policy == "resume" and past:
+        return _resumed(entry, root, target, past, made_with)
+    if policy == "skip" and not entry.replace and os.path.lexists(target / entry.output):
+        return None
+    return entry
+
+
+def _resumed(entry: Entry, root: Path, target: Path, past: Past, made_with: str) -> Entry | None:
+    ours = replace(entry, replace=True)
+    try:
+        whole = (target / entry.output).stat().st_size == past.output_bytes
+        same = stamp((root / entry.source).stat()) == past.stamp
+    except OSError:
+        return ours
+    if not whole or past.sha256 is None or past.made_with != made_with:
+        return ours
+    return None if same else replace(ours, known=past.sha256)
+
+
+def check_outputs(entries: Sequence[Entry], target: Path) -> None:
+    """Raise OutputExistsError where outputs exist that may not be replaced."""
+    there = [e for e in entries if not e.replace and os.path.lexists(target / e.output)]
+    if there:
+        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+        raise OutputExistsError(
+            f"{display_name(target / there[0].output)}: exists already{more}; "
+            "add --overwrite, --skip-existing or --resume, or choose another output folder"
+        )

@@ -1,0 +1,98 @@
+"""The contact sheet: before and after, small, on one page that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nircolor.batch.outcome import Reason, evenly
+from nircolor.batch.plan import Entry
+from nircolor.batch.process import Work
+from nircolor.evaluation.report.text import count, esc, size
+from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
+from nircolor.image.atomic import atomic_file
+
+MOST = 200  # pictures on a page: as many as a browser and a person can take
+_NAMED = 20  # files named for each reason
+
+
+class Sheet:
+    """Collects thumbnails of at most ``MOST`` pictures, evenly spread over ``entries``, and writes the page."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._order = {entries[i].source: number for number, i in enumerate(evenly(len(entries), MOST))}
+        self._strips: dict[str, str] = {}
+        self._guard = Lock()
+
+    def add(self, work: Work, rgb: NDArray[Any]) -> None:
+        """Any thread may call it. ``rgb``: (H, W, 3) float32 in [0, 1]."""
+        if work.entry.source in self._order:
+            strip = _strip(work, rgb)
+            with self._guard:
+                self._strips[work.entry.source] = strip
+
+    def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
+        """Write the page whole or not at all. Raises OutputExistsError and OutputError."""
+        with atomic_file(path, overwrite) as stream:
+            for piece in self._page(title, facts, reasons):
+                stream.write(piece.encode("utf-8"))
+
+    def _page(self, title: str, facts: Sequence[str], reasons: Sequence[Reason]) -> Iterator[str]:
+        yield from _head(title)
+        yield f'<header><h1>{esc(title)}</h1><ul class="facts">'
+        yield "".join(f"<li>{esc(fact)}</li>" for fact in facts) + "</ul></header><main>"
+        yield from _failures(reasons)
+        yield f'<section id="pictures"><h2>Pictures</h2><p>{count(len(self._strips), "picture")}'
+        yield " before and after; more are thinned out evenly.</p><div>"
+        yield from (self._strips[name] for name in sorted(self._strips, key=self._order.__getitem__))
+        yield "</div></section></main></body></html>\n"
+
+
+def _head(title: str) -> Iterator[str]:
+    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    # whatever a hostile file name might smuggle in, the browser runs nothing and fetches nothing
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+    yield f"<title>{esc(title)}</title><style>{style}</style></head><body>"
+
+
+def _failures(reasons: Sequence[Reason]) -> Iterator[str]:
+    if not reasons:
+        return
+    yield '<section id="failures"><h2>Failures</h2>'
+    for reason in reasons:
+        shown = "".join(f"<li><code>{esc(name)}</code></li>" for name in reason.files[:_NAMED])
+        more = f"<li>and {len(reason.files) - _NAMED:,} more</li>" if len(reason.files) > _NAMED else ""
+        yield f'<details class="notes" open><summary>{count(len(reason.files), "file")}: {esc(reason.text)}</summary>'
+        yield f"<ul>{shown}{more}</ul></details>"
+    yield "</section>"
+
+
+def _strip(work: Work, rgb: NDArray[Any]) -> str:
+    height, width = rgb.shape[:2]
+    name, output = esc(work.entry.source), esc(work.entry.output)
+    return (
+        f'<article class="strip"><header><h3>{name}</h3><ul class="facts"><li>{size(width, height)}</li></ul></header>'
+        f'<div class="pair"><div class="two">{_figure(work.image.pixels, name)}{_figure(rgb, output)}</div></div>'
+        "</article>"
+    )
+
+
+def _figure(image: NDArray[Any], caption: str) -> str:
+    """``caption`` is HTML already."""
+    small = to_bytes(reduce(image))
+    data = base64.b64encode(encode(small)).decode("ascii")
+    shape = f'width="{small.shape[1]}" height="{small.shape[0]}"'
+    picture = f'<img {shape} alt="{caption}" decoding="async" src="data:image/jpeg;base64,{data}">'
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"

@@ -1,0 +1,215 @@
+"""``nircolor batch``: the options of the command; ``batch_job.py`` does the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nircolor.cli.batch_job import Job, run
+from nircolor.cli.colorize import ENGINE, INPUT, TILES, Depth, Precision, Prior
+from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+
+FILES, AGAIN = "Files", "What is there already"
+
+EPILOG = """[bold]Examples[/bold]
+
+  $ nircolor batch night/ day/                day/ has the folders of night/
+  $ nircolor batch night/ day/ --dry-run      what would be done, how long
+  $ nircolor batch night/ day/ --resume       go on after whatever happened
+  $ nircolor batch in/ out/ --include '*_nir.tif' --exclude old --format png
+  $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
+  $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
+
+Every picture becomes a line of OUTDIR/nircolor-batch.jsonl.
+
+[bold]Exit codes[/bold]
+
+  0  everything done               4  weights missing or damaged
+  1  some pictures failed: each    5  device or memory
+     is named, the rest is done    130  interrupted (143 by SIGTERM): the
+  2  wrong usage, output exists         picture in flight was finished
+  3  no pictures, unreadable folder"""
+
+
+def batch(
+    ctx: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="INDIR", show_default=False, help="Folder of pictures.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUTDIR", show_default=False, help="Folder of the outputs. Made if missing.")
+    ],
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", rich_help_panel=FILES, help="Folders in INDIR, too.")
+    ] = True,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="GLOB",
+            show_default=False,
+            rich_help_panel=FILES,
+            help="Only files whose name or path below INDIR matches, whatever their suffix. Repeatable.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="GLOB",
+            show_default=False,
+            rich_help_panel=FILES,
+            help="No files or folders that match. Repeatable.",
+        ),
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            rich_help_panel=FILES,
+            help="Only files named there, one a line or ended by NUL, below INDIR; - is standard input.",
+        ),
+    ] = None,
+    suffix: Annotated[
+        str,
+        typer.Option("--suffix", metavar="TEXT", rich_help_panel=FILES, help="Added to each name; '' adds nothing."),
+    ] = "_rgb",
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", rich_help_panel=FILES, help="png, tiff, jpeg, webp or bmp. Default: as inputs."
+        ),
+    ] = None,
+    depth: Annotated[
+        Depth | None,
+        typer.Option(
+            "--depth", metavar="8|16|32", rich_help_panel=FILES, help="Bits a channel; 32 is float. Default: as inputs."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar=" ", rich_help_panel=AGAIN, help="Make all outputs anew.")
+    ] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing", metavar=" ", rich_help_panel=AGAIN, help="Leave out pictures that have an output."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            metavar=" ",
+            rich_help_panel=AGAIN,
+            help="Go on: do what the manifest does not call done, and what has changed since.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar=" ", help="Only tell what would be done, and about how long it takes.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", metavar=" ", help="Wait for more files until Ctrl-C.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", metavar=" ", help="Stop at the first picture that fails.")
+    ] = False,
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option("--contact-sheet", metavar="OUT.html", help="A page of thumbnails, before and after."),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Threads that read, and as many that write, beside the network."
+        ),
+    ] = 2,
+    weights: Annotated[
+        str,
+        typer.Option("--weights", metavar="NAME", rich_help_panel=ENGINE, help="As for nircolor colorize."),
+    ] = "lite",
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
+    ] = "auto",
+    precision: Annotated[
+        Precision,
+        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
+    ] = Precision.auto,
+    prior: Annotated[
+        Prior,
+        typer.Option(
+            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
+        ),
+    ] = Prior.whole,
+    tile: Annotated[int, typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile.")] = 576,
+    overlap: Annotated[
+        int, typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="Of neighbouring tiles.")
+    ] = 64,
+    together: Annotated[
+        int | None,
+        typer.Option(
+            "--batch",
+            metavar="N",
+            min=1,
+            show_default=False,
+            rich_help_panel=TILES,
+            help="Tiles, or small pictures of one size, worked on at once. Default: 1 on a CPU, 8 elsewhere.",
+        ),
+    ] = None,
+    stretch: Annotated[
+        str,
+        typer.Option(
+            "--stretch", metavar="HOW", rich_help_panel=INPUT, help="none, minmax, percentile or percentile:LOW,HIGH."
+        ),
+    ] = "none",
+    equalize: Annotated[
+        bool, typer.Option("--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize histograms.")
+    ] = False,
+    band: Annotated[
+        int | None,
+        typer.Option("--band", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-band pictures, from 1."),
+    ] = None,
+    page: Annotated[
+        int | None,
+        typer.Option("--page", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-page TIFFs, from 1."),
+    ] = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = 0,
+) -> None:
+    """Colorize a folder of near-infrared pictures, each as nircolor colorize would. Outputs keep the folders, formats
+    and depths of the inputs. One bad file never stops the rest, nothing partial is ever left behind, and --resume goes
+    on wherever the work was interrupted.
+    """
+    report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    job = Job(
+        source=source,
+        target=target,
+        recursive=recursive,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        listed=listed,
+        suffix=suffix,
+        format=format,
+        depth=int(depth.value) if depth else None,
+        overwrite=overwrite,
+        skip_existing=skip_existing,
+        resume=resume,
+        dry_run=dry_run,
+        watch=watch,
+        fail_fast=fail_fast,
+        contact_sheet=contact_sheet,
+        workers=workers,
+        weights=weights,
+        device=device,
+        precision=precision.value,
+        prior=prior.value,
+        tile=tile,
+        overlap=overlap,
+        together=together,
+        stretch=stretch,
+        equalize=equalize,
+        band=band,
+        page=page,
+    )
+    if code := run(job, report):
+        raise typer.Exit(code)

@@ -1,0 +1,107 @@
+"""The norm of each pixel over its channels, what scales and shifts it, and the SiLU behind it, in one call.
+
+The networks here spend much of a training step between convolutions, in maps of few channels at full size. On a CPU
+the whole of it is one numba kernel forward and one backward, which recomputes instead of keeping what lies between.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+EPSILON = 1e-5
+KERNEL_TYPES = (torch.float32, torch.bfloat16)
+
+
+def channel_norm(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = False, kernel: str = "auto") -> Tensor:
+    """f((base + scale) * norm(x) + shift); norm gives each pixel mean 0 and variance 1 over its channels, f is SiLU or
+    nothing.
+
+    Args:
+        x: (b, C, H, W), of any memory layout; channels-last is not copied.
+        modulation: (b, 2 C, H, W) or, for all pixels the same, (1, 2 C, 1, 1): scale, then shift.
+        base: 0, or 1 where a scale of 0 shall be neutral, as in SPADE.
+        kernel: ``numba``, on a CPU, float32 or bfloat16; ``reference``; ``auto``: numba where it can.
+
+    Returns:
+        (b, C, H, W), in the type of x, channels-last. Differentiable once by numba.
+    """
+    fast = x.device.type == "cpu" and x.dtype in KERNEL_TYPES and modulation.dtype in KERNEL_TYPES and x.numel() > 0
+    if kernel == "reference" or not fast:
+        return channel_norm_reference(x, modulation, base, silu)
+    return _ChannelNorm.apply(x, modulation, base, silu)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def channel_norm_reference(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = False) -> Tensor:
+    """``channel_norm`` in plain torch, in any float type, on any device."""
+    rows = F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), eps=EPSILON).permute(0, 3, 1, 2)
+    scale, shift = modulation.chunk(2, 1)
+    y = (rows * (base + scale) + shift).to(x.dtype)
+    return F.silu(y) if silu else y
+
+
+class _ChannelNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, modulation: Tensor, base: float, silu: bool) -> Tensor:
+        rows, scales = _rows(x), _rows(modulation)
+        ctx.save_for_backward(rows, scales)
+        ctx.shapes, ctx.base, ctx.silu = (x.shape, modulation.shape), base, silu
+        return _map(_forward(rows, scales, base, silu), x.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        grads = _backward(*ctx.saved_tensors, _rows(grad_y), ctx.base, ctx.silu)
+        of_x, of_modulation = (_map(grad, shape) for grad, shape in zip(grads, ctx.shapes, strict=True))
+        return of_x, of_modulation, None, None
+
+
+def _forward(x: Tensor, modulation: Tensor, base: float, silu: bool) -> Tensor:
+    from nircolor.model import norm_kernels as kernels
+
+    y = torch.empty_like(x)
+    _run(kernels.forward, x, modulation, base, silu, [y])
+    return y
+
+
+def _backward(x: Tensor, modulation: Tensor, grad_y: Tensor, base: float, silu: bool) -> tuple[Tensor, Tensor]:
+    from nircolor.model import norm_kernels as kernels
+
+    grad_x, grad_modulation = torch.empty_like(x), torch.empty_like(modulation)
+    sums = torch.empty(-(-len(x) // kernels.UNIT), modulation.shape[1])
+    _run(kernels.backward, x, modulation, base, silu, [grad_y.to(x.dtype), grad_x, grad_modulation, sums])
+    return grad_x, grad_modulation if len(modulation) > 1 else sums.sum(0, keepdim=True).to(modulation.dtype)
+
+
+def _run(kernel: Any, x: Tensor, modulation: Tensor, base: float, silu: bool, others: list[Tensor]) -> None:
+    """The kernel on all units of x, divided among threads."""
+    from nircolor.model.norm_kernels import TILE, UNIT
+    from nircolor.scan import pool
+
+    into, out = [_array(x), _array(modulation), np.float32(base), silu], [_array(y) for y in others]
+
+    def work(units: list[tuple[int, int]]) -> None:
+        scratch = torch.empty((2 * x.shape[1] + 8) * TILE).numpy()  # torch aligns to 64 bytes
+        kernel(*into, scratch, np.array(units), *out)
+
+    pool.run(work, list(enumerate(range(0, len(x), UNIT))))
+
+
+def _rows(x: Tensor) -> Tensor:
+    """(b, C, H, W) -> (b H W, C), pixels in a line; a view of channels-last memory."""
+    return x.detach().permute(0, 2, 3, 1).reshape(-1, x.shape[1]).contiguous()
+
+
+def _map(rows: Tensor, shape: torch.Size) -> Tensor:
+    b, channels, height, width = shape
+    return rows.view(b, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _array(x: Tensor) -> NDArray[Any]:
+    return x.view(torch.uint16).numpy() if x.dtype == torch.bfloat16 else x.numpy()

@@ -1,0 +1,57 @@
+"""One picture from file to file, but for what colorizes it: the same steps for ``nircolor colorize`` and ``batch``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+
+import nircolor.image as images
+from nircolor.image import NirImage, OutputPlan, Stretch
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file becomes a near-infrared picture: see ``read_nir``."""
+
+    stretch: Stretch = field(default_factory=Stretch)
+    equalize: bool = False
+    band: int | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What the output shall be; None: as its input is. See ``plan_output``."""
+
+    depth: int | None = None
+    format: str | None = None
+
+
+def read(source: str | Path | bytes, how: Reading) -> NirImage:
+    """Raises what ``read_nir`` raises."""
+    return images.read_nir(source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize)
+
+
+def plan(target: Path | None, image: NirImage, how: Writing) -> OutputPlan:
+    """Format and depth of the output (``target`` None: a stream). Raises UsageError where they do not fit."""
+    height, width = image.pixels.shape
+    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=(height, width))
+
+
+def remarks(source: str, target: str, image: NirImage, plan: OutputPlan) -> Iterator[str]:
+    """What the user should know: oddities of the input, and what of it the output cannot hold. One line each."""
+    for warning in image.info.warnings:
+        yield f"{source}: {warning}"
+    for loss in images.losses(plan, image.info, image.alpha is not None):
+        yield f"{target}: {loss}"
+
+
+def write(place: Path | BinaryIO, rgb: NDArray[Any], image: NirImage, plan: OutputPlan, overwrite: bool) -> None:
+    """Write (H, W, 3) float32 in [0, 1] with all that is kept of ``image``. Raises what ``write_rgb`` raises."""
+    images.write_rgb(
+        place, rgb, image.info, alpha=image.alpha, depth=plan.depth, format=plan.format, overwrite=overwrite
+    )

@@ -1,0 +1,53 @@
+"""The pairs that a recipe trains and is judged on, found below the data root and described."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nircolor.datasets import Pair
+from nircolor.training.feed import Source
+from nircolor.training.pairs import find_pairs
+from nircolor.training.recipe import Recipe, SourceConfig
+from nircolor.training.texture import check_unseen
+
+
+@dataclass(frozen=True)
+class Data:
+    """``sources`` in the order of the recipe; ``validation`` by name: the folder, and the split where two share it."""
+
+    root: Path
+    sources: tuple[Source, ...]
+    validation: dict[str, Sequence[Pair]]
+    about: dict[str, Any]
+    """For people, and for the metadata of weights."""
+
+    @property
+    def pairs(self) -> int:
+        """Of all training sources."""
+        return sum(len(source.pairs) for source in self.sources)
+
+
+def find_data(recipe: Recipe, root: Path) -> Data:
+    """Raises InputError for a set that is empty or faulty, UsageError where training pairs are held out or judged."""
+    sources = tuple(Source(find_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
+    names = _names(recipe.validation)
+    sets = {name: find_pairs(config, root) for name, config in zip(names, recipe.validation, strict=True)}
+    training = [pair for source in sources for pair in source.pairs]
+    check_unseen(training, [pair for pairs in sets.values() for pair in pairs], recipe)
+    rows = [_row(config, source.pairs) for config, source in zip(recipe.sources, sources, strict=True)]
+    judged = [_row(config, pairs) for config, pairs in zip(recipe.validation, sets.values(), strict=True)]
+    return Data(root, sources, dict(sets), {"sources": rows, "validation": judged})
+
+
+def _names(configs: Sequence[SourceConfig]) -> list[str]:
+    often = Counter(config.folder for config in configs)
+    return [config.folder if often[config.folder] == 1 else f"{config.folder}:{config.split}" for config in configs]
+
+
+def _row(config: SourceConfig, pairs: Sequence[Pair]) -> dict[str, Any]:
+    scenes = len({pair.scene for pair in pairs})
+    return {"folder": config.folder, "split": config.split, "pairs": len(pairs), "scenes": scenes}

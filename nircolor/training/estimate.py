@@ -1,0 +1,86 @@
+"""What a run will take, found out by a few of its steps: for ``nircolor train --dry-run``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch import nn
+
+from nircolor.model.texture import TextureAutoencoder
+from nircolor.training.texture import seconds_per_step
+from nircolor.training.trainer import Trainer
+
+TIMED = 3  # steps, after one that warms up
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Parameters by network; seconds of a step and of the whole run, without validation; peak memory in bytes."""
+
+    parameters: dict[str, int]
+    steps: int
+    images_per_step: int
+    seconds_per_step: float
+    texture_seconds: float
+    memory: int
+    """Of the GPU where there is one, of this process elsewhere."""
+
+    @property
+    def seconds(self) -> float:
+        return self.texture_seconds + self.steps * self.seconds_per_step
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images_per_step / self.seconds_per_step
+
+
+def estimate(trainer: Trainer) -> Estimate:
+    """Time ``TIMED`` steps of a fresh trainer, whose networks are of no use afterwards. Writes nothing."""
+    recipe, each = trainer.recipe, trainer.recipe.optim.generator_steps
+    texture = TextureAutoencoder(recipe.texture.model) if recipe.loss.textured else None
+    pretrained = recipe.loss.textured and not recipe.loss.texture_weights
+    device = trainer.fabric.device
+    texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.feed, device) if pretrained else 0.0
+    trainer.prepare(texture=texture.eval().requires_grad_(False) if texture else None)
+    with closing(trainer.feed.batches(0)) as batches:
+        seconds = [_timed(lambda: trainer.update(list(islice(batches, each)))) for _ in range(TIMED + 1)]
+    return Estimate(
+        _parameters(trainer),
+        trainer.steps,
+        each * recipe.optim.batch,
+        sum(seconds[1:]) / TIMED,
+        texture_seconds,
+        peak_memory(device),
+    )
+
+
+def _parameters(trainer: Trainer) -> dict[str, int]:
+    network, adversary = trainer.network, trainer.updater.adversary
+    parts: dict[str, nn.Module] = {"G_A": network.rgb_branch, "G_B": network.prior_branch}
+    if adversary:
+        parts["critics"] = adversary.critic
+    return {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.monotonic()
+    work()
+    return time.monotonic() - start
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: the most that tensors held on a GPU; the most that this process held of the main memory elsewhere, 0 where
+    the system does not tell (Windows)."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,94 @@
+"""Lists of the run's page: what was run, key by key, and the files it left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from nircolor.evaluation.report.text import NO_BREAK, esc, visible
+
+_FILES = {
+    "best.safetensors": "averaged weights of the best validation: nircolor colorize --weights takes them",
+    "weights.safetensors": "averaged weights of the last step that was saved: likewise",
+    "checkpoint.safetensors": "what --resume goes on from",
+    "texture.safetensors": "the texture autoencoder",
+    "recipe.json": "the recipe with every default",
+    "log.jsonl": "every record, one JSON object a line",
+    "losses.csv": "the losses as a table",
+    "scores.csv": "the scores as a table",
+    "losses.png": "the curves of the losses",
+    "scores.png": "the curves of the scores",
+    "pictures": "the pictures of every validation",
+    "tensorboard": "the same for tensorboard --logdir",
+}
+_UNITS = ("B", "kB", "MB", "GB")
+
+
+def duration(seconds: float) -> str:
+    """``12 s``, ``3 min 20 s``, ``5 h 02 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}{NO_BREAK}h {minutes:02}{NO_BREAK}min"
+    return f"{minutes}{NO_BREAK}min {rest:02}{NO_BREAK}s" if minutes else f"{rest}{NO_BREAK}s"
+
+
+def entries(about: Mapping[str, object]) -> str:
+    """Plain values in one list; every table in it (a whole recipe, say) in a list of its own, folded."""
+    plain = {key: value for key, value in about.items() if not isinstance(value, Mapping)}
+    tables = {key: value for key, value in about.items() if isinstance(value, Mapping)}
+    folded = (
+        f"<details><summary>{esc(str(key))}</summary>{_list(dict(_flat(value)))}</details>"
+        for key, value in tables.items()
+    )
+    return _list(dict(_flat(plain))) + "".join(folded)
+
+
+def file_list(run: Path) -> str:
+    """A link to each file that is there, weights first."""
+    weights = sorted(path.name for path in run.glob("*.safetensors") if path.name not in _FILES)
+    names = [name for name in (*_FILES, *weights) if (run / name).exists()]
+    rows = "".join(_file(run / name) for name in names)
+    return f'<table class="numbers files"><tbody>{rows}</tbody></table>'
+
+
+def _file(path: Path) -> str:
+    link = f'<a href="{quote(os.fsencode(path.name))}{"/" if path.is_dir() else ""}">{esc(path.name)}</a>'
+    size = "" if path.is_dir() else _size(path.stat().st_size)
+    words = _FILES.get(path.name, "")
+    return f'<tr><th scope="row" class="name">{link}</th><td>{size}</td><td class="name">{words}</td></tr>'
+
+
+def _size(amount: float) -> str:
+    for unit in _UNITS[:-1]:
+        if amount < 1000:
+            return f"{amount:.3g}{NO_BREAK}{unit}"
+        amount /= 1000
+    return f"{amount:.3g}{NO_BREAK}{_UNITS[-1]}"
+
+
+def _list(values: Mapping[str, str]) -> str:
+    items = "".join(f"<div><dt>{esc(key)}</dt><dd>{esc(value)}</dd></div>" for key, value in values.items())
+    return f'<dl class="entries plain">{items}</dl>'
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """``optim.rate``, ``sources.0.folder``: nested tables and lists of tables as dotted names."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, (list, tuple)) and any(isinstance(inner, Mapping) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _flat(inner, f"{name}.{index}")
+    else:
+        yield name, _shown(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_shown, value)) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:.6g}" if isinstance(value, float) else visible(str(value))

@@ -1,0 +1,124 @@
+"""Curves as SVG, in the manner of the evaluation report's charts: they follow the page's light and dark colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nircolor.evaluation.report.bins import axis
+from nircolor.evaluation.report.charts import line_class
+from nircolor.evaluation.report.text import esc
+from nircolor.training.journal.records import Points
+from nircolor.training.journal.series import FEWEST, smooth, thin, wants_log
+
+_WIDTH, _HEIGHT = 340, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 18, 14, 24  # margins of the plot, in the units of the drawing
+_DENSE = 60  # points beyond which each no longer gets a dot
+
+Ticks = Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One axis: where it begins and ends, its ticks, and what is even along it (the value, or its logarithm)."""
+
+    low: float
+    high: float
+    ticks: Ticks
+    even: Callable[[float], float] = float
+
+    def share(self, value: float) -> float:
+        """0 at the beginning, 1 at the end."""
+        low, high = self.even(self.low), self.even(self.high)
+        return (self.even(value) - low) / (high - low)
+
+
+def loss_chart(title: str, points: Points) -> str:
+    """What was told, faint, under its moving average."""
+    values = [value for _, value in points]
+    plot = _Plot(_steps(points), _logarithmic(values) if wants_log(values) else _linear(values))
+    raw = "faint" if len(points) >= FEWEST else ""
+    lines = plot.line(thin(points), 0, raw) + (plot.line(thin(smooth(points)), 0) if raw else "")
+    return _svg(f"{title}: {values[-1]:.4g} at step {points[-1][0]}", [*plot.frame(), lines])
+
+
+def score_chart(title: str, lines: Mapping[str, Points], best: int | None) -> str:
+    """A line for each validation set, in the order of the legend (none for a set that lacks this score); a dashed one
+    at the step ``best``."""
+    everything = [point for points in lines.values() for point in points]
+    plot = _Plot(_steps(everything), _linear([value for _, value in everything]))
+    drawn = [plot.line(thin(points), i) + plot.dots(points, i) for i, points in enumerate(lines.values()) if points]
+    ends = "; ".join(f"{folder} {points[-1][1]:.4g}" for folder, points in lines.items() if points)
+    return _svg(f"{title}, last: {ends}", [*plot.frame(), "" if best is None else plot.best(best), *drawn])
+
+
+def _svg(label: str, pieces: Sequence[str]) -> str:
+    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{esc(label)}">{"".join(pieces)}</svg>'
+
+
+def _steps(points: Points) -> _Side:
+    """From the first to the last step, with round ticks in between."""
+    low, high = min(step for step, _ in points), max(step for step, _ in points)
+    low = low if high > low else low - 1
+    ticks = [(value, label) for value, label in axis(low, high, 5, whole=True).labels() if low <= value <= high]
+    return _Side(low, high, ticks)
+
+
+def _linear(values: Sequence[float]) -> _Side:
+    found = axis(min(values), max(values), 4)
+    return _Side(found.low, found.high, found.labels())
+
+
+def _logarithmic(values: Sequence[float]) -> _Side:
+    """Ticks at 1, 2 and 5 times powers of ten, or at fewer where there are many decades."""
+    first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    every = -(-(last - first) // 5)
+    steps = (1, 2, 5) if last - first < 3 else (1,)
+    ticks = [10.0**power * step for power in range(first, last + 1, every) for step in steps]
+    low = max((tick for tick in ticks if tick <= min(values)), default=ticks[0])
+    high = min((tick for tick in ticks if tick >= max(values)), default=max(values))
+    return _Side(low, high, [(tick, f"{tick:g}") for tick in ticks if low <= tick <= high], math.log10)
+
+
+class _Plot:
+    """Where steps and values lie in the drawing."""
+
+    def __init__(self, steps: _Side, values: _Side) -> None:
+        self._steps, self._values = steps, values
+
+    def _x(self, step: float) -> float:
+        return round(_LEFT + self._steps.share(step) * (_WIDTH - _LEFT - _RIGHT), 1)
+
+    def _y(self, value: float) -> float:
+        return round(_HEIGHT - _BOTTOM - self._values.share(value) * (_HEIGHT - _BOTTOM - _TOP), 1)
+
+    def frame(self) -> Iterator[str]:
+        """Grid lines and labels, and the line that steps are written under."""
+        base, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
+        for value, label in self._values.ticks:
+            y = self._y(value)
+            yield f'<path class="grid" d="M{_LEFT} {y}H{right}"/>'
+            yield f'<text x="{_LEFT - 6}" y="{y + 3.5}" class="end">{label}</text>'
+        for step, label in self._steps.ticks:
+            x = self._x(step)
+            yield f'<path class="axis" d="M{x} {base}v4"/><text x="{x}" y="{base + 16}" class="middle">{label}</text>'
+        yield f'<path class="axis" d="M{_LEFT} {base}H{right}"/>'
+
+    def line(self, points: Points, index: int, more: str = "") -> str:
+        path = "L".join(f"{self._x(step)} {self._y(value)}" for step, value in points)
+        return f'<path class="line {line_class(index)} {more}" d="M{path}"/>'
+
+    def dots(self, points: Points, index: int) -> str:
+        """A dot for each point, or one for the last where they would touch."""
+        shown = points if len(points) <= _DENSE else points[-1:]
+        return "".join(
+            f'<circle class="mark {line_class(index)}" cx="{self._x(step)}" cy="{self._y(value)}" r="2.6"/>'
+            for step, value in shown
+        )
+
+    def best(self, step: int) -> str:
+        x = self._x(step)
+        side = "end" if self._steps.share(step) > 0.5 else ""
+        text = f'<text x="{x + (-4 if side else 4)}" y="{_TOP - 4}" class="{side}">best</text>'
+        return f'<path class="axis dashed" d="M{x} {_TOP - 12}V{_HEIGHT - _BOTTOM}"/>{text}'

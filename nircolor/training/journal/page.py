@@ -1,0 +1,147 @@
+"""``run.html``: one page that says what was run, how far it came, how good it is, and shows it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from nircolor.evaluation.report.charts import swatch
+from nircolor.evaluation.report.text import count, esc, heading
+from nircolor.evaluation.report.thumbnails import encode
+from nircolor.image.atomic import atomic_file
+from nircolor.training.events import Picture, Pixels
+from nircolor.training.journal.contact import HEADINGS
+from nircolor.training.journal.entries import duration, entries, file_list
+from nircolor.training.journal.lines import loss_chart, score_chart
+from nircolor.training.journal.records import History
+from nircolor.training.journal.series import metric_named
+from nircolor.training.journal.tables import in_words, score_table
+
+_SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything that the page tells."""
+
+    run: Path
+    about: Mapping[str, object]
+    history: History
+    pictures: Sequence[Picture]
+    """Of the newest validation of this process; empty where it made none."""
+    begin: int
+    """The step that this process began after."""
+    step: int
+    steps: int
+    seconds: float
+    end: str
+    """How it ended, in a few words; empty: as it should."""
+
+
+def write_page(path: Path, story: Story) -> None:
+    """One file that needs nothing but a browser. Raises OutputError where it cannot be written."""
+    with atomic_file(path, overwrite=True) as stream:
+        for piece in page(story):
+            stream.write(piece.encode("utf-8"))
+
+
+def page(story: Story) -> Iterator[str]:
+    """The HTML, piece by piece."""
+    yield from _head(story)
+    yield "<main>"
+    yield from _state(story)
+    yield from _scores(story.history)
+    yield from _pictures(story.pictures)
+    yield from _losses(story.history)
+    yield f'<section id="run"><h2>What was run</h2>{entries(story.about)}</section>'
+    yield f'<section id="files"><h2>Files</h2>{file_list(story.run)}</section>'
+    yield "</main></body></html>\n"
+
+
+def _head(story: Story) -> Iterator[str]:
+    name = esc(story.run.resolve().name)
+    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
+    style += files(__package__).joinpath("run.css").read_text("utf-8")
+    allowed = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
+    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+    yield f"<title>{name}, step {story.step}</title><style>{style}</style></head><body>"
+    facts = ("training run", f"step {story.step:,} of {story.steps:,}", duration(story.seconds))
+    links = (f'<li><a href="#{key}">{title}</a></li>' for key, title in _SECTIONS.items())
+    yield f'<header><h1>{name}</h1><ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>'
+    yield f'<nav aria-label="Sections"><ul class="facts">{"".join(links)}</ul></nav></header>'
+
+
+def _state(story: Story) -> Iterator[str]:
+    """The box: how it ended, the best weights, how long it took."""
+    done = "Finished" if story.step >= story.steps else "Ended early"
+    yield '<section class="protocol" aria-label="State">'
+    yield f"<p><strong>{esc(story.end) or done}</strong> at step {story.step:,} of {story.steps:,}.</p>"
+    if story.history.best:
+        best = story.history.best
+        yield f"<p>Best at step {best.step:,}: {in_words(best)}.</p>"
+    began = f" from step {story.begin:,} on" if story.begin else ""
+    yield f"<p>This process took {duration(story.seconds)}{began}.</p></section>"
+
+
+def _scores(history: History) -> Iterator[str]:
+    panels = history.panels()
+    yield '<section id="scores"><h2>Scores</h2>'
+    if not panels:
+        yield "<p>Nothing was validated yet.</p></section>"
+        return
+    folders = list(dict.fromkeys(folder for lines in panels.values() for folder in lines))
+    yield "<p>Of the averaged weights, means over each validation set.</p>"
+    yield f'<ul class="legend">{"".join(f"<li>{swatch(i)} {esc(f)}</li>" for i, f in enumerate(folders))}</ul>'
+    yield '<div class="charts">'
+    for key, lines in panels.items():
+        metric = metric_named(key)
+        complete = {folder: lines.get(folder, []) for folder in folders}
+        chart = score_chart(metric.title if metric else key, complete, history.best.step if history.best else None)
+        yield _figure(heading(metric) if metric else esc(key), chart)
+    yield "</div>"
+    yield from score_table(history)
+    yield "</section>"
+
+
+def _losses(history: History) -> Iterator[str]:
+    yield '<section id="losses"><h2>Losses</h2>'
+    curves = history.curves()
+    yield "<p>Unweighted terms by step: means of some steps, faint, and their moving average.</p>" if curves else ""
+    yield '<div class="charts">' if curves else "<p>Nothing was told yet.</p><div>"
+    for title, points in curves.items():
+        yield _figure(esc(title), loss_chart(title, points))
+    yield "</div></section>"
+
+
+def _figure(caption: str, chart: str) -> str:
+    return f'<figure class="chart"><figcaption>{caption}</figcaption>{chart}</figure>'
+
+
+def _pictures(pictures: Sequence[Picture]) -> Iterator[str]:
+    yield '<section id="pictures"><h2>Pictures</h2>'
+    if not pictures:
+        yield "<p>This process validated nothing; those of earlier ones are in the folder pictures.</p></section>"
+        return
+    yield f"<p>The newest validation of {count(len(pictures), 'pair')}, at most 256 pixels a side.</p>"
+    yield '<div class="trios">'
+    for picture in pictures:
+        yield f'<article class="strip"><header><h3>{esc(picture.id)}</h3></header><div class="three">'
+        for heading_, pixels in zip(HEADINGS, (picture.nir, picture.prediction, picture.truth), strict=True):
+            yield _cell(pixels, heading_, f"{heading_} of {esc(picture.id)}")
+        yield "</div></article>"
+    yield "</div></section>"
+
+
+def _cell(pixels: Pixels, caption: str, alt: str) -> str:
+    height, width = pixels.shape[:2]
+    data = base64.b64encode(encode(pixels)).decode("ascii")
+    image = f'<img width="{width}" height="{height}" alt="{alt}" src="data:image/jpeg;base64,{data}">'
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"

@@ -1,0 +1,151 @@
+"""Which files there are, what their outputs are called, what is left to do: all before any work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from batch_tools import picture
+
+from nircolor.batch.names import Naming, name_outputs
+from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle
+from nircolor.batch.probe import probe, probe_all
+from nircolor.batch.walk import Selection
+from nircolor.errors import InputError, OutputExistsError, UsageError
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+
+
+def names(root: Path, **selection: object) -> list[str]:
+    return [entry.source for entry in plan(root, **selection).entries]
+
+
+def plan(root: Path, target: Path | None = None, naming: Naming = Naming(), **selection: object) -> Plan:  # noqa: B008
+    return find(root, target or root.parent / "out", Selection(**selection), naming, {})  # type: ignore[arg-type]
+
+
+def test_folders_are_kept_and_numbers_sort_as_numbers(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    touch(root, "x10.png", "x2.png", "b/c/y.TIF", "b/x.txt", ".hidden.png", "@eaDir/x.png")
+    found = plan(root)
+    assert [e.source for e in found.entries] == ["b/c/y.TIF", "x2.png", "x10.png"]
+    assert [e.output for e in found.entries] == ["b/c/y_rgb.TIF", "x2_rgb.png", "x10_rgb.png"]
+    assert names(root, recursive=False) == ["x2.png", "x10.png"]
+
+
+def test_links_in_circles_end(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    touch(root, "a/x.png")
+    (root / "a" / "up").symlink_to(root)
+    (root / "self").symlink_to(root / "self")
+    assert names(root) == ["a/x.png"]
+
+
+def test_globs_and_lists(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    touch(root, "a/x_nir.png", "a/x_rgb.png", "old/y_nir.png", "z.dat")
+    assert names(root, include=("*_nir.*",)) == ["a/x_nir.png", "old/y_nir.png"]
+    assert names(root, include=("*_nir.*",), exclude=("old",)) == ["a/x_nir.png"]
+    assert names(root, include=("a/*",)) == ["a/x_nir.png", "a/x_rgb.png"]
+    assert names(root, include=("*.dat",)) == ["z.dat"]
+    assert names(root, listed=("a/x_nir.png", str(root / "a" / "x_rgb.png"), "./a/x_nir.png")) == [
+        "a/x_nir.png", "a/x_rgb.png",
+    ]  # fmt: skip
+    problems = plan(root, listed=("gone.png", "../other.png")).problems
+    assert ["No such file" in problems[0].reason, "not below" in problems[1].reason] == [True, True]
+
+
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    for name in (b"a\nb.png", b"inv\xff.png"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(b"x")
+    assert [os.fsencode(name) for name in names(root)] == [b"a\nb.png", b"inv\xff.png"]
+
+
+def test_names_that_differ_by_extension_stay_apart(tmp_path: Path) -> None:
+    both = ["x.png", "x.tif", "y.tif"]
+    assert name_outputs(both, Naming(), False) == ["x_rgb.png", "x_rgb.tif", "y_rgb.tif"]
+    assert name_outputs(both, Naming("_rgb", "png"), False) == ["x_rgb.png", "x_tif_rgb.png", "y_rgb.png"]
+    assert name_outputs(["x.jpg", "x.jpeg"], Naming("", "png"), False) == ["x_jpg.png", "x_jpeg.png"]
+
+
+def test_collisions_are_found_before_any_work() -> None:
+    with pytest.raises(UsageError, match=r"x_tif.png and x.tif: both would become x_tif_rgb.png"):
+        name_outputs(["x.png", "x_tif.png", "x.tif"], Naming("_rgb", "png"), False)
+    assert len(name_outputs(["x.png", "X.png"], Naming(), ignore_case=False)) == 2
+    with pytest.raises(UsageError, match="both would become"):
+        name_outputs(["x.png", "X.png"], Naming(), ignore_case=True)
+
+
+def test_outputs_are_never_inputs(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    touch(root, "x.png", "out/x_rgb.png", "out/y.png")
+    assert names(root) == ["out/x_rgb.png", "out/y.png", "x.png"]
+    assert [e.source for e in plan(root, root / "out").entries] == ["x.png"]
+    touch(root, "x_rgb.png", "x_rgb_rgb.png")
+    assert plan(root, root, exclude=("out",)).own == 2
+    assert [e.source for e in plan(root, root, exclude=("out",)).entries] == ["x.png"]
+    with pytest.raises(UsageError, match="OUTDIR is INDIR"):
+        plan(root, root, Naming(""))
+
+
+def test_folders_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        plan(tmp_path / "gone")
+    with pytest.raises(InputError, match="nircolor colorize"):
+        plan(picture(tmp_path / "x.png"))
+
+
+def test_existing_outputs(tmp_path: Path) -> None:
+    root, target = tmp_path / "in", tmp_path / "out"
+    touch(root, "x.png", "y.png", "z.png")
+    touch(target, "x_rgb.png", "y_rgb.png")
+    found = find(root, target, Selection(), Naming(), {})
+
+    def left(policy: str) -> Plan:
+        return settle(found, root, target, policy, {}, "")  # type: ignore[arg-type]
+
+    for policy in ("refuse", "resume"):  # strangers' files, both
+        with pytest.raises(OutputExistsError, match=r"x_rgb.png: exists already \(and 1 more\)"):
+            check_outputs(left(policy).entries, target)
+    assert [entry.source for entry in left("skip").entries] == ["z.png"]
+    assert (left("skip").skipped, [entry.replace for entry in left("overwrite").entries]) == (2, [True] * 3)
+
+
+def test_depth_and_format_are_checked_against_all_suffixes(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    touch(root, "x.tif", "y.jpg")
+    check_formats(plan(root), 8, None)
+    with pytest.raises(UsageError, match="JPEG cannot hold 16 bits"):
+        check_formats(plan(root), 16, None)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".bmp"])
+def test_probe_reads_sizes_from_headers(suffix: str, tmp_path: Path) -> None:
+    path = picture(tmp_path / f"x{suffix}", height=13, width=29)
+    assert probe(path) == (13, 29)
+    path.write_bytes(path.read_bytes()[:10])
+    assert probe_all([path, tmp_path / "gone"]) == [None, None]
+
+
+def test_many_files_are_planned_quickly_and_in_little_memory(tmp_path: Path) -> None:
+    import time
+    import tracemalloc
+
+    root, number = tmp_path / "in", 5000
+    touch(root, *(f"{i % 50}/f{i}.png" for i in range(number)))
+    start = time.perf_counter()
+    found = find(root, tmp_path / "out", Selection(), Naming(), {})
+    assert time.perf_counter() - start < 10 * 0.05 * 4  # 100,000 in 10 s, with room for a busy machine
+    tracemalloc.start()
+    again = find(root, tmp_path / "out", Selection(), Naming(), {})
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found.entries) == len(again.entries) == number
+    assert kept / number < 600  # bytes a file

@@ -1,0 +1,21 @@
+"""Pairs to train on, and a preset small enough to train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_run import TINY, write_pairs
+
+from nircolor.model import PRESETS
+
+
+@pytest.fixture
+def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four rendered pairs."""
+    return write_pairs(tmp_path_factory.mktemp("pairs"), 0, 1, 2, 3)
