@@ -171,11 +171,12 @@ class Colorizer:
 
 def build(loaded: weights.Weights) -> Generator:
     """The network that a weights file describes. Raises WeightsError when the two do not fit."""
+    weights.refuse_checkpoint(loaded.meta, loaded.path)
     try:
         network = Generator(ModelConfig.from_dict(loaded.meta["config"]))  # type: ignore[arg-type]
         network.load_state_dict({name: value.float() for name, value in loaded.state.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error) else type(error).__name__
+        reason = str(error).strip().splitlines()[-1][:200] if str(error) else type(error).__name__
         raise WeightsError(f"{loaded.path}: not weights of a network that this nircolor knows ({reason})") from error
     return network.eval()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nircolor.image.formats import sniff
+from nircolor.image.source import open_source
 
 Size = tuple[int, int]
 
@@ -19,7 +20,7 @@ _BLOCK = 1000  # files handed to the threads at once
 def probe(path: Path) -> Size | None:
     """(height, width) as the file's header has it, before any rotation; None where it cannot be told."""
     try:
-        with path.open("rb") as stream:
+        with open_source(path) as stream:
             head = stream.read(32)
             stream.seek(0)
             return _size(sniff(head), head, stream)

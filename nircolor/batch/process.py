@@ -21,7 +21,7 @@ from nircolor import picture
 from nircolor.batch.row import Row, Status
 from nircolor.errors import InputError, NircolorError, UsageError
 from nircolor.image import NirImage, OutputPlan
-from nircolor.image.source import display_name
+from nircolor.image.source import display_name, open_source
 
 if TYPE_CHECKING:
     from nircolor.batch.plan import Entry
@@ -136,10 +136,10 @@ def stamp(status: os.stat_result) -> tuple[int, ...]:
 def _identify(source: Path) -> dict[str, Any]:
     try:
         status, digest = source.stat(), hashlib.sha256()
-        with source.open("rb") as stream:
+        with open_source(source) as stream:  # which waits for no pipe
             while block := stream.read(_BLOCK):
                 digest.update(block)
-    except OSError:  # missing, forbidden, a folder, ...: reading it as a picture finds better words
+    except (InputError, OSError):  # missing, forbidden, a folder, ...: reading it as a picture finds better words
         return {"sha256": None, "stamp": ()}
     return {"bytes": status.st_size, "sha256": digest.hexdigest(), "stamp": stamp(status)}
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -83,8 +82,9 @@ def _run(kernel: Any, x: Tensor, modulation: Tensor, base: float, silu: bool, ot
     """The kernel on all units of x, divided among threads."""
     from nircolor.model.norm_kernels import TILE, UNIT
     from nircolor.scan import pool
+    from nircolor.scan.cpu import array
 
-    into, out = [_array(x), _array(modulation), np.float32(base), silu], [_array(y) for y in others]
+    into, out = [array(x), array(modulation), np.float32(base), silu], [array(y) for y in others]
 
     def work(units: list[tuple[int, int]]) -> None:
         scratch = torch.empty((2 * x.shape[1] + 8) * TILE).numpy()  # torch aligns to 64 bytes
@@ -102,6 +102,3 @@ def _map(rows: Tensor, shape: torch.Size) -> Tensor:
     b, channels, height, width = shape
     return rows.view(b, height, width, channels).permute(0, 3, 1, 2)
 
-
-def _array(x: Tensor) -> NDArray[Any]:
-    return x.view(torch.uint16).numpy() if x.dtype == torch.bfloat16 else x.numpy()

@@ -7,6 +7,8 @@ polynomial whose exponent is added as an integer; scratch memory is aligned to c
 and own no threads (``pool.py`` does). Compiled on first use, then cached on disk.
 
 Array letters as in ``reference.py``: P = H*W pixels, d channels, N states; ``A2`` is A * log2(e), laid out (4, N, d).
+u, steps, B, C and what has their shape at the other end, grad_y and grad_steps, are float32, or all bfloat16, as uint16;
+everything else is float32.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from nircolor.scan.arithmetic import LN2, LOG2E, RELAXED, STRICT, F, exp2, jit, log1p_of
+from nircolor.scan.arithmetic import LN2, LOG2E, RELAXED, STRICT, F, exp2, jit, log1p_of, narrow, widen
 
 CHUNK = 32  # steps between two states that the forward pass keeps for the backward pass
 BLOCKS = (32, 64, 96)  # channels worked on together; a kernel is compiled for each that is used
@@ -65,12 +67,12 @@ def forward_kernel(block: int) -> Callable[..., None]:
             steps_p, u_p, y_p = steps[p, first : first + live], u[p, first : first + live], y[p]
             B_p, C_p = B[p, direction], C[p, direction]
             for c in range(live):
-                x = steps_p[c] + offset[c]
+                x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
                 dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))  # softplus
-                du[c] = dt[c] * u_p[c]
-                acc[c] = skip[c] * u_p[c]
+                du[c] = dt[c] * value
+                acc[c] = skip[c] * value
             for n in range(N):
-                b, g = B_p[n], C_p[n]
+                b, g = widen(B_p[n]), widen(C_p[n])
                 h_n, a2_n = h[n * block : (n + 1) * block], a2[n * block : (n + 1) * block]
                 for c in range(block):
                     state = exp2(dt[c] * a2_n[c]) * h_n[c] + du[c] * b
@@ -136,11 +138,11 @@ def backward_kernel(block: int) -> Callable[..., None]:
                 steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
                 B_p = B[p, direction]
                 for c in range(live):
-                    x = steps_p[c] + offset[c]
+                    x = widen(steps_p[c]) + offset[c]
                     dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))
-                    du[c] = dt[c] * u_p[c]
+                    du[c] = dt[c] * widen(u_p[c])
                 for n in range(N):
-                    b, at = B_p[n], (step - start) * size + n * block
+                    b, at = widen(B_p[n]), (step - start) * size + n * block
                     before, after = h[at : at + block], h[at + size : at + size + block]
                     decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
                     for c in range(block):
@@ -153,18 +155,18 @@ def backward_kernel(block: int) -> Callable[..., None]:
                 B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
                 grad_B_p, grad_C_p = grad_B[p], grad_C[p]
                 for c in range(live):
-                    x = steps_p[c] + offset[c]
+                    x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
                     z = exp2(-abs(x) * LOG2E)
                     dt[c] = max(x, F(0)) + log1p_of(z)
                     slope[c] = (F(1) if x > F(0) else z) / (F(1) + z)  # the derivative of softplus
-                    du[c] = dt[c] * u_p[c]
-                    gy[c] = gy_p[c]
-                    sum_D[c] += gy_p[c] * u_p[c]
+                    du[c] = dt[c] * value
+                    gy[c] = widen(gy_p[c])
+                    sum_D[c] += gy[c] * value
                 for c in range(block):
                     sum_du[c] = F(0)
                     sum_dt[c] = F(0)
                 for n in range(N):
-                    b, g, at = B_p[n], C_p[n], (step - start) * size + n * block
+                    b, g, at = widen(B_p[n]), widen(C_p[n]), (step - start) * size + n * block
                     before, after = h[at : at + block], h[at + size : at + size + block]
                     decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
                     carry_n, sum_A_n = carry[n * block : (n + 1) * block], sum_A[n * block : (n + 1) * block]
@@ -183,9 +185,9 @@ def backward_kernel(block: int) -> Callable[..., None]:
                     grad_C_p[n] = sum_C
                 grad_u_p, grad_steps_p = grad_u[p], grad_steps[p]
                 for c in range(live):
-                    moved = (sum_dt[c] * LN2 + sum_du[c] * u_p[c]) * slope[c]
+                    moved = (sum_dt[c] * LN2 + sum_du[c] * widen(u_p[c])) * slope[c]
                     sum_bias[c] += moved
-                    grad_steps_p[first + c] = moved
+                    grad_steps_p[first + c] = narrow(moved, grad_steps_p[first + c])
                     grad_u_p[first + c] = sum_du[c] * dt[c] + gy[c] * D[direction, first + c]
         for c in range(block):
             for n in range(N):

@@ -27,6 +27,7 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "augment.size": AT_LEAST_1,
     "augment.min_view": SHARE,
     "augment.max_zoom": AT_LEAST_1,
+    "augment.saturation": FRACTION,
     "loss.perceptual_share": SHARE,
     "texture.steps": AT_LEAST_1,
     "texture.batch": AT_LEAST_1,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nircolor import weights
-from nircolor.errors import UsageError
+from nircolor.errors import UsageError, WeightsError
 from nircolor.model import Generator
 from nircolor.scan import choose as choose_scan
 from nircolor.training.checkpoint import (
@@ -71,7 +71,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)  # every process begins with the same networks
         network = Generator(recipe.model)
         if recipe.start_from:
-            network.load_state_dict(weights.load(recipe.start_from).state)
+            _start_from(network, recipe.start_from)
         self.updater = Updater(recipe, network, self.fabric)
         self.average = Average(network, recipe.optim.ema)
         self.data = find_data(recipe, data_root)
@@ -223,6 +223,16 @@ class Trainer:
             if best:
                 self._save_average("best", scores)
             observe(Scores(self.step, self.steps, scores, best, found.pictures))
+
+
+def _start_from(network: Generator, name: str) -> None:
+    loaded = weights.load(name)
+    weights.refuse_checkpoint(loaded.meta, loaded.path)
+    try:
+        network.load_state_dict(loaded.state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()[:200]
+        raise WeightsError(f"{name}: start_from: not weights of the recipe's network ({reason})") from error
 
 
 def _lpips_of(recipe: Recipe) -> str:

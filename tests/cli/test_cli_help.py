@@ -21,6 +21,7 @@ COMMANDS = (
     ("weights", "list"),
     ("weights", "fetch"),
     ("weights", "verify"),
+    ("weights", "export"),
 )
 
 
@@ -73,7 +74,7 @@ def test_version(command: Any, bare: tuple[Path, ...], tmp_path: Path) -> None:
         (("colorize", "x.png", "--tile", "many"), "--tile"),
         (("colorize", "x.png", "y.png"), "y.png"),
         (("weights", "push"), "push"),
-        (("train", "recipe.toml"), "--data"),
+        (("train", "lite", "--processes", "0"), "--processes"),
         (("evaluate",), "DATA"),
         (("evaluate", "a", "b", "--precision", "int8"), "--precision"),
     ],

@@ -106,6 +106,21 @@ def test_a_run_that_goes_on_tells_no_step_twice(whole: Path, tmp_path: Path) -> 
     assert sheets(run) == [f"step-000{step}.png" for step in (100, 200, 300, 400)]
 
 
+def test_a_validation_told_before_its_checkpoint_was_saved_is_told_once(whole: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    with Journal(run, 200, {}) as journal:
+        journal(scores(200, best=False))
+        journal(losses(220))
+    found = [record for record in records(run) if "far/psnr" in record]
+    assert found == [
+        {"step": 100, **scores(100).values, "best": True}, {"step": 200, **scores(200).values},
+    ]  # fmt: skip
+    assert [row["best"] for row in table(run / "scores.csv")] == ["True", ""]
+    assert [int(row["step"]) for row in table(run / "losses.csv")] == [20, 40, 60, *range(20, 221, 20)]
+    assert sheets(run) == ["step-000100.png", "step-000200.png"]
+
+
 def test_a_run_from_the_start_forgets_all(whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)

@@ -81,7 +81,8 @@ def test_it_says_what_was_run_and_how_far_it_came(page: Page) -> None:
         "1,234,567",
         "near, far",
         "optim.rate0.0006",
-        "sources.0.turnTrue",
+        "sources.0.turnyes",
+        "optim.clipnone",
         "4.94 MB",
         "400 best",
     ):

@@ -208,3 +208,13 @@ def test_parts_of_a_batch_give_the_update_of_the_whole(paper: str, data: Path, t
 def test_a_batch_that_cannot_be_shared_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"optim\.accumulate = 3: must divide optim\.batch = 4"):
         recipe(2, batch=4, accumulate=3)
+
+
+def test_a_run_starts_from_weights_of_its_own_network_only(data: Path, tmp_path: Path) -> None:
+    Trainer(recipe(2), tmp_path / "first", data).train()
+    begun = tmp_path / "first" / "weights.safetensors"
+    trainer = Trainer(replace(recipe(2), start_from=str(begun)), tmp_path / "second", data)
+    state = weights.load(begun).state
+    assert all(torch.equal(value, state[name]) for name, value in trainer.network.state_dict().items())
+    with pytest.raises(WeightsError, match=r"lite: start_from: not weights of the recipe's network \(.{5,200}\)$"):
+        Trainer(replace(recipe(2), start_from="lite"), tmp_path / "third", data)

@@ -15,6 +15,7 @@ _FILES = {
     "checkpoint.safetensors": "what --resume goes on from",
     "texture.safetensors": "the texture autoencoder",
     "recipe.json": "the recipe with every default",
+    "data.json": "the pairs that it was trained and validated on",
     "log.jsonl": "every record, one JSON object a line",
     "losses.csv": "the losses as a table",
     "scores.csv": "the scores as a table",
@@ -23,6 +24,7 @@ _FILES = {
     "pictures": "the pictures of every validation",
     "tensorboard": "the same for tensorboard --logdir",
 }
+_FEW = 20  # lines that are shown without being asked for
 _UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -36,14 +38,15 @@ def duration(seconds: float) -> str:
 
 
 def entries(about: Mapping[str, object]) -> str:
-    """Plain values in one list; every table in it (a whole recipe, say) in a list of its own, folded."""
+    """Plain values in one list; every table in it in a list of its own, folded if it is long, as a whole recipe is."""
     plain = {key: value for key, value in about.items() if not isinstance(value, Mapping)}
-    tables = {key: value for key, value in about.items() if isinstance(value, Mapping)}
-    folded = (
-        f"<details><summary>{esc(str(key))}</summary>{_list(dict(_flat(value)))}</details>"
-        for key, value in tables.items()
-    )
-    return _list(dict(_flat(plain))) + "".join(folded)
+    tables = (_folded(str(key), dict(_flat(value))) for key, value in about.items() if isinstance(value, Mapping))
+    return _list(dict(_flat(plain))) + "".join(tables)
+
+
+def _folded(title: str, values: Mapping[str, str]) -> str:
+    unfolded = " open" if len(values) <= _FEW else ""
+    return f"<details{unfolded}><summary>{esc(title)}</summary>{_list(values)}</details>"
 
 
 def file_list(run: Path) -> str:
@@ -89,6 +92,8 @@ def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
 def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_shown, value)) or "none"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.6g}" if isinstance(value, float) else visible(str(value))

@@ -18,7 +18,7 @@ from nircolor.training.journal.contact import contact_sheet
 from nircolor.training.journal.extras import Extras
 from nircolor.training.journal.files import Log, Table, replace, writing
 from nircolor.training.journal.page import Story, write_page
-from nircolor.training.journal.records import TRAINING, History, Record, from_record, reached, to_record
+from nircolor.training.journal.records import TRAINING, History, Record, from_record, reached, subject, to_record
 
 
 class Journal:
@@ -53,6 +53,8 @@ class Journal:
             self._step, self._steps = _place(event)
         if isinstance(event, Progress):
             return
+        if self._history.knows(event):  # killed after it was told, before a checkpoint that would know
+            self._take_up([record for record in self._log.read() if subject(from_record(record)) != subject(event)])
         record = to_record(event)
         self._history.add(event)
         self._log.add(record)
@@ -78,6 +80,7 @@ class Journal:
     def _take_up(self, records: Sequence[Record]) -> None:
         """Begin with these records, and make the files say nothing else."""
         events = [from_record(record) for record in records]
+        self._history = History()
         for event in events:
             self._history.add(event)
         self._log.rewrite(records)

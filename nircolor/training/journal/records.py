@@ -45,6 +45,11 @@ def reached(event: Losses | Scores, step: int) -> bool:
     return step > 0 and (event.step <= step or (isinstance(event, Losses) and event.stage != TRAINING))
 
 
+def subject(event: Losses | Scores) -> tuple[str, int]:
+    """What an event is about; the same is told once."""
+    return event.stage if isinstance(event, Losses) else "/scores", event.step
+
+
 Points = list[tuple[int, float]]
 """(step, value) in the order of steps."""
 
@@ -55,13 +60,19 @@ class History:
 
     losses: list[Losses] = field(default_factory=list)
     scores: list[Scores] = field(default_factory=list)
+    _subjects: set[tuple[str, int]] = field(default_factory=set)
 
     def add(self, event: Losses | Scores) -> None:
         """Pictures are not kept: a long run has many."""
+        self._subjects.add(subject(event))
         if isinstance(event, Losses):
             self.losses.append(event)
         else:
             self.scores.append(Scores(event.step, event.steps, event.values, event.best))
+
+    def knows(self, event: Losses | Scores) -> bool:
+        """Whether the same was told of this step already."""
+        return subject(event) in self._subjects
 
     @property
     def best(self) -> Scores | None:
