@@ -44,10 +44,13 @@ class Lpips(nn.Module):
         """
         self._weights = {name: value.to(a.device) for name, value in self._weights.items()}
         total = a.new_zeros(len(a), dtype=torch.float32)
-        for i, feature in enumerate(self.backbone.features(_normalise(torch.cat([a, b])), self._weights)):
-            x, y = (_unit(part) for part in feature.float().chunk(2))
+        for i, (x, y) in enumerate(zip(self._units(a), self._units(b), strict=True)):
             total = total + F.conv2d((x - y).square(), self._weights[f"lin{i}.weight"]).mean((1, 2, 3))
         return total
+
+    def _units(self, x: Tensor) -> list[Tensor]:
+        """The unit feature vectors of all taps; apart for each picture, so that a target costs no backward pass."""
+        return [_unit(feature.float()) for feature in self.backbone.features(_normalise(x), self._weights)]
 
 
 def _normalise(x: Tensor) -> Tensor:
@@ -56,4 +59,4 @@ def _normalise(x: Tensor) -> Tensor:
 
 
 def _unit(x: Tensor) -> Tensor:
-    return x / (x.square().sum(1, keepdim=True).clamp_min(1e-20).sqrt() + 1e-10)
+    return x * (1 / (x.square().sum(1, keepdim=True).clamp_min(1e-20).sqrt() + 1e-10))  # a map times a small map

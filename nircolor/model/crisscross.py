@@ -29,5 +29,5 @@ class CrissCrossAttention(nn.Module):
         weights = torch.cat([in_row, in_column], -1).softmax(-1)
         row, column = weights[..., : x.shape[3]], weights[..., x.shape[3] :]
         gathered = row @ v + (column.transpose(1, 2) @ v.transpose(1, 2)).transpose(1, 2)  # (b, H, W, C)
-        out: Tensor = x + self.gate * gathered.permute(0, 3, 1, 2)
+        out: Tensor = x + self.gate.to(gathered.dtype) * gathered.permute(0, 3, 1, 2)
         return out

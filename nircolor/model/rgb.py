@@ -49,13 +49,13 @@ class RGBBranch(nn.Module):
 
         What comes out are the maps of the head; ``colours`` makes RGB of them.
         """
-        edges = laplacian(nir)
-        priors = _pyramid(prior, self.config.rgb.stride, len(self.config.rgb.widths))
-        *maps, x = self.encoder(self.stem(torch.cat([nir, edges], 1)))
+        texture = torch.cat([nir, laplacian(nir)], 1)
+        *maps, x = self.encoder(self.stem(texture))
+        prior, *priors = (p.to(x.dtype) for p in (prior, *_pyramid(prior, self.config)))  # once for all that read it
         x = self._decode(0, x, priors)
         for i, up in enumerate(self.ups, 1):
             x = self._decode(i, up(x) + maps.pop(), priors)
-        x = self.fusion(self.widen(x), nir, edges, prior)
+        x = self.fusion(self.widen(x), texture, prior)
         if self.config.criss_cross == 0:
             x = self.criss_cross(x)
         return self.head(x)  # type: ignore[no-any-return]
@@ -84,15 +84,17 @@ class Fusion(nn.Module):
         self.modulate = SpadeResBlock(width, width, prior, config.spade_hidden, config.norm) if config.spade else None
         self.join = nn.Conv2d(2 * width, width, 1)
 
-    def forward(self, x: Tensor, nir: Tensor, edges: Tensor, prior: Tensor) -> Tensor:
-        texture = self.texture(torch.cat([nir, edges], 1))
+    def forward(self, x: Tensor, texture: Tensor, prior: Tensor) -> Tensor:
+        """x: (b, C, H, W); texture: (b, 2, H, W), NIR and its edges; prior: (b, P, H, W) -> (b, C, H, W)."""
+        texture = self.texture(texture)
         if self.modulate is not None:
             texture = self.modulate(texture, prior)
         return F.silu(self.join(torch.cat([x, texture], 1)))
 
 
-def _pyramid(prior: Tensor, stride: int, levels: int) -> list[Tensor]:
-    """The prior at the size of every level, finest first."""
+def _pyramid(prior: Tensor, config: ModelConfig) -> list[Tensor]:
+    """The prior at the size of every level of G_A, finest first."""
+    stride, levels = config.rgb.stride, len(config.rgb.widths)
     maps = [F.avg_pool2d(prior, stride) if stride > 1 else prior]
     for _ in range(levels - 1):
         maps.append(F.avg_pool2d(maps[-1], 2))

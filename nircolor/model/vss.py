@@ -46,9 +46,9 @@ class VSSBlock(nn.Module):
         """(b, C, H, W) -> (b, C, H, W)."""
         x = x.permute(0, 2, 3, 1)  # (b, H, W, C)
         if self.mamba is not None:
-            x = self.mamba(x) + self.scale1 * x
+            x = self.mamba(x) + self.scale1.to(x.dtype) * x
         y = self.conv(self.norm2(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return (self.mlp(self.agent(y)) + self.scale2 * x).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
+        return (self.mlp(self.agent(y)) + self.scale2.to(x.dtype) * x).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
 
 
 class _Mamba(nn.Module):

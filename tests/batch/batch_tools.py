@@ -38,6 +38,9 @@ def engine(batch: int = 1, prior: str = "global", equalize: bool = False) -> Col
     config = dataclasses.replace(lite, name="tiny", rgb=rgb, prior=branch, equalize=equalize, prior_size=24)
     torch.manual_seed(0)
     network = Generator(config).eval()
+    with torch.no_grad():  # untrained, it would only copy its input
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
     return Colorizer(network, EngineInfo("cpu", "numba", "fp32", "tiny", "0" * 12), Tiling(64, 8, batch), prior)
 
 

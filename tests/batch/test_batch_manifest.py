@@ -59,7 +59,7 @@ def test_sweep_removes_temporary_files_beside_unfinished_outputs_only(tmp_path: 
 
 
 def test_two_batches_on_one_folder_and_a_dead_one(tmp_path: Path) -> None:
-    code = "import sys, pathlib, nircolor.batch.manifest as m; m.Manifest(pathlib.Path(sys.argv[1])).__enter__()"
+    code = "import sys, pathlib, nircolor.batch.manifest as m; held = m.Manifest(pathlib.Path(sys.argv[1])).__enter__()"
     holder = [sys.executable, "-c", f"{code}; print('locked', flush=True); sys.stdin.read()", str(tmp_path)]
     with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"locked\n"

@@ -120,7 +120,9 @@ def test_curves_have_a_label_and_lie_in_their_drawing(page: Page) -> None:
             assert (numbers[:, 0] <= 340).all()
             assert (numbers[:, 1] <= 190).all()
             assert (np.diff(numbers[:, 0]) > 0).all()
-    assert sum("L" in line for line in lines) == 4 + 2 * 5  # two sets by two metrics; raw and smooth of five curves
+    assert (
+        sum("L" in line for line in lines) == 4 + 2 * 2 + 3
+    )  # two sets by two metrics; raw and smooth of two terms; three plain
 
 
 def test_nothing_is_fetched_and_files_are_linked_by_name(page: Page, run: Path) -> None:

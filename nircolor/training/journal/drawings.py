@@ -24,17 +24,19 @@ _SOFT, _RULE = "#5c5c5c", "#d9d9d9"
 
 def draw_losses(path: Path, history: History) -> None:
     """Every term in a panel of its own: what was told, faint, under its moving average; a logarithmic axis where the
-    values span more than a decade. Nothing where nothing was told. Raises OutputError, ImportError without matplotlib.
+    values span more than a decade. Then learning rate, speed and waiting as they are. Nothing where nothing was told.
+    Raises OutputError, ImportError without matplotlib.
     """
-    curves = history.curves()
-    figure, panels = _panels(len(curves))
-    for axes, (title, points) in zip(panels, curves.items(), strict=True):
-        _dress(axes, title, [value for _, value in points])
-        smoothed = len(points) >= FEWEST
-        axes.plot(*_columns(thin(points)), color=COLOURS[0], linewidth=1.2, alpha=0.3 if smoothed else 1)
+    terms, machine = history.terms(), history.machine()
+    figure, panels = _panels(len(terms) + len(machine))
+    for axes, (title, points) in zip(panels, (*terms.items(), *machine.items()), strict=True):
+        smoothed = title in terms and len(points) >= FEWEST
+        _dress(axes, title, [value for _, value in points] if title in terms else [])
+        width, alpha = (1.2, 0.3) if smoothed else (1.8, 1.0)
+        axes.plot(*_columns(thin(points)), color=COLOURS[0], linewidth=width, alpha=alpha)
         if smoothed:
             axes.plot(*_columns(thin(smooth(points))), color=COLOURS[0], linewidth=1.8)
-    _save(figure, path, len(curves))
+    _save(figure, path, len(panels))
 
 
 def draw_scores(path: Path, history: History) -> None:

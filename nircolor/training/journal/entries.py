@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from nircolor.evaluation.report.text import NO_BREAK, esc, visible
+from nircolor.evaluation.report.text import NO_BREAK, esc
 
 _FILES = {
     "best.safetensors": "averaged weights of the best validation: nircolor colorize --weights takes them",
@@ -96,4 +96,4 @@ def _shown(value: object) -> str:
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.6g}" if isinstance(value, float) else visible(str(value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value) or "none"

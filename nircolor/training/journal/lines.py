@@ -35,12 +35,24 @@ class _Side:
 
 
 def loss_chart(title: str, points: Points) -> str:
-    """What was told, faint, under its moving average."""
+    """What was told, faint, under its moving average; logarithmic where that shows more."""
     values = [value for _, value in points]
+    if len(points) < FEWEST:
+        return plain_chart(title, points)
     plot = _Plot(_steps(points), _logarithmic(values) if wants_log(values) else _linear(values))
-    raw = "faint" if len(points) >= FEWEST else ""
-    lines = plot.line(thin(points), 0, raw) + (plot.line(thin(smooth(points)), 0) if raw else "")
-    return _svg(f"{title}: {values[-1]:.4g} at step {points[-1][0]}", [*plot.frame(), lines])
+    lines = plot.line(thin(points), 0, "faint") + plot.line(thin(smooth(points)), 0)
+    return _svg(_last(title, points), [*plot.frame(), lines])
+
+
+def plain_chart(title: str, points: Points) -> str:
+    """A line as it was told."""
+    plot = _Plot(_steps(points), _linear([value for _, value in points]))
+    return _svg(_last(title, points), [*plot.frame(), plot.line(thin(points), 0)])
+
+
+def _last(title: str, points: Points) -> str:
+    step, value = points[-1]
+    return f"{title}: {value:.4g} at step {step}"
 
 
 def score_chart(title: str, lines: Mapping[str, Points], best: int | None) -> str:

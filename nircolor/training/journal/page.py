@@ -16,12 +16,13 @@ from nircolor.image.atomic import atomic_file
 from nircolor.training.events import Picture, Pixels
 from nircolor.training.journal.contact import HEADINGS
 from nircolor.training.journal.entries import duration, entries, file_list
-from nircolor.training.journal.lines import loss_chart, score_chart
+from nircolor.training.journal.lines import loss_chart, plain_chart, score_chart
 from nircolor.training.journal.records import History
 from nircolor.training.journal.series import metric_named
 from nircolor.training.journal.tables import in_words, score_table
 
 _SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}
+_LOSSES = "Unweighted terms by step: means of some steps, faint, and their moving average."
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,11 @@ def _scores(history: History) -> Iterator[str]:
 
 def _losses(history: History) -> Iterator[str]:
     yield '<section id="losses"><h2>Losses</h2>'
-    curves = history.curves()
-    yield "<p>Unweighted terms by step: means of some steps, faint, and their moving average.</p>" if curves else ""
-    yield '<div class="charts">' if curves else "<p>Nothing was told yet.</p><div>"
-    for title, points in curves.items():
-        yield _figure(esc(title), loss_chart(title, points))
+    terms = history.terms()
+    yield f"<p>{_LOSSES if terms else 'Nothing was told yet.'}</p>"
+    yield '<div class="charts">'
+    yield from (_figure(esc(title), loss_chart(title, points)) for title, points in terms.items())
+    yield from (_figure(esc(title), plain_chart(title, points)) for title, points in history.machine().items())
     yield "</div></section>"
 
 

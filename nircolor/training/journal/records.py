@@ -79,14 +79,17 @@ class History:
         """The validation whose weights are the best of the run."""
         return next((scores for scores in reversed(self.scores) if scores.best), None)
 
-    def curves(self) -> dict[str, Points]:
-        """By title: every term of the training, then learning rate and speed, then the terms of other stages."""
-        training = [event for event in self.losses if event.stage == TRAINING]
-        found = _by_name(training, lambda event: event.values)
-        found |= _by_name(training, machine)
+    def terms(self) -> dict[str, Points]:
+        """By title: every term of the training, then those of other stages."""
+        found = _by_name(self._training, _values)
         for stage in dict.fromkeys(event.stage for event in self.losses if event.stage != TRAINING):
             events = [event for event in self.losses if event.stage == stage]
             found |= {_titled(stage, name): points for name, points in _by_name(events, _values).items()}
+        return found
+
+    def machine(self) -> dict[str, Points]:
+        """By title: learning rate, speed and waiting of the training, where they are more than zeros."""
+        found = _by_name(self._training, machine)
         return {title: points for title, points in found.items() if any(value for _, value in points)}
 
     def panels(self) -> dict[str, dict[str, Points]]:
@@ -96,6 +99,10 @@ class History:
             folder, _, metric = name.rpartition("/")
             found.setdefault(metric, {})[folder] = points
         return found
+
+    @property
+    def _training(self) -> list[Losses]:
+        return [event for event in self.losses if event.stage == TRAINING]
 
 
 def _values(event: Losses | Scores) -> Mapping[str, float]:
