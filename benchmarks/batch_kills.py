@@ -88,17 +88,21 @@ def run(kills: int, pictures: int, seed: int, weights: str) -> None:
         if finish(start(source, whole, weights)):
             sys.exit("the undisturbed run failed")
         seconds, expected = time.perf_counter() - begin, tree(whole)
-        done = rounds = 0
+        done = rounds = halves = unrecorded = 0
         while done < kills:
             killed = start(source, target, weights)
-            kill_during_work(killed, target, lambda: chance.uniform(0, seconds / 6))
+            kill_during_work(killed, target, lambda: chance.uniform(0, seconds / 2))
             done += 1
-            if check(target, expected) == len(expected):  # finished: begin anew, so that every kill hits work
+            halves += any(target.rglob("*.tmp"))
+            whole_ones, recorded = check(target, expected), {row.output for row in rows(target) if row.status == "done"}
+            unrecorded += whole_ones > len(recorded)
+            if whole_ones == len(expected):  # finished: begin anew, so that every kill hits work
                 rounds += 1
                 _finish_and_compare(source, target, weights, expected)
                 _empty(target)
         _finish_and_compare(source, target, weights, expected)
     print(f"{done} kills in {rounds + 1} jobs of {pictures} pictures: no output was partial, every job was finished")
+    print(f"{halves} kills came while a file was being written, {unrecorded} between a file and its line")
 
 
 def _finish_and_compare(source: Path, target: Path, weights: str, expected: dict[str, bytes]) -> None:

@@ -8,10 +8,13 @@ colorizing; how long it did is measured.
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
@@ -29,6 +32,7 @@ from nircolor.batch.row import Row
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
 
+_NICE = 10  # of 19
 _CHUNK = 64  # entries announced at once, before any of them is read
 
 
@@ -64,7 +68,10 @@ def run(
     has only been read is dropped. Raises what the hooks raise, once everything under way has come to rest.
     """
     line = _Line(settings, engine, hooks, stop)
-    with ThreadPoolExecutor(workers, "read") as readers, ThreadPoolExecutor(workers, "write") as writers:
+    with (
+        ThreadPoolExecutor(workers, "read", _stand_back) as readers,
+        ThreadPoolExecutor(workers, "write", _stand_back) as writers,
+    ):
         feeder = Thread(target=line.feed, args=(entries, readers), name="feed", daemon=True)
         feeder.start()
         try:
@@ -78,6 +85,15 @@ def run(
     if line.fault:
         raise line.fault
     return line.flow
+
+
+def _stand_back() -> None:
+    """Let the network go first where cores are scarce: its threads wait for each other, so one that is held up by
+    somebody's encoder holds up all of them.
+    """
+    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class _Line:

@@ -35,9 +35,14 @@ Every picture becomes a line of OUTDIR/nircolor-batch.jsonl.
 
 def batch(
     ctx: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="INDIR", show_default=False, help="Folder of pictures.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="INDIR", show_default=False, readable=False, help="Folder of pictures.")
+    ],
     target: Annotated[
-        Path, typer.Argument(metavar="OUTDIR", show_default=False, help="Folder of the outputs. Made if missing.")
+        Path,
+        typer.Argument(
+            metavar="OUTDIR", show_default=False, readable=False, help="Folder of the outputs. Made if missing."
+        ),
     ],
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", rich_help_panel=FILES, help="Folders in INDIR, too.")
@@ -114,7 +119,9 @@ def batch(
     ] = False,
     contact_sheet: Annotated[
         Path | None,
-        typer.Option("--contact-sheet", metavar="OUT.html", help="A page of thumbnails, before and after."),
+        typer.Option(
+            "--contact-sheet", metavar="OUT.html", readable=False, help="A page of thumbnails, before and after."
+        ),
     ] = None,
     workers: Annotated[
         int,

@@ -32,15 +32,35 @@ class AgentAttention(nn.Module):
         q, k, v = self.qkv(x).chunk(3, -1)
         pooled = F.adaptive_avg_pool2d(q.permute(0, 3, 1, 2), GRID).permute(0, 2, 3, 1)  # (b, 7, 7, C)
         agents, queries, keys, values = (self._split(y) for y in (pooled, q, k, v))  # (b, heads, tokens, C/heads)
-        gather = self.gather_bias(height, width).to(x.dtype)  # (1, heads, 49, H W)
-        gathered = F.scaled_dot_product_attention(agents, keys, values, attn_mask=gather)
-        hand = self.hand_bias(height, width).transpose(-1, -2).to(x.dtype)  # (1, heads, H W, 49)
-        handed = F.scaled_dot_product_attention(queries, agents, gathered, attn_mask=hand)
+        attend = attention_to_learn if x.device.type == "cpu" and torch.is_grad_enabled() else attention
+        gathered = attend(agents, keys, values, self.gather_bias(height, width))  # its bias is (1, heads, 49, H W)
+        hand = self.hand_bias(height, width).transpose(-1, -2)  # (1, heads, H W, 49)
+        handed = attend(queries, agents, gathered, hand)
         y = handed.transpose(1, 2).reshape(b, height, width, channels)
         return self.out(y + self.local(v.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))  # type: ignore[no-any-return]
 
     def _split(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], -1, self.heads, x.shape[-1] // self.heads).transpose(1, 2)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+    """softmax(q k^T / sqrt(c) + bias) v. q: (b, heads, n, c); k, v: (b, heads, m, c); bias: (1, heads, n, m)."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+
+
+def attention_to_learn(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+    """``attention`` for training on a CPU, where torch has only plain products for a bias that learns.
+
+    A trained softmax is sharp: most of its weights, and of their gradients, are below the smallest normal float32,
+    with which a CPU multiplies ten times slower. Weights under e^-32 of the largest, too small to change a sum in
+    float32, are therefore held there, and get no gradient.
+    """
+    exact = torch.promote_types(q.dtype, torch.float32)
+    with torch.autocast(q.device.type, enabled=False):
+        logits = (q.to(exact) * q.shape[-1] ** -0.5) @ k.to(exact).transpose(-1, -2) + bias  # (b, heads, n, m)
+        weights = (logits - logits.detach().amax(-1, keepdim=True)).clamp_min(-32).softmax(-1)
+        gathered: Tensor = weights.to(v.dtype) @ v
+    return gathered
 
 
 class _PositionBias(nn.Module):

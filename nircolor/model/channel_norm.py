@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 EPSILON = 1e-5
-KERNEL_TYPES = (torch.float32, torch.bfloat16)
+KERNEL_TYPES = {torch.float32, torch.bfloat16}
+WIDE = 64  # channels from which on torch's layer norm keeps up
 
 
 def channel_norm(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = False, kernel: str = "auto") -> Tensor:
@@ -31,17 +32,26 @@ def channel_norm(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = 
     Returns:
         (b, C, H, W), in the type of x, channels-last. Differentiable once by numba.
     """
-    fast = x.device.type == "cpu" and x.dtype in KERNEL_TYPES and modulation.dtype in KERNEL_TYPES and x.numel() > 0
-    if kernel == "reference" or not fast:
+    if kernel == "reference" or (kernel == "auto" and not _pays(x, modulation)):
         return channel_norm_reference(x, modulation, base, silu)
     return _ChannelNorm.apply(x, modulation, base, silu)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def _pays(x: Tensor, modulation: Tensor) -> bool:
+    """Whether the kernels can, and are faster than torch, which is good at wide rows with one scale for all."""
+    can = x.device.type == "cpu" and {x.dtype, modulation.dtype} <= KERNEL_TYPES and x.numel() > 0
+    return can and (x.shape[1] <= WIDE or modulation.shape[2:] != (1, 1))
+
+
 def channel_norm_reference(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = False) -> Tensor:
     """``channel_norm`` in plain torch, in any float type, on any device."""
-    rows = F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), eps=EPSILON).permute(0, 3, 1, 2)
+    rows, size = x.permute(0, 2, 3, 1), (x.shape[1],)
     scale, shift = modulation.chunk(2, 1)
-    y = (rows * (base + scale) + shift).to(x.dtype)
+    if modulation.shape[0] == modulation[0, 0].numel() == 1:
+        y = F.layer_norm(rows, size, base + scale.flatten(), shift.flatten(), EPSILON).permute(0, 3, 1, 2)
+    else:
+        normal = F.layer_norm(rows, size, eps=EPSILON).permute(0, 3, 1, 2)
+        y = (normal * (base + scale) + shift).to(x.dtype)
     return F.silu(y) if silu else y
 
 
@@ -56,7 +66,8 @@ class _ChannelNorm(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        grads = _backward(*ctx.saved_tensors, _rows(grad_y), ctx.base, ctx.silu)
+        x, modulation = ctx.saved_tensors
+        grads = _backward(x, modulation, _rows(grad_y), ctx.base, ctx.silu)
         of_x, of_modulation = (_map(grad, shape) for grad, shape in zip(grads, ctx.shapes, strict=True))
         return of_x, of_modulation, None, None
 
@@ -101,4 +112,3 @@ def _rows(x: Tensor) -> Tensor:
 def _map(rows: Tensor, shape: torch.Size) -> Tensor:
     b, channels, height, width = shape
     return rows.view(b, height, width, channels).permute(0, 3, 1, 2)
-

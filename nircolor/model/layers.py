@@ -73,7 +73,7 @@ def norm(kind: str, channels: int, affine: bool = True) -> nn.Module:
 
 def norm_silu(layer: nn.Module, x: Tensor) -> Tensor:
     """SiLU of a norm; in one call where the norm can."""
-    return layer(x, silu=True) if isinstance(layer, ChannelNorm) else F.silu(layer(x))  # type: ignore[no-any-return]
+    return layer(x, silu=True) if isinstance(layer, ChannelNorm) else F.silu(layer(x))
 
 
 def conv3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

@@ -19,7 +19,7 @@ import numpy as np
 from nircolor.scan.arithmetic import LOG2E, F, exp2, jit, narrow, widen
 
 TILE = 256  # pixels turned over together
-UNIT = 16 * TILE  # pixels between two sums of the backward pass, so that results do not depend on threads
+UNIT = 4 * TILE  # pixels of a piece of work; fixed, so that sums do not depend on the number of threads
 EPSILON = F(1e-5)
 FAST = {"contract", "nsz", "reassoc", "arcp"}  # a NaN stays one, for the trainer to see
 

@@ -7,8 +7,7 @@ polynomial whose exponent is added as an integer; scratch memory is aligned to c
 and own no threads (``pool.py`` does). Compiled on first use, then cached on disk.
 
 Array letters as in ``reference.py``: P = H*W pixels, d channels, N states; ``A2`` is A * log2(e), laid out (4, N, d).
-u, steps, B, C and what has their shape at the other end, grad_y and grad_steps, are float32, or all bfloat16, as uint16;
-everything else is float32.
+u, steps, B, C, grad_y and grad_steps are all float32, or all bfloat16, as uint16; everything else is float32.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any
-
-import numpy as np
 
 from nircolor.scan.arithmetic import LN2, LOG2E, RELAXED, STRICT, F, exp2, jit, log1p_of, narrow, widen
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nircolor.model.agent import AgentAttention
+from nircolor.model.agent import AgentAttention, attention, attention_to_learn
 from nircolor.model.crisscross import CrissCrossAttention
 from nircolor.model.spade import Spade, SpadeResBlock
 from nircolor.model.ssm import SelectiveScan2D
@@ -97,6 +97,34 @@ def test_agent_attention_sees_the_whole_picture() -> None:
     x = torch.randn(1, 20, 20, 8, requires_grad=True)
     (gradient,) = torch.autograd.grad(module(x)[0, 0, 0].sum(), x)
     assert (gradient.abs().sum(-1) > 0).all()
+
+
+@pytest.mark.parametrize("sharpness", [1.0, 60.0])
+def test_attention_to_learn_is_attention_and_has_its_gradients(sharpness: float) -> None:
+    torch.manual_seed(0)
+    q, k, v, bias = (
+        torch.randn(s, requires_grad=True) for s in ((2, 3, 49, 8), (2, 3, 70, 8), (2, 3, 70, 8), (1, 3, 49, 70))
+    )
+    found, expected = attention_to_learn(q * sharpness, k, v, bias), attention(q * sharpness, k, v, bias)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    weight = torch.randn_like(found)
+    gradients = [torch.autograd.grad(y, (q, k, v, bias), weight) for y in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-3)
+
+
+def test_attention_to_learn_leaves_no_numbers_that_slow_a_cpu_down() -> None:
+    torch.manual_seed(0)
+    q, k, v, bias = (
+        torch.randn(1, 1, 49, 8),
+        torch.randn(1, 1, 90, 8),
+        torch.rand(1, 1, 90, 8),
+        torch.randn(1, 1, 49, 90),
+    )
+    bias.mul_(40).requires_grad_()
+    for attend, slow in ((attention, True), (attention_to_learn, False)):
+        (gradient,) = torch.autograd.grad(attend(q, k, v, bias).sum() * 1e-6, bias)
+        tiny = (gradient != 0) & (gradient.abs() < torch.finfo(torch.float32).tiny)
+        assert tiny.any() == slow
 
 
 def test_spade_is_neutral_where_the_prior_says_nothing_and_local_where_it_speaks() -> None:

@@ -120,6 +120,28 @@ def test_inputs_need_not_be_contiguous_and_bf16_keeps_its_type() -> None:
     assert relative(half, cross_scan(u, *rest)) < 3e-2
 
 
+@pytest.mark.parametrize("shape", [(2, 5, 7, 40, 8), (1, 6, 11, 130, 4)])
+def test_bfloat16_is_read_as_it_is_and_only_results_are_rounded(shape: tuple[int, int, int, int, int]) -> None:
+    """As in training with automatic mixed precision: maps in bfloat16, parameters in float32."""
+    fast = [(x.bfloat16() if i in (0, 1, 4, 5) else x).requires_grad_() for i, x in enumerate(make(*shape))]
+    exact = [x.detach().double().requires_grad_() for x in fast]
+    y, truth = cross_scan(*fast, kernel="numba"), cross_scan_reference(*exact)
+    weight = torch.randn(shape[:4], generator=torch.Generator().manual_seed(1)).bfloat16()
+    gradients = torch.autograd.grad(y, fast, weight)
+    expected = torch.autograd.grad(truth, exact, weight.double())
+    assert [x.dtype for x in (y, *gradients)] == [x.dtype for x in (fast[0], *fast)]
+    assert relative(y, truth) < 3e-3
+    for name, a, b in zip(["u", "steps", "bias", "A", "B", "C", "D"], gradients, expected, strict=True):
+        assert relative(a, b) < (3e-3 if a.dtype == torch.bfloat16 else 1e-5), name
+
+
+def test_mixed_maps_are_computed_in_float32() -> None:
+    u, steps, *rest = make(1, 4, 5, 12, 4)
+    mixed = cross_scan(u.bfloat16(), steps, *rest)
+    assert mixed.dtype == torch.bfloat16
+    assert torch.equal(mixed, cross_scan(u.bfloat16().float(), steps, *rest).bfloat16())
+
+
 def test_float64_is_computed_in_float64() -> None:
     inputs = make(1, 3, 4, 5, 2, torch.float64)
     assert torch.equal(cross_scan(*inputs), cross_scan_reference(*inputs))
