@@ -58,8 +58,7 @@ class Step:
 
     def __call__(self) -> list[float]:
         """Seconds of the parts, then of processor time of them all."""
-        batch, network = self.batch, self.network
-        clock, processor = [time.perf_counter()], time.process_time()
+        batch, network, clock, processor = self.batch, self.network, [time.perf_counter()], time.process_time()
         with torch.autocast("cpu", torch.bfloat16):
             prior = network.prior(batch.view_nir).float()
             rgb = network.paint(batch.nir, crop_prior(prior, batch.boxes, *batch.nir.shape[-2:]))
@@ -77,10 +76,10 @@ class Step:
 
 def lite_objective() -> Objective:
     config = load_recipe("lite", []).loss
-    if not Path(config.perceptual_weights).is_file():
-        print(f"without the LPIPS term: no file {config.perceptual_weights} (run this in the repository's root)")
-        config = replace(config, perceptual=0.0)
-    return Objective(config, None)
+    if Path(config.perceptual_weights).is_file():
+        return Objective(config, None)
+    print(f"without the LPIPS term: no file {config.perceptual_weights} (run this in the repository's root)")
+    return Objective(replace(config, perceptual=0.0), None)
 
 
 def compare(size: int, count: int, repeats: int, objective: Objective) -> None:
@@ -94,11 +93,10 @@ def compare(size: int, count: int, repeats: int, objective: Objective) -> None:
             times["fast"].append(fast)
     best = {}
     for name, rows in times.items():
-        seconds, processor = min(sum(row[:-1]) for row in rows), min(row[-1] for row in rows)
+        best[name] = seconds, processor = min(sum(row[:-1]) for row in rows), min(row[-1] for row in rows)
         parts = [min(column) for column in zip(*(row[:-1] for row in rows), strict=True)]
         shares = "  ".join(f"{part} {100 * t / sum(parts):3.0f} %" for part, t in zip(PARTS, parts, strict=True))
         print(f"{size:4} x {size:<4} {name:6} {count / seconds:7.2f} images/s  processor {processor:5.2f} s  {shares}")
-        best[name] = (seconds, processor)
     wall, processor = (a / b for a, b in zip(best["plain"], best["fast"], strict=True))
     print(f"{'':12} ratio {wall:8.2f}           processor {processor:5.2f}")
 
@@ -106,13 +104,13 @@ def compare(size: int, count: int, repeats: int, objective: Objective) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 128])
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=6)
+    for name, default in (("--batch", 8), ("--repeats", 6)):
+        parser.add_argument(name, type=int, default=default)
     options = parser.parse_args()
     info = Path("/proc/cpuinfo")  # Linux; elsewhere platform knows
     names = [line.split(":")[1].strip() for line in info.open() if "model name" in line] if info.is_file() else []
-    name = names[0] if names else platform.processor()
-    print(f"{name}, torch {torch.__version__}, {torch.get_num_threads()} threads, batch {options.batch}")
+    print(names[0] if names else platform.processor(), f"torch {torch.__version__}", sep=", ", end=", ")
+    print(f"{torch.get_num_threads()} threads, batch {options.batch}")
     objective = lite_objective()
     for size in options.sizes:
         compare(size, options.batch, options.repeats, objective)

@@ -13,7 +13,7 @@ from nircolor.image import png_chunks
 from nircolor.image.info import ImageInfo
 from nircolor.image.raster import Samples
 
-_LEVEL = 6  # zlib's own default
+_LEVEL = 4  # of zlib: 2 to 5 % larger than its default of 6, in a third to a half of the time
 
 
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
