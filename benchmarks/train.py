@@ -88,9 +88,8 @@ def compare(size: int, count: int, repeats: int, objective: Objective) -> None:
         with plain_paths():
             slow = step()
         fast = step()
-        if repeat:  # the first compiles
-            times["plain"].append(slow)
-            times["fast"].append(fast)
+        for name, row in (("plain", slow), ("fast", fast)) if repeat else ():  # the first compiles
+            times[name].append(row)
     best = {}
     for name, rows in times.items():
         best[name] = seconds, processor = min(sum(row[:-1]) for row in rows), min(row[-1] for row in rows)

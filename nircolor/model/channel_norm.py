@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 EPSILON = 1e-5
-KERNEL_TYPES = {torch.float32, torch.bfloat16}
+KERNEL_TYPES = frozenset({torch.float32, torch.bfloat16})
 WIDE = 64  # channels from which on torch's layer norm keeps up
 
 
@@ -27,7 +27,7 @@ def channel_norm(x: Tensor, modulation: Tensor, base: float = 0.0, silu: bool = 
         x: (b, C, H, W), of any memory layout; channels-last is not copied.
         modulation: (b, 2 C, H, W) or, for all pixels the same, (1, 2 C, 1, 1): scale, then shift.
         base: 0, or 1 where a scale of 0 shall be neutral, as in SPADE.
-        kernel: ``numba``, on a CPU, float32 or bfloat16; ``reference``; ``auto``: numba where it can.
+        kernel: ``numba``, on a CPU, float32 or bfloat16; ``reference``; ``auto``: numba where it pays.
 
     Returns:
         (b, C, H, W), in the type of x, channels-last. Differentiable once by numba.
