@@ -38,13 +38,13 @@ ROWS = {
     "no HSV-SPADE": ("haqagen", "model.spade=false"),
     "no padding tokens": ("haqagen", "model.vss.padding=false"),
 }
-COLUMNS = ("psnr", "angle", "lpips")
+COLUMNS = ("psnr", "ssim", "angle", "lpips-squeeze")
 
 
 def run_row(name: str, folder: Path, data: Path, steps: int, lpips: Path) -> dict[str, float]:
     base, *changes = ROWS[name]
     scale = (f"optim.steps={steps}", f"validate_every={steps}", *SCALE)
-    judge = ("best_by='lpips'", f"loss.perceptual_weights='{lpips}'")
+    judge = ("best_by='lpips-squeeze'", f"loss.perceptual_weights='{lpips}'")
     trainer = Trainer(
         load_recipe(base, [*scale, *judge, *changes]), folder, data, resume=(folder / "checkpoint.safetensors").exists()
     )

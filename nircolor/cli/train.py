@@ -34,7 +34,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RECIPE]",
+            metavar="RECIPE",
             show_default=False,
             help="What to train, on what, and for how long: a TOML file, or the name of a recipe that comes with "
             "nircolor (lite, haqagen, colormamba, ...). With --resume: that of the run, if none is given.",

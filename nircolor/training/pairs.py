@@ -23,14 +23,17 @@ def find_pairs(source: SourceConfig, data: Path) -> tuple[Pair, ...]:
     """The pairs of ``source``, whose folder and split file lie below ``data``; all splits where it names none.
 
     Raises InputError for the first pair that is incomplete or doubled: a run of hours should not begin on half of its
-    data; and for a folder without near-infrared pictures.
+    data; for a folder without near-infrared pictures; and for a scene to leave out that is not there.
     """
     split_file = data / source.split_file if source.split_file else None
     found = open_dataset(data / source.folder, split=source.split or "all", split_file=split_file)
     for problem in found.problems:
         if problem.kind not in _HARMLESS:
             raise InputError(str(problem))
-    return found.pairs
+    absent = set(source.leave_out) - {pair.scene for pair in found.pairs}
+    if absent:
+        raise InputError(f"{data / source.folder}: has no scene {min(absent)}, which is to be left out")
+    return tuple(pair for pair in found.pairs if pair.scene not in source.leave_out)
 
 
 def load_pair(pair: Pair, *, equalize: bool = False, long_side: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:

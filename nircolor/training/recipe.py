@@ -11,6 +11,8 @@ from nircolor.model import ModelConfig
 from nircolor.model import texture as autoencoder
 from nircolor.training.augment import AugmentConfig
 
+BestBy = Literal["psnr", "ssim", "angle", "lpips-squeeze"]
+
 
 @dataclass(frozen=True)
 class SourceConfig:
@@ -21,6 +23,7 @@ class SourceConfig:
     split: str = ""
     weight: float = 1.0
     turn: bool = False
+    leave_out: tuple[str, ...] = ()  # scenes: those of a place that is judged, for instance
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class LossConfig:
     prior: float = 0.5
     perceptual: float = 0.0  # LPIPS-squeeze
     perceptual_share: float = 1.0  # of the batch that the perceptual term looks at: it costs as much as a network
-    perceptual_weights: str = ""  # a file of LPIPS-squeeze weights
+    perceptual_weights: str = ""  # a file of LPIPS-squeeze weights; where it is given, validation measures LPIPS too
     mse: float = 0.0  # lambda_mse; HSV in cone coordinates, where hue is an angle
     feature: float = 0.0  # lambda_feat
     alpha: float = 1.0
@@ -112,7 +115,7 @@ class Recipe:
     seed: int = 0
     save_every: int = 200
     validate_every: int = 1000  # steps; 0: once an epoch
-    best_by: Literal["psnr", "angle", "lpips"] = "psnr"  # mean over the validation sets; decides on best.safetensors
+    best_by: BestBy = "psnr"  # mean over the validation sets; decides on best.safetensors
     patience: int = 0  # validations without a new best before the run ends early; 0: never
     start_from: str = ""  # weights to begin with: a name, a path or an hf:// reference
 

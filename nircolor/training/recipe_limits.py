@@ -72,6 +72,8 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _out_of_range(recipe)
     yield from _length(recipe)
     yield from _data(recipe)
+    if recipe.best_by == "lpips-squeeze" and not recipe.loss.perceptual_weights:
+        yield "best_by", recipe.best_by, "needs loss.perceptual_weights, a file of LPIPS-squeeze"
     yield from _loss(recipe.loss)
     yield from _model(recipe.model)
 

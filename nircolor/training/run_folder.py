@@ -47,10 +47,12 @@ def by_folder(record: object) -> dict[str, dict[str, float]]:
 
 
 def data_of(run: Path) -> object | None:
-    """The run's own description of its pairs, None where it has none. Raises InputError for one that is damaged."""
+    """The run's own description of its pairs, without their place on this machine; None where it has none. Raises
+    InputError for one that is damaged."""
     path = run / "data.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return {key: value for key, value in found.items() if key != "root"} if isinstance(found, dict) else found
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it, or remove it") from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nircolor import weights
-from nircolor.errors import UsageError, WeightsError
+from nircolor.errors import WeightsError
 from nircolor.model import Generator
 from nircolor.scan import choose as choose_scan
 from nircolor.training.checkpoint import (
@@ -33,7 +33,7 @@ from nircolor.training.recipe import Recipe, check_share, steps_of
 from nircolor.training.schedule import learning_rate
 from nircolor.training.texture import texture_for
 from nircolor.training.update import Updater
-from nircolor.training.validation import Validated, Validation, goodness
+from nircolor.training.validation import Validated, Validation
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -86,7 +86,7 @@ class Trainer:
             on_warning=_log.warning,
         )
         sets = self.data.validation
-        self.validation = Validation(sets, _lpips_of(recipe), self.fabric.device) if sets else None
+        self.validation = Validation(sets, recipe.loss.perceptual_weights, self.fabric.device) if sets else None
         self.steps = steps_of(recipe.optim, self.data.pairs)
         self.validate_every = recipe.validate_every or -(-self.data.pairs // recipe.optim.batch)
         self.standing = self._resumed() if resume else Standing()
@@ -214,7 +214,8 @@ class Trainer:
         """By the first of the processes, for which the others wait."""
         found = self.validate(observe) if self.fabric.is_global_zero else None
         scores: dict[str, float] = self.fabric.broadcast(found.scores if found else {})
-        now, standing = goodness(scores, self.recipe.best_by), self.standing
+        assert self.validation
+        now, standing = self.validation.goodness(scores, self.recipe.best_by), self.standing
         best = standing.best is None or now > standing.best
         standing.judged, standing.stale = self.step, 0 if best else standing.stale + 1
         if best:
@@ -233,10 +234,3 @@ def _start_from(network: Generator, name: str) -> None:
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:200]
         raise WeightsError(f"{name}: start_from: not weights of the recipe's network ({reason})") from error
-
-
-def _lpips_of(recipe: Recipe) -> str:
-    """LPIPS is measured where its weights are at hand anyway."""
-    if recipe.best_by == "lpips" and not recipe.loss.perceptual_weights:
-        raise UsageError("best_by = 'lpips': needs loss.perceptual_weights, a file of LPIPS-squeeze")
-    return recipe.loss.perceptual_weights if recipe.loss.perceptual or recipe.best_by == "lpips" else ""

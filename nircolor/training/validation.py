@@ -28,7 +28,6 @@ from nircolor.training.events import Picture, Pixels
 
 SHOWN = 6  # pictures of a run, of all validation sets together
 SIDE = 256  # at most, of a shown picture
-LOWER_IS_BETTER = ("angle", "lpips")
 
 Sets = Mapping[str, Sequence[Pair]]
 """Validation pairs by the name of their folder."""
@@ -48,7 +47,7 @@ class Validation:
     def __init__(self, sets: Sets, lpips_weights: str, device: torch.device) -> None:
         self.sets, self.device = sets, device
         lpips = lpips_metric("squeeze", lpips_weights) if lpips_weights else None
-        self.metrics: tuple[Metric, ...] = choose_metrics(("psnr", "angle", "lpips"), lpips)
+        self.metrics: tuple[Metric, ...] = choose_metrics(("psnr", "ssim", "angle", "lpips"), lpips)
         self._shown = {name: _spread(pairs, -(-SHOWN // max(1, len(sets)))) for name, pairs in sets.items()}
 
     def run(self, network: Generator, on_progress: Callable[[int, int], None]) -> Validated:
@@ -70,11 +69,11 @@ class Validation:
             pictures += [album.pictures[id] for id in album.wanted]
         return Validated(scores, tuple(pictures))
 
-
-def goodness(scores: Mapping[str, float], metric: str) -> float:
-    """Mean of a metric over the validation sets, turned so that more is better."""
-    mean = fmean(value for name, value in scores.items() if name.rpartition("/")[2] == metric)
-    return -mean if metric in LOWER_IS_BETTER else mean
+    def goodness(self, scores: Mapping[str, float], key: str) -> float:
+        """Mean of a metric over the sets, turned so that more is better."""
+        metric = next(metric for metric in self.metrics if metric.key == key)
+        mean = fmean(scores[f"{name}/{key}"] for name in self.sets)
+        return -mean if metric.better == "lower" else mean
 
 
 def _spread(pairs: Sequence[Pair], count: int) -> list[str]:

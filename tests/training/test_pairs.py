@@ -57,6 +57,16 @@ def test_split_file_chooses_and_names_scenes(tmp_path: Path) -> None:
     assert (pair.id, pair.scene) == ("b", "s2")
 
 
+def test_scenes_are_left_out(tmp_path: Path) -> None:
+    for name in "abc":
+        write_pair(tmp_path / "set", name)
+    (tmp_path / "mine.csv").write_text("id,scene,split\na,s1,train\nb,s2,train\nc,s1,train\n")
+    source = SourceConfig("set", "mine.csv", "train", leave_out=("s1",))
+    assert [pair.id for pair in find_pairs(source, tmp_path)] == ["b"]
+    with pytest.raises(InputError, match="set: has no scene s3, which is to be left out"):
+        find_pairs(SourceConfig("set", "mine.csv", "train", leave_out=("s1", "s3")), tmp_path)
+
+
 def test_the_first_trouble_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="missing: no such folder"):
         pairs(tmp_path / "missing")

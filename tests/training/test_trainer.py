@@ -147,6 +147,15 @@ def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path, caplog
     assert caplog.text == ""
 
 
+def test_the_best_by_angle_is_the_smallest(data: Path, tmp_path: Path) -> None:
+    judged = write_pairs(tmp_path / "judged", 7)
+    made = replace(recipe(8, rate=1e-2), validation=(SourceConfig(str(judged)),), validate_every=2, best_by="angle")
+    trainer = Trainer(made, tmp_path / "run", data)
+    angles = [event.values[f"{judged}/angle"] for event in trained(trainer) if isinstance(event, Scores)]
+    assert len(set(angles)) > 1
+    assert trainer.standing.best == -min(angles)
+
+
 def test_the_best_weights_are_kept_and_patience_ends_a_run(data: Path, tmp_path: Path) -> None:
     """At a rate of nearly nothing no validation is better than the first."""
     judged = write_pairs(tmp_path / "judged", 7)
