@@ -1,6 +1,6 @@
 """HAQAGen's ablations at a small scale: the network of `lite`, equal steps, one seed, validation scores side by side.
 
-python benchmarks/ablation.py RUNS [--data ../shared/data] [--steps 400] [--only full,no-spade]
+python benchmarks/ablation.py RUNS [--data ../shared/data] [--steps 240] [--only full,no-spade]
 
 Each row is a run of its own in RUNS/<row>, made or resumed; the table at the end is of their last validation.
 """
@@ -19,8 +19,8 @@ SCALE = (  # of every row: what a CPU can do in some minutes
     'preset="lite"',
     "model.equalize=false",
     'model.norm="channel"',
-    "augment.size=96",
-    "augment.min_view=0.6",
+    "augment.size=64",
+    "augment.min_view=0.5",
     "optim.batch=8",
     "optim.rate=6e-4",
     "optim.beta2=0.99",
@@ -33,7 +33,7 @@ SCALE = (  # of every row: what a CPU can do in some minutes
 )
 ROWS = {
     "full": ("haqagen",),
-    "full, another seed": ("haqagen", "seed=2"),
+    "full (seed 2)": ("haqagen", "seed=2"),
     "MSE + cosine": ("haqagen", "loss.beta=0", "loss.delta=0"),
     "no HSV-SPADE": ("haqagen", "model.spade=false"),
     "no padding tokens": ("haqagen", "model.vss.padding=false"),
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--lpips", type=Path, default=Path("../shared/perceptual/lpips_squeeze_v0.1.safetensors"))
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=240)
     parser.add_argument("--only", default=",".join(ROWS))
     options = parser.parse_args()
     found = {}

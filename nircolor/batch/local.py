@@ -12,12 +12,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from nircolor.batch.budget import Budget
 from nircolor.batch.plan import Entry
-from nircolor.batch.probe import probe
+from nircolor.batch.probe import pixels
 from nircolor.batch.process import Settings, Work, finish, prepare
 from nircolor.batch.row import Row
 
@@ -34,15 +34,18 @@ if TYPE_CHECKING:
 
 _NICE = 10  # of 19
 _CHUNK = 64  # entries announced at once, before any of them is read
+_COMPANY = 0.25  # seconds that pictures in hand wait for another to share a pass with
+THREADS = 2  # that read, and as many that write
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """Who is told what, from whatever thread. ``announce``: entries that will be worked on. ``record``: the row of a
-    picture. ``show``: a picture that has been written, and its colours. What they raise ends the batch.
+    """Who is told what, from whatever thread. ``announce``: entries that will be worked on (None: somebody knows
+    already). ``record``: the row of a picture. ``show``: a picture that has been written, and its colours. What they
+    raise ends the batch.
     """
 
-    announce: Callable[[Sequence[Entry]], None]
+    announce: Callable[[Sequence[Entry]], None] | None
     record: Callable[[Row], None]
     show: Callable[[Work, NDArray[Any]], None] | None = None
 
@@ -61,16 +64,27 @@ class _Item:
     amount: int
 
 
+def announced(entries: Iterable[Entry], announce: Callable[[Sequence[Entry]], None] | None) -> Iterator[Entry]:
+    """``entries``, each announced before it is handed on, many at once."""
+    waiting = iter(entries)
+    if announce is None:
+        yield from waiting
+        return
+    while chunk := list(islice(waiting, _CHUNK)):
+        announce(chunk)
+        yield from chunk
+
+
 def run(
-    entries: Sequence[Entry], settings: Settings, engine: Colorizer, hooks: Hooks, stop: Event, workers: int = 2
+    entries: Iterable[Entry], settings: Settings, engine: Colorizer, hooks: Hooks, stop: Event, threads: int = THREADS
 ) -> Flow:
     """Work on ``entries`` until all are recorded, or ``stop`` is set: then what is with the network is finished, what
     has only been read is dropped. Raises what the hooks raise, once everything under way has come to rest.
     """
     line = _Line(settings, engine, hooks, stop)
     with (
-        ThreadPoolExecutor(workers, "read", _stand_back) as readers,
-        ThreadPoolExecutor(workers, "write", _stand_back) as writers,
+        ThreadPoolExecutor(threads, "read", _stand_back) as readers,
+        ThreadPoolExecutor(threads, "write", _stand_back) as writers,
     ):
         feeder = Thread(target=line.feed, args=(entries, readers), name="feed", daemon=True)
         feeder.start()
@@ -103,19 +117,16 @@ class _Line:
         self.settings, self.engine, self.hooks, self.stop = settings, engine, hooks, stop
         self.budget, self.queue, self.flow = Budget(), SimpleQueue[_Item | None](), Flow()
         self.fault: BaseException | None = None
+        self._fed = False  # everything that the feeder had has been taken
 
-    def feed(self, entries: Sequence[Entry], readers: ThreadPoolExecutor) -> None:
+    def feed(self, entries: Iterable[Entry], readers: ThreadPoolExecutor) -> None:
         """Hand entries to the readers as fast as the budget allows."""
-        waiting = iter(entries)
         try:
-            while (chunk := list(islice(waiting, _CHUNK))) and not self.stop.is_set():
-                self.hooks.announce(chunk)
-                for entry in chunk:
-                    height, width = probe(self.settings.root / entry.source) or (0, 0)
-                    amount = self.budget.take(height * width, self.stop.is_set)
-                    if self.stop.is_set():
-                        break
-                    self.queue.put(_Item(readers.submit(prepare, entry, self.settings), amount))
+            for entry in announced(entries, self.hooks.announce):
+                amount = self.budget.take(pixels(entry, self.settings.root), self.stop.is_set)
+                if self.stop.is_set():
+                    break
+                self.queue.put(_Item(readers.submit(prepare, entry, self.settings), amount))
         except BaseException as error:
             self._give_up(error)
         finally:
@@ -132,11 +143,12 @@ class _Line:
     def _groups(self) -> Iterator[list[tuple[Work, int]]]:
         """Pictures to be colorized together: neighbours of one size as long as they may share, else one alone."""
         group: list[tuple[Work, int]] = []
-        for work, amount in self._works():
-            if group and not self._fits(group, work):
+        while (made := self._take(_COMPANY if group else None)) or not self._over():
+            if group and not (made and self._fits(group, made[0])):
                 yield group
                 group = []
-            group.append((work, amount))
+            if made:
+                group.append(made)
             if len(group) >= self.engine.tiling.batch:
                 yield group
                 group = []
@@ -149,20 +161,30 @@ class _Line:
         shape = work.image.pixels.shape
         return shape == group[0][0].image.pixels.shape and can_share(self.engine, shape)
 
-    def _works(self) -> Iterator[tuple[Work, int]]:
-        """What the readers have made, in order; what became a row already is recorded here."""
-        while not self.stop.is_set():
+    def _take(self, patience: float | None) -> tuple[Work, int] | None:
+        """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
+        ``patience`` seconds, or nothing will.
+        """
+        while not self._over():
             start = time.perf_counter()
-            item = self.queue.get()
-            made = None if item is None else item.future.result()
-            self.flow.waited += time.perf_counter() - start
+            try:
+                item = self.queue.get(timeout=patience)
+                made = None if item is None else item.future.result()
+            except Empty:
+                return None
+            finally:
+                self.flow.waited += time.perf_counter() - start
             if item is None or made is None:
-                return
-            if isinstance(made, Row):
+                self._fed = True
+            elif isinstance(made, Row):
                 with self._accounted(item.amount):
                     self.hooks.record(made)
             else:
-                yield made, item.amount
+                return made, item.amount
+        return None
+
+    def _over(self) -> bool:
+        return self._fed or self.stop.is_set()
 
     def _colorize(self, group: list[tuple[Work, int]]) -> Iterator[tuple[tuple[Work, int], NDArray[Any]]]:
         from nircolor.batch.together import colorize_together

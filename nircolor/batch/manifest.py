@@ -12,7 +12,10 @@ from sys import intern
 from threading import Lock
 from types import TracebackType
 
+from nircolor.batch import parts
 from nircolor.batch.lock import lock
+from nircolor.batch.parts import Parts
+from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row
 from nircolor.errors import OutputError
 from nircolor.image.source import display_name
@@ -94,16 +97,26 @@ class Manifest:
                     os.write(self._stream.fileno(), b"\n")
 
 
-def size(folder: Path) -> int:
+def open_manifest(folder: Place) -> Manifest | Parts:
+    """A folder's manifest, on a disk or on remote storage; enter it to add to it."""
+    return Parts(folder) if isinstance(folder, Remote) else Manifest(folder)
+
+
+def size(folder: Place) -> int:
     """Bytes of a folder's manifest, 0 where there is none: what was read of it is out of date once this changes."""
+    if isinstance(folder, Remote):
+        return parts.size(folder)
     try:
         return (folder / NAME).stat().st_size
     except OSError:
         return 0
 
 
-def rows(folder: Path) -> Iterator[Row]:
+def rows(folder: Place) -> Iterator[Row]:
     """All rows of a folder's manifest, oldest first; none where there is no manifest. Raises OutputError."""
+    if isinstance(folder, Remote):
+        yield from parts.rows(folder)
+        return
     path = folder / NAME
     try:
         with path.open("rb") as stream:
@@ -116,7 +129,7 @@ def rows(folder: Path) -> Iterator[Row]:
         raise OutputError(f"{display_name(path)}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def history(folder: Path) -> dict[str, Past]:
+def history(folder: Place) -> dict[str, Past]:
     """By output, the last that is known of it."""
     past: dict[str, Past] = {}
     for row in rows(folder):
@@ -129,8 +142,10 @@ def history(folder: Path) -> dict[str, Past]:
     return past
 
 
-def sweep(folder: Path, past: dict[str, Past]) -> None:
+def sweep(folder: Place, past: dict[str, Past]) -> None:
     """Remove what a killed batch has left under temporary names (see image/atomic.py)."""
+    if isinstance(folder, Remote):  # it has none
+        return
     for place in {(folder / output).parent for output, what in past.items() if not what.finished}:
         for leftover in place.glob(".nircolor-*.tmp"):
             with suppress(OSError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from nircolor.batch.remote import Place, Remote
 from nircolor.batch.walk import split
 from nircolor.errors import UsageError
 from nircolor.image.formats import FORMATS, by_name, by_suffix
@@ -66,8 +67,10 @@ def _family(extension: str) -> str | None:
     return by_suffix(Path(f"x{extension}"))
 
 
-def ignores_case(folder: Path) -> bool:
+def ignores_case(folder: Place) -> bool:
     """Whether the disk takes ``x.png`` and ``X.PNG`` for one file, judged by the nearest folder that is there."""
+    if isinstance(folder, Remote):
+        return False
     for place in (folder.absolute(), *folder.absolute().parents):
         swapped = place.with_name(place.name.swapcase()) if place.name else place
         if place.exists() and swapped != place:

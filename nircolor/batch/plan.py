@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from nircolor.batch.manifest import Past
 from nircolor.batch.names import Naming, ignores_case, name_outputs
-from nircolor.batch.process import stamp
+from nircolor.batch.process import stamp, stamp_of
+from nircolor.batch.remote import Place, Remote
 from nircolor.batch.walk import Found, Problem, Selection, split, walk
 from nircolor.datasets.naming import natural
 from nircolor.errors import OutputExistsError, UsageError
@@ -46,9 +47,9 @@ class Plan:
     own: int = 0
 
 
-def find(root: Path, target: Path, selection: Selection, naming: Naming, past: Mapping[str, Past]) -> Plan:
+def find(root: Place, target: Place, selection: Selection, naming: Naming, past: Mapping[str, Past]) -> Plan:
     """List ``root`` and name the outputs. Raises InputError for the folder, UsageError for names."""
-    same = root.resolve() == target.resolve()
+    same = _absolute(root) == _absolute(target)
     found, problems = _look(root, selection if same else replace(selection, avoid=target))
     if same and not naming.suffix:
         raise UsageError("OUTDIR is INDIR: outputs would replace their inputs; choose another folder or a --suffix")
@@ -61,7 +62,11 @@ def find(root: Path, target: Path, selection: Selection, naming: Naming, past: M
     return Plan(entries, problems, own=own)
 
 
-def _look(root: Path, selection: Selection) -> tuple[list[Found], tuple[Problem, ...]]:
+def _absolute(folder: Place) -> Place:
+    return folder if isinstance(folder, Remote) else folder.resolve()
+
+
+def _look(root: Place, selection: Selection) -> tuple[list[Found], tuple[Problem, ...]]:
     found: list[Found] = []
     problems: list[Problem] = []
     for item in walk(root, selection):
@@ -92,42 +97,60 @@ def check_formats(plan: Plan, depth: int | None, format: str | None) -> None:
             plan_output(Path(f"x{suffix}"), depth=depth, format=format)
 
 
-def settle(plan: Plan, root: Path, target: Path, policy: Policy, past: Mapping[str, Past], made_with: str) -> Plan:
+Sizes = Callable[[str], int | None]
+"""Bytes of an output by its name, None where there is none."""
+
+
+def sizes(target: Place) -> Sizes:
+    """Looked up one by one on a disk; remote storage is listed once."""
+    if isinstance(target, Remote):
+        there = {item.name: item.bytes for item in target.list()}
+        return there.get
+    return lambda name: _size(target / name)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0 if os.path.lexists(path) else None  # a link to nowhere is there, too
+
+
+def settle(plan: Plan, root: Place, there: Sizes, policy: Policy, past: Mapping[str, Past], made_with: str) -> Plan:
     """Decide which entries are left to do. ``past`` and ``made_with`` say what was done, and how, for ``resume``."""
-    decided = (_decide(entry, root, target, policy, past.get(entry.output), made_with) for entry in plan.entries)
+    decided = (_decide(entry, root, there, policy, past.get(entry.output), made_with) for entry in plan.entries)
     left = tuple(entry for entry in decided if entry)
     return replace(plan, entries=left, skipped=len(plan.entries) - len(left))
 
 
-def _decide(entry: Entry, root: Path, target: Path, policy: Policy, past: Past | None, made_with: str) -> Entry | None:
+def _decide(entry: Entry, root: Place, there: Sizes, policy: Policy, past: Past | None, made_with: str) -> Entry | None:
     """The entry as it is to be done, None when there is nothing to do."""
     if policy == "overwrite":
         return replace(entry, replace=True)
     if policy == "resume" and past:
-        return _resumed(entry, root, target, past, made_with)
-    if policy == "skip" and not entry.replace and os.path.lexists(target / entry.output):
+        return _resumed(entry, root, there, past, made_with)
+    if policy == "skip" and not entry.replace and there(entry.output) is not None:
         return None
     return entry
 
 
-def _resumed(entry: Entry, root: Path, target: Path, past: Past, made_with: str) -> Entry | None:
+def _resumed(entry: Entry, root: Place, there: Sizes, past: Past, made_with: str) -> Entry | None:
     ours = replace(entry, replace=True)
+    if there(entry.output) != past.output_bytes or past.sha256 is None or past.made_with != made_with:
+        return ours
     try:
-        whole = (target / entry.output).stat().st_size == past.output_bytes
-        same = stamp((root / entry.source).stat()) == past.stamp
+        now = stamp_of(entry) if isinstance(root, Remote) else stamp((root / entry.source).stat())
     except OSError:
         return ours
-    if not whole or past.sha256 is None or past.made_with != made_with:
-        return ours
-    return None if same else replace(ours, known=past.sha256)
+    return None if now and now == past.stamp else replace(ours, known=past.sha256)
 
 
-def check_outputs(entries: Sequence[Entry], target: Path) -> None:
+def check_outputs(entries: Sequence[Entry], target: Place, there: Sizes) -> None:
     """Raise OutputExistsError where outputs exist that may not be replaced."""
-    there = [e for e in entries if not e.replace and os.path.lexists(target / e.output)]
-    if there:
-        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+    taken = [e for e in entries if not e.replace and there(e.output) is not None]
+    if taken:
+        more = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
         raise OutputExistsError(
-            f"{display_name(target / there[0].output)}: exists already{more}; "
+            f"{display_name(str(target / taken[0].output))}: exists already{more}; "
             "add --overwrite, --skip-existing or --resume, or choose another output folder"
         )

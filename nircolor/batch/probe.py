@@ -7,13 +7,18 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from nircolor.batch.remote import Place, Remote
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 
+if TYPE_CHECKING:
+    from nircolor.batch.plan import Entry
+
 Size = tuple[int, int]
 
+_EXPANSION = 3  # pixels that a byte of a compressed picture may hold; few hold more
 _BLOCK = 1000  # files handed to the threads at once
 
 
@@ -26,6 +31,14 @@ def probe(path: Path) -> Size | None:
             return _size(sniff(head), head, stream)
     except Exception:  # whatever is wrong with the file, reading it will tell
         return None
+
+
+def pixels(entry: Entry, root: Place) -> int:
+    """How many an entry has, from its header; on remote storage, which is not asked twice, guessed from its size."""
+    if isinstance(root, Remote):
+        return entry.bytes * _EXPANSION
+    height, width = probe(root / entry.source) or (0, 0)
+    return height * width
 
 
 def probe_all(paths: Iterable[Path], threads: int = 4) -> list[Size | None]:

@@ -7,6 +7,7 @@ its parts, ``prepare`` and ``finish``, from where it likes.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from nircolor import picture
+from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row, Status
 from nircolor.errors import InputError, NircolorError, UsageError
 from nircolor.image import NirImage, OutputPlan
@@ -33,8 +35,8 @@ _BLOCK = 1 << 20  # bytes hashed at once
 class Settings:
     """What is the same for all pictures of a batch. ``options`` and ``weights`` go into the rows as they are."""
 
-    root: Path
-    target: Path
+    root: Place
+    target: Place
     reading: picture.Reading = field(default_factory=picture.Reading)
     writing: picture.Writing = field(default_factory=picture.Writing)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -97,15 +99,17 @@ def prepare(entry: Entry, settings: Settings) -> Work | Row:
 
 def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     source, target = settings.root / entry.source, settings.target / entry.output
-    facts = _identify(source)
+    content = source.read() if isinstance(source, Remote) else source
+    facts = _identify(content, entry)
     if entry.known and entry.known == facts["sha256"]:
-        return settings.row(entry, "kept", output_bytes=target.stat().st_size, **facts)
-    if target.exists() and target.samefile(source):
+        size = target.size() if isinstance(target, Remote) else target.stat().st_size
+        return settings.row(entry, "kept", output_bytes=size, **facts)
+    if isinstance(target, Path) and isinstance(source, Path) and target.exists() and target.samefile(source):
         raise UsageError("its output is the input itself; choose another output folder")
-    image = picture.read(source, settings.reading)
-    if stamp(source.stat()) != facts["stamp"]:
+    image = picture.read(content, settings.reading)
+    if isinstance(source, Path) and stamp(source.stat()) != facts["stamp"]:
         raise InputError("was changed while it was read; run it again with --resume")
-    plan = picture.plan(target, image, settings.writing)
+    plan = picture.plan(Path(entry.output), image, settings.writing)
     height, width = image.pixels.shape
     facts |= {"width": width, "height": height}
     remarks = tuple(picture.remarks("input", "output", image, plan))
@@ -116,13 +120,24 @@ def finish(work: Work, rgb: NDArray[Any], settings: Settings) -> Row:
     """Write the colorized picture and say how it went."""
     start, target = time.perf_counter(), settings.target / work.entry.output
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.write(target, rgb, work.image, work.plan, work.entry.replace)
-        size = target.stat().st_size
+        size = _upload(work, rgb, target) if isinstance(target, Remote) else _write(work, rgb, target)
     except Exception as error:
         return settings.failed(work.entry, error)
     seconds = round(work.seconds + time.perf_counter() - start, 4)
     return settings.row(work.entry, "done", output_bytes=size, seconds=seconds, warnings=work.remarks, **work.facts)
+
+
+def _write(work: Work, rgb: NDArray[Any], target: Path) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    picture.write(target, rgb, work.image, work.plan, work.entry.replace)
+    return target.stat().st_size
+
+
+def _upload(work: Work, rgb: NDArray[Any], target: Remote) -> int:
+    stream = io.BytesIO()
+    picture.write(stream, rgb, work.image, work.plan, work.entry.replace)
+    target.write(data := stream.getvalue())
+    return len(data)
 
 
 def stamp(status: os.stat_result) -> tuple[int, ...]:
@@ -133,7 +148,14 @@ def stamp(status: os.stat_result) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _identify(source: Path) -> dict[str, Any]:
+def stamp_of(entry: Entry) -> tuple[int, ...]:
+    """The same for remote storage, from its listing; empty where that says nothing of versions."""
+    return (entry.bytes, entry.changed) if entry.changed else ()
+
+
+def _identify(source: Path | bytes, entry: Entry) -> dict[str, Any]:
+    if isinstance(source, bytes):
+        return {"bytes": len(source), "sha256": hashlib.sha256(source).hexdigest(), "stamp": stamp_of(entry)}
     try:
         status, digest = source.stat(), hashlib.sha256()
         with open_source(source) as stream:  # which waits for no pipe
@@ -150,6 +172,7 @@ def _reason(entry: Entry, settings: Settings, error: Exception) -> str:
         text = f"{error.strerror}; check the output folder"
     elif not isinstance(error, NircolorError):
         text = f"{type(error).__name__}: {text} (this is a bug in nircolor: run nircolor colorize -vv on it)"
-    for name in (settings.root / entry.source, settings.target / entry.output):
-        text = text.removeprefix(f"{display_name(name)}: ")
+    places = (settings.root / entry.source, settings.target / entry.output, entry.output)
+    for name in (*(display_name(str(place)) for place in places), display_name(b""), "output stream"):
+        text = text.removeprefix(f"{name}: ")
     return " ".join(text.split())

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
+from nircolor.batch.remote import Place, Remote
 from nircolor.errors import InputError
 from nircolor.image.formats import FORMATS
 from nircolor.image.source import display_name
@@ -29,7 +30,7 @@ class Selection:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     listed: tuple[str, ...] | None = None
-    avoid: Path | None = None
+    avoid: Place | None = None
 
     def wants(self, name: str) -> bool:
         """``name``: path of a file below the folder."""
@@ -55,19 +56,22 @@ class Problem:
     reason: str
 
 
-def walk(root: Path, selection: Selection) -> Iterator[Found | Problem]:
+def walk(root: Place, selection: Selection) -> Iterator[Found | Problem]:
     """Every wanted file below ``root``, in no order. Links to folders are followed, but no folder is entered twice, so
     that circles end. Hidden files and folders are left out.
 
     Raises InputError where ``root`` is no folder that can be listed.
     """
+    if isinstance(root, Remote):
+        yield from _walk_remote(root, selection)
+        return
     if not root.is_dir():
         what = "is no folder; to colorize one picture use nircolor colorize" if root.exists() else "does not exist"
         raise InputError(f"{display_name(root)}: {what}; give a folder of pictures")
     if selection.listed is not None:
         yield from (_listed(root, name) for name in selection.listed if selection.wants(name))
         return
-    entered = {_identity(selection.avoid)} if selection.avoid else set()
+    entered = {_identity(selection.avoid)} if isinstance(selection.avoid, Path) else set()
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -79,6 +83,24 @@ def walk(root: Path, selection: Selection) -> Iterator[Found | Problem]:
                     waiting.append(f"{folder}{entry.name}{os.sep}")
             elif selection.wants(name := f"{folder}{entry.name}"):
                 yield _found(name, entry.stat)
+
+
+def _walk_remote(root: Remote, selection: Selection) -> Iterator[Found | Problem]:
+    """Of a list, too, only what the storage has is looked at when its turn comes: asking for each takes too long."""
+    if selection.listed is not None:
+        yield from (Found(name, 0, 0) for name in selection.listed if selection.wants(name))
+        return
+    avoid = f"{selection.avoid.url}/" if isinstance(selection.avoid, Remote) else None
+    for item in root.list(selection.recursive):
+        hidden = any(part.startswith(".") or part.lower() in _IGNORED for part in item.name.split("/"))
+        ours = avoid is not None and f"{root.url}/{item.name}".startswith(avoid)
+        if not hidden and not ours and not _in_excluded(item.name, selection) and selection.wants(item.name):
+            yield Found(item.name, item.bytes, item.changed)
+
+
+def _in_excluded(name: str, selection: Selection) -> bool:
+    parts = name.split("/")[:-1]
+    return any(_matches("/".join(parts[: depth + 1]), selection.exclude) for depth in range(len(parts)))
 
 
 def _entries(root: Path, folder: str, entered: set[tuple[int, int]]) -> Iterator[os.DirEntry[str] | Problem]:

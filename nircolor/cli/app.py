@@ -24,6 +24,8 @@ from nircolor.cli.evaluate import evaluate
 from nircolor.cli.interrupts import Interrupts
 from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
+from nircolor.cli.video import EPILOG as VIDEO_EPILOG
+from nircolor.cli.video import video
 from nircolor.cli.weights import weights_app
 from nircolor.errors import DeviceError, NircolorError, UsageError
 
@@ -40,6 +42,7 @@ app = typer.Typer(
 )
 app.command(epilog=EPILOG, short_help="Colorize one near-infrared picture.")(colorize)
 app.command(epilog=BATCH_EPILOG, short_help="Colorize a folder of near-infrared pictures.")(batch)
+app.command(epilog=VIDEO_EPILOG, short_help="Colorize a near-infrared video.")(video)
 app.command(epilog=EVALUATE_EPILOG, short_help="Measure how good colorized pictures are.")(evaluate)
 app.command(epilog=TRAIN_EPILOG + EXIT_CODES, short_help="Train a network as a recipe says.")(train)
 app.add_typer(weights_app, name="weights")

@@ -11,7 +11,7 @@ from nircolor.cli.batch_job import Job, run
 from nircolor.cli.colorize import ENGINE, INPUT, TILES, Depth, Precision, Prior
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 
-FILES, AGAIN = "Files", "What is there already"
+FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -21,6 +21,8 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor batch in/ out/ --include '*_nir.tif' --exclude old --format png
   $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
   $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
+  $ nircolor batch in/ out/ --device cuda:0,1,2,3
+  $ nircolor batch s3://in/2026 s3://out/2026 --ray auto --resume
 
 Every picture becomes a line of OUTDIR/nircolor-batch.jsonl.
 
@@ -36,12 +38,13 @@ Every picture becomes a line of OUTDIR/nircolor-batch.jsonl.
 def batch(
     ctx: typer.Context,
     source: Annotated[
-        Path, typer.Argument(metavar="INDIR", show_default=False, readable=False, help="Folder of pictures.")
+        str,
+        typer.Argument(metavar="INDIR", show_default=False, help="Folder of pictures, or s3://, gs://, http:// URL."),
     ],
     target: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="OUTDIR", show_default=False, readable=False, help="Folder of the outputs. Made if missing."
+            metavar="OUTDIR", show_default=False, help="Folder of the outputs, or URL of one. Made if missing."
         ),
     ],
     recursive: Annotated[
@@ -124,18 +127,32 @@ def batch(
         ),
     ] = None,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--workers", metavar="N", min=1, help="Threads that read, and as many that write, beside the network."
+            "--workers",
+            metavar="N",
+            min=1,
+            show_default=False,
+            rich_help_panel=SPREAD,
+            help="Processes, each with a network, a share of the CPU or the next device. Default: one a device.",
         ),
-    ] = 2,
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="auto|ADDRESS",
+            rich_help_panel=SPREAD,
+            help="Workers on this Ray cluster; auto: the one found, or a new one of this machine.",
+        ),
+    ] = None,
     weights: Annotated[
         str,
         typer.Option("--weights", metavar="NAME", rich_help_panel=ENGINE, help="As for nircolor colorize."),
     ] = "lite",
     device: Annotated[
         str,
-        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
+        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:0,1 or mps."),
     ] = "auto",
     precision: Annotated[
         Precision,
@@ -188,9 +205,11 @@ def batch(
     on wherever the work was interrupted.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.batch.remote import place
+
     job = Job(
-        source=source,
-        target=target,
+        source=place(source),
+        target=place(target),
         recursive=recursive,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -206,6 +225,7 @@ def batch(
         fail_fast=fail_fast,
         contact_sheet=contact_sheet,
         workers=workers,
+        ray=ray,
         weights=weights,
         device=device,
         precision=precision.value,

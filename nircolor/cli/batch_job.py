@@ -17,19 +17,18 @@ if TYPE_CHECKING:
     from nircolor.batch.manifest import Past
     from nircolor.batch.plan import Plan, Policy
     from nircolor.batch.process import Settings
+    from nircolor.batch.remote import Place
     from nircolor.batch.walk import Selection
     from nircolor.colorizer import Colorizer
     from nircolor.image import Stretch
-
-GPU_BATCH = 8  # small pictures at once; a CPU gains nothing, and gives the same bytes as colorize one by one
 
 
 @dataclass(frozen=True)
 class Job:
     """The command line of ``nircolor batch``, parsed."""
 
-    source: Path
-    target: Path
+    source: Place
+    target: Place
     recursive: bool
     include: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -44,7 +43,8 @@ class Job:
     watch: bool
     fail_fast: bool
     contact_sheet: Path | None
-    workers: int
+    workers: int | None
+    ray: str | None
     weights: str
     device: str
     precision: str
@@ -65,6 +65,18 @@ class Job:
             names = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
             raise UsageError(f"{names}: one excludes the other; leave one out")
         return {"overwrite": "overwrite", "skip_existing": "skip", "resume": "resume"}.get("".join(asked), "refuse")  # type: ignore[return-value]
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """``cuda:0,1`` is ``cuda:0`` and ``cuda:1``."""
+        first, *others = self.device.split(",")
+        kind = first.partition(":")[0]
+        return first, *(f"{kind}:{other}" if other.isdecimal() else other for other in others)
+
+    @property
+    def spread(self) -> bool:
+        """Whether others do the work: processes, or the workers of a cluster."""
+        return bool(self.ray) or (self.workers or len(self.devices)) > 1
 
     @property
     def options(self) -> dict[str, Any]:
@@ -99,22 +111,20 @@ def run(job: Job, report: Report) -> int:
 
 def load(prepared: Prepared, report: Report) -> Colorizer:
     """The engine, and with it torch."""
-    from dataclasses import replace
-
+    from nircolor.batch.worker import tiling_on
     from nircolor.tiling import Tiling
 
-    job = prepared.job
-    tiling = Tiling(job.tile, job.overlap, job.together or 1)
-    engine = load_engine(prepared.weights, job.weights, job.device, job.precision, tiling, job.prior, report)
-    if job.together is None and engine.info.device != "cpu":
-        engine.tiling = replace(tiling, batch=GPU_BATCH)
+    job, tiling = prepared.job, Tiling(prepared.job.tile, prepared.job.overlap)
+    device = job.devices[0]
+    engine = load_engine(prepared.weights, job.weights, device, job.precision, tiling, job.prior, report)
+    engine.tiling = tiling_on(engine.info.device, tiling, job.together)
     return engine
 
 
 def _prepare(job: Job, report: Report) -> Prepared:
     from nircolor.batch import manifest
     from nircolor.batch.names import Naming
-    from nircolor.batch.plan import check_formats, check_outputs, find, settle
+    from nircolor.batch.plan import check_formats, check_outputs, find, settle, sizes
     from nircolor.batch.process import Settings
     from nircolor.batch.row import made_with
     from nircolor.picture import Reading, Writing
@@ -127,8 +137,9 @@ def _prepare(job: Job, report: Report) -> Prepared:
     plan = find(job.source, job.target, selection(job), Naming(job.suffix, job.format), past)
     check_formats(plan, job.depth, job.format)
     _check_something(job, plan)
-    plan = settle(plan, job.source, job.target, policy, past, how := made_with(digest, job.options))
-    check_outputs(plan.entries, job.target)
+    there = sizes(job.target)
+    plan = settle(plan, job.source, there, policy, past, how := made_with(digest, job.options))
+    check_outputs(plan.entries, job.target, there)
     reading = Reading(_stretch(job), job.equalize, job.band, job.page)
     settings = Settings(job.source, job.target, reading, Writing(job.depth, job.format), job.options, digest)
     return Prepared(job, settings, plan, past, size, how, weights)
@@ -139,7 +150,8 @@ def _check(job: Job) -> None:
     from nircolor.image.formats import by_name
     from nircolor.tiling import Tiling
 
-    check_device(job.device)
+    _check_devices(job)
+    _check_places(job)
     Tiling(job.tile, job.overlap)
     _stretch(job)
     if job.format:
@@ -151,12 +163,31 @@ def _check(job: Job) -> None:
     check_weights(job.weights)
     if job.contact_sheet and not job.dry_run and not _will_be_made(job.contact_sheet.parent, job.target):
         check_output(job.contact_sheet, job.overwrite or job.resume)
-    if job.target.exists() and not job.target.is_dir():
+
+
+def _check_devices(job: Job) -> None:
+    for device in job.devices:
+        check_device(device)
+    if job.ray and (len(job.devices) > 1 or ":" in job.device):
+        raise UsageError(f"--ray: which GPU a worker has is Ray's decision; give --device auto, not {job.device}")
+    if job.spread and job.contact_sheet:
+        raise UsageError(
+            "--contact-sheet: needs the pictures in this process; leave out --workers, --ray, --device A,B"
+        )
+
+
+def _check_places(job: Job) -> None:
+    from nircolor.batch.remote import Remote, is_writable
+
+    if isinstance(job.target, Remote):
+        if not is_writable(job.target):
+            raise UsageError(f"{job.target}: a web server takes no outputs; give a folder, s3:// or gs://")
+    elif job.target.exists() and not job.target.is_dir():
         raise OutputError(f"{job.target}: is no folder; choose another output folder")
 
 
-def _will_be_made(folder: Path, target: Path) -> bool:
-    return not folder.exists() and folder.resolve() == target.resolve()
+def _will_be_made(folder: Path, target: Place) -> bool:
+    return isinstance(target, Path) and not folder.exists() and folder.resolve() == target.resolve()
 
 
 def _stretch(job: Job) -> Stretch:
@@ -190,6 +221,6 @@ def _check_something(job: Job, plan: Plan) -> None:
         return
     if plan.problems:
         first = plan.problems[0]
-        raise InputError(f"{display_name(job.source / first.name)}: {first.reason}; there is nothing else to do")
+        raise InputError(f"{display_name(str(job.source / first.name))}: {first.reason}; there is nothing else to do")
     wanted = "that --include, --exclude or --list let through" if job.include or job.exclude or job.listed else "in it"
-    raise InputError(f"{display_name(job.source)}: no pictures {wanted}; nothing to do")
+    raise InputError(f"{display_name(str(job.source))}: no pictures {wanted}; nothing to do")

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from nircolor.batch import estimate
 from nircolor.batch.local import Flow, Hooks
-from nircolor.batch.local import run as run_locally
-from nircolor.batch.manifest import Manifest, sweep
+from nircolor.batch.manifest import Manifest, open_manifest, sweep
 from nircolor.batch.names import Naming
 from nircolor.batch.outcome import Outcome, is_hopeless
-from nircolor.batch.plan import Entry, Plan, find, settle
+from nircolor.batch.parts import Parts
+from nircolor.batch.plan import Entry, Plan, find, settle, sizes
 from nircolor.batch.probe import probe_all
+from nircolor.batch.remote import Remote
 from nircolor.batch.row import Row
 from nircolor.batch.watch import INTERVAL, Settling
-from nircolor.cli.batch_job import Prepared, load, selection
+from nircolor.cli.batch_job import Prepared, selection
 from nircolor.cli.batch_screen import Screen, plural, tell_failures
+from nircolor.cli.batch_spread import Runner, open_runner
 from nircolor.cli.batch_stop import Stopper
 from nircolor.cli.common import Report, one_line
 from nircolor.cli.interrupts import Interrupted
@@ -26,6 +28,7 @@ from nircolor.errors import NircolorError, OutputError
 from nircolor.image.source import display_name
 
 if TYPE_CHECKING:
+    from nircolor.batch.probe import Size
     from nircolor.batch.process import Settings
     from nircolor.batch.sheet import Sheet
     from nircolor.colorizer import Colorizer
@@ -34,26 +37,33 @@ if TYPE_CHECKING:
 def tell_dry_run(prepared: Prepared, engine: Colorizer | None, report: Report) -> None:
     """The plan on standard output, its sum on standard error."""
     job, plan = prepared.job, prepared.plan
-    sizes = probe_all(job.source / entry.source for entry in plan.entries)
-    total, weight = estimate.megapixels(sizes), sum(entry.bytes for entry in plan.entries)
-    seconds = estimate.seconds(engine, sizes) if engine else 0.0
+    shapes = _shapes(prepared)
+    total, weight = estimate.megapixels(shapes), sum(entry.bytes for entry in plan.entries)
+    seconds = estimate.seconds(engine, shapes) / len(job.devices) if engine else 0.0
     if not report.json and not report.quiet:
-        for entry, size in zip(plan.entries, sizes, strict=True):
+        for entry, size in zip(plan.entries, shapes, strict=True):
             shape = f"{size[1]} x {size[0]}, {size[0] * size[1] / 1e6:.2f} MP" if size else "size unknown"
             source, output = display_name(entry.source), display_name(entry.output)
             print(f"{source} -> {output}: {shape}, {entry.bytes / 1e6:.2f} MB")
     for problem in plan.problems:
-        report.warn(f"{display_name(job.source / problem.name)}: {problem.reason}")
+        report.warn(f"{display_name(str(job.source / problem.name))}: {problem.reason}")
     report.say(
         f"{plural(len(plan.entries), 'picture')}, {weight / 1e6:.1f} MB, {total:.1f} MP, about {seconds:.0f} s; "
         f"{plan.skipped} done already; nothing was written"
     )
     rows = [
         {"input": e.source, "output": e.output, "bytes": e.bytes, "height": s and s[0], "width": s and s[1]}
-        for e, s in zip(plan.entries, sizes, strict=True)
+        for e, s in zip(plan.entries, shapes, strict=True)
     ]
     sums = {"files": len(plan.entries), "bytes": weight, "megapixels": round(total, 6), "seconds": round(seconds, 1)}
     report.result({**sums, "skipped": plan.skipped, "plan": rows, "warnings": report.warnings})
+
+
+def _shapes(prepared: Prepared) -> list[Size | None]:
+    root, entries = prepared.job.source, prepared.plan.entries
+    if isinstance(root, Remote):  # where each would be a request
+        return [None] * len(entries)
+    return probe_all(root / entry.source for entry in entries)
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ class _Line:
     """What stays open while pictures are worked on."""
 
     settings: Settings
-    engine: Colorizer
-    manifest: Manifest
+    runner: Runner
+    manifest: Manifest | Parts
     screen: Screen
 
 
@@ -73,17 +83,17 @@ class Batch:
         self.prepared, self.job, self.report = prepared, prepared.job, report
         self.outcome, self.flow, self.stop = Outcome(), Flow(), threading.Event()
         self.sheet: Sheet | None = None
-        self.engine: Colorizer | None = None
+        self.runner: Runner | None = None
         self.left = 0  # entries that were planned and have no row
 
     def run(self) -> int:
         """The exit code."""
-        with Manifest(self.job.target) as manifest, Stopper(self.stop, self.report) as stopper:
+        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report) as stopper:
             self._begin(manifest)
             try:
                 self._work(manifest)
             except NircolorError as error:
-                if self.engine:  # work had begun
+                if self.runner:  # work had begun
                     self._sum_up(error=one_line(str(error)), exit_code=error.exit_code)
                 raise
             self._sum_up()
@@ -92,9 +102,9 @@ class Batch:
                 raise Interrupted
         return int(bool(self.outcome.failures or self.left))
 
-    def _begin(self, manifest: Manifest) -> None:
+    def _begin(self, manifest: Manifest | Parts) -> None:
         if manifest.size != self.prepared.manifest_size:
-            name = display_name(self.job.target)
+            name = display_name(str(self.job.target))
             raise OutputError(f"{name}: another nircolor batch has just worked on this folder; run this one again")
         sweep(self.job.target, self.prepared.past)
         problems = self.prepared.plan.problems
@@ -103,7 +113,7 @@ class Batch:
         for problem in problems:
             self.outcome.fail(problem.name, problem.reason)
 
-    def _work(self, manifest: Manifest) -> None:
+    def _work(self, manifest: Manifest | Parts) -> None:
         entries = self.prepared.plan.entries
         if not entries and not self.job.watch:
             return
@@ -111,9 +121,9 @@ class Batch:
             from nircolor.batch.sheet import Sheet
 
             self.sheet = Sheet(entries)
-        self.engine = load(self.prepared, self.report)
-        with Screen(self.report, self.outcome) as screen:
-            line = _Line(self.prepared.settings, self.engine, manifest, screen)
+        with open_runner(self.prepared, self.report) as runner, Screen(self.report, self.outcome) as screen:
+            self.runner = runner
+            line = _Line(self.prepared.settings, runner, manifest, screen)
             if self.job.watch:
                 self._watch(line)
             else:
@@ -128,7 +138,7 @@ class Batch:
             show=self.sheet.add if self.sheet else None,
         )
         try:
-            flow = run_locally(entries, line.settings, line.engine, hooks, self.stop, self.job.workers)
+            flow = line.runner.run(entries, hooks, self.stop)
             self.flow.seconds += flow.seconds
             self.flow.waited += flow.waited
         finally:
@@ -147,10 +157,11 @@ class Batch:
         first = self._look()
         settling = Settling([entry for entry in first.entries if entry.source not in planned])
         settling.take(first.entries)
-        self.report.say(f"watching {display_name(job.source)}; Ctrl-C ends it")
+        self.report.say(f"watching {display_name(str(job.source))}; Ctrl-C ends it")
         while not self.stop.wait(INTERVAL):
             found = Plan(tuple(settling.take(self._look().entries)))
-            left = settle(found, job.source, job.target, job.policy, prepared.past, prepared.made_with)
+            there = sizes(job.target)
+            left = settle(found, job.source, there, job.policy, prepared.past, prepared.made_with)
             if left.entries:
                 self._entries(left.entries, line)
 
@@ -170,9 +181,10 @@ class Batch:
             self.sheet.write(self.job.contact_sheet, title, facts, self.outcome.reasons(), again)
         if self.left:
             report.say(f"stopped with {plural(self.left, 'picture')} left; go on with --resume")
+        waited = "" if self.job.spread else ", the network waited {waited:.0%} of it"
         report.say(
             "{done} done, {kept} unchanged, {failed} failed; {megapixels:.1f} MP in {seconds:.1f} s "
-            "({megapixels_per_second:.2f} MP/s), the network waited {waited:.0%} of it".format(**values)
+            f"({{megapixels_per_second:.2f}} MP/s){waited}".format(**values)
         )
         report.result({**values, **more, "warnings": report.warnings})
 
@@ -182,7 +194,7 @@ class Batch:
         values: dict[str, Any] = {
             "input": str(job.source),
             "output": str(job.target),
-            "manifest": str(Manifest(job.target).path),
+            "manifest": str(open_manifest(job.target).path),
             "done": counts["done"],
             "kept": counts["kept"] + self.prepared.plan.skipped,
             "failed": counts["failed"],
@@ -190,12 +202,11 @@ class Batch:
             "megapixels": round(megapixels, 6),
             "seconds": round(flow.seconds, 3),
             "megapixels_per_second": round(megapixels / flow.seconds if flow.seconds else 0.0, 3),
-            "waited": round(flow.waited / flow.seconds if flow.seconds else 0.0, 4),
+            "waited": None if job.spread else round(flow.waited / flow.seconds if flow.seconds else 0.0, 4),
             "weights": job.weights,
             "sha256": self.prepared.settings.weights,
             "failures": [{"input": name, "error": reason} for name, reason in self.outcome.failures],
         }
-        if self.engine:
-            info = self.engine.info
-            values |= {"device": info.device, "kernel": info.kernel, "precision": info.precision}
+        if self.runner:
+            values |= {name: self.runner.info.get(name) for name in ("device", "kernel", "precision")}
         return values

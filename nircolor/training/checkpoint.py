@@ -91,11 +91,12 @@ def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average,
 
 
 def differences(then: Any, now: Any, path: str = "") -> list[str]:
-    """Every value that differs between two nested tables, as ``path: was this, is that now``."""
+    """Every value that differs between two nested tables, as ``path was this, is that now``."""
     return list(_differences(then, now, path))
 
 
 def _differences(then: Any, now: Any, path: str) -> Iterator[str]:
+    then, now = _as_table(then), _as_table(now)
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for key in dict.fromkeys([*then, *now]):
             inner = f"{path}.{key}" if path else str(key)
@@ -104,9 +105,15 @@ def _differences(then: Any, now: Any, path: str) -> Iterator[str]:
         yield f"{path} was {_plain(then)}, is {_plain(now)} now"
 
 
+def _as_table(value: Any) -> Any:
+    """A list of tables as a table by place, as the keys of ``--set`` have it."""
+    tables = isinstance(value, list | tuple) and value and isinstance(value[0], Mapping)
+    return {str(i): item for i, item in enumerate(value)} if tables else value
+
+
 def _plain(value: Any) -> Any:
     """Tuples come back from a file as lists."""
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _restore(player: Player, state: dict[str, Tensor], updates: float) -> None:

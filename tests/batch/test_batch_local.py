@@ -49,7 +49,7 @@ def test_overlapped_work_equals_one_by_one(settings: Settings) -> None:
     assert [row.status for row in alone] == ["done"] * 8
     for path in settings.target.rglob("*.*"):
         path.unlink()
-    rows = work(settings, workers=3)
+    rows = work(settings, threads=3)
     assert tree(settings.target) == expected
     assert sorted(row.input for row in rows) == [row.input for row in sorted(alone, key=lambda row: row.input)]
     assert all(row.seconds > 0 and row.sha256 and row.output_bytes and row.width == 28 for row in rows)

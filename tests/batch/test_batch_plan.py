@@ -9,7 +9,7 @@ import pytest
 from batch_tools import picture
 
 from nircolor.batch.names import Naming, name_outputs
-from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle
+from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle, sizes
 from nircolor.batch.probe import probe, probe_all
 from nircolor.batch.walk import Selection
 from nircolor.errors import InputError, OutputExistsError, UsageError
@@ -109,11 +109,11 @@ def test_existing_outputs(tmp_path: Path) -> None:
     found = find(root, target, Selection(), Naming(), {})
 
     def left(policy: str) -> Plan:
-        return settle(found, root, target, policy, {}, "")  # type: ignore[arg-type]
+        return settle(found, root, sizes(target), policy, {}, "")  # type: ignore[arg-type]
 
     for policy in ("refuse", "resume"):  # strangers' files, both
         with pytest.raises(OutputExistsError, match=r"x_rgb.png: exists already \(and 1 more\)"):
-            check_outputs(left(policy).entries, target)
+            check_outputs(left(policy).entries, target, sizes(target))
     assert [entry.source for entry in left("skip").entries] == ["z.png"]
     assert (left("skip").skipped, [entry.replace for entry in left("overwrite").entries]) == (2, [True] * 3)
 

@@ -1,0 +1,148 @@
+"""The manifest on remote storage, where nothing can be added to a file: numbered parts, and a marker for a lock.
+
+    OUTDIR/nircolor-batch/20261124T215900-1f2e3d4c-000001.jsonl    rows, oldest first
+    OUTDIR/nircolor-batch/lock.json                                who is at work, and when it was last alive
+
+``begun`` rows are there before their pictures are worked on; the others are kept for a moment and written together, so
+a killed batch does the pictures of its last two seconds again. A marker is no lock: two batches that begin within
+the same second, on storage that answers slowly, may both go on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from threading import Event, Lock, Thread
+from types import TracebackType
+
+from nircolor.batch.remote import Remote, Stored
+from nircolor.batch.row import Row
+from nircolor.errors import InputError, NircolorError, OutputError
+
+FOLDER, _MARKER = "nircolor-batch", "lock.json"
+
+_PAUSE = 2.0  # seconds that rows are kept, at most
+_BEAT = 20.0  # seconds between signs of life
+_DEAD = 90.0  # seconds after which a marker counts for nothing
+_SETTLE = 0.5  # seconds after which a marker of somebody who came at the same moment would show
+
+
+class Parts:
+    """The same as ``Manifest``, for remote storage. Raises OutputError when it cannot be written to, or another batch
+    is at work on it.
+    """
+
+    def __init__(self, folder: Remote) -> None:
+        self.folder, self.path = folder, folder / FOLDER
+        self.size = 0
+        now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
+        self._token, self._number = f"{now}-{secrets.token_hex(4)}", 0
+        self._kept: list[str] = []
+        self._guard, self._ended, self._fault = Lock(), Event(), list[NircolorError]()
+        self._writer = Thread(target=self._write_on, name="manifest", daemon=True)
+
+    def __enter__(self) -> Parts:
+        self._take_marker()
+        self.size = size(self.folder)
+        self._writer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._writer.join()
+        try:
+            self._flush()
+        finally:
+            if _read_marker(self.path / _MARKER).get("token") == self._token:
+                (self.path / _MARKER).remove()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Add lines. Any thread may call it. Raises OutputError, too, for what went wrong since the last time."""
+        rows = list(rows)
+        with self._guard:
+            self._kept += [row.to_json() for row in rows]
+        if self._fault:
+            raise self._fault[0]
+        if any(row.status == "begun" for row in rows):
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._guard:
+            if not self._kept:
+                return
+            part = self.path / f"{self._token}-{self._number + 1:06d}.jsonl"
+            self._put(part, "".join(line + "\n" for line in self._kept))
+            self._kept, self._number = [], self._number + 1
+
+    def _write_on(self) -> None:
+        beat = time.monotonic()
+        while not self._ended.wait(_PAUSE):
+            try:
+                self._flush()
+                if time.monotonic() - beat > _BEAT:
+                    beat = time.monotonic()
+                    self._refuse_other()
+                    self._mark()
+            except NircolorError as error:
+                self._fault.append(error)
+
+    def _take_marker(self) -> None:
+        other = _read_marker(self.path / _MARKER)
+        if other and time.time() - float(other.get("time", 0)) < _DEAD:
+            raise OutputError(_at_work(self.folder, other))
+        self._mark()
+        time.sleep(_SETTLE)
+        self._refuse_other()
+
+    def _refuse_other(self) -> None:
+        other = _read_marker(self.path / _MARKER)
+        if other and other.get("token") != self._token:
+            raise OutputError(_at_work(self.folder, other))
+
+    def _mark(self) -> None:
+        owner = f"{socket.gethostname()}, process {os.getpid()}"
+        self._put(self.path / _MARKER, json.dumps({"token": self._token, "owner": owner, "time": time.time()}))
+
+    def _put(self, place: Remote, text: str) -> None:
+        try:
+            place.write(text.encode("ascii"))
+        except OutputError as error:
+            raise OutputError(f"{place}: {error}") from error
+
+
+def size(folder: Remote) -> int:
+    """Bytes of all parts."""
+    return sum(part.bytes for part in _parts(folder))
+
+
+def rows(folder: Remote) -> Iterator[Row]:
+    """All rows, oldest first, as far as the clocks of the machines agree. Raises InputError."""
+    names = sorted(part.name for part in _parts(folder))
+    with ThreadPoolExecutor(8) as pool:
+        for data in pool.map(lambda name: (folder / FOLDER / name).read(), names):
+            yield from (row for line in data.splitlines() if (row := Row.from_json(line)))
+
+
+def _parts(folder: Remote) -> list[Stored]:
+    return [part for part in (folder / FOLDER).list(recursive=False) if part.name.endswith(".jsonl")]
+
+
+def _read_marker(marker: Remote) -> dict[str, str]:
+    try:
+        values = json.loads(marker.read())
+    except (InputError, ValueError):  # there is none
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _at_work(folder: Remote, marker: dict[str, str]) -> str:
+    remedy = f"wait for it, or, if it is dead, {_DEAD:.0f} s, or choose another output folder"
+    return f"{folder}: another nircolor batch is at work on this folder ({marker.get('owner', 'unknown')}); {remedy}"

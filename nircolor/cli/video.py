@@ -1,0 +1,139 @@
+"""``nircolor video``: the options of the command; ``video_job.py`` does the work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nircolor.cli.colorize import ENGINE, INPUT, TILES, Precision, Prior
+from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.video_job import Job, run
+
+EPILOG = """[bold]Examples[/bold]
+
+  $ nircolor video night.mp4                  writes night_rgb.mp4
+  $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
+  $ nircolor video frames/                    writes the folder frames_rgb
+  $ nircolor video frames/ -o day.mp4 --fps 25
+  $ nircolor video night.mp4 -o day/          frame_000001.png and so on
+
+[bold]Exit codes[/bold]
+
+  0  done                              4  weights missing or damaged
+  1  damaged input: the frames up      5  device or memory
+     to there are kept; or the         130  interrupted (143 by SIGTERM):
+     output cannot be written               nothing is left behind
+  2  wrong usage, or output exists
+  3  input unreadable or unsupported"""
+
+
+def video(
+    ctx: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            show_default=False,
+            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM), or folder of numbered frames.",
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A video if it ends in .mp4, .m4v, .mov, .avi, .mkv or .webm, else a folder of frames. "
+            "Default: INPUT with _rgb added to its name.",
+        ),
+    ] = None,
+    smooth: Annotated[
+        float | None,
+        typer.Option(
+            "--smooth",
+            metavar="X",
+            show_default=False,
+            help="How much of the colours of past frames is kept where nothing moves, against flicker: 0 (off) to "
+            "below 1. Default: 0.9, and 0 with --prior tile.",
+        ),
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            "--codec",
+            metavar="FOURCC",
+            show_default=False,
+            help="mp4v, MJPG, VP90, FFV1 (no loss) or what else OpenCV has. Default: by the suffix of OUT.",
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            "--fps",
+            metavar="RATE",
+            show_default=False,
+            help="Frames a second of a video. Default: those of INPUT; a folder has none.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar=" ", help="Replace OUT, or frames in it, if they exist.")
+    ] = False,
+    weights: Annotated[
+        str,
+        typer.Option("--weights", metavar="NAME", rich_help_panel=ENGINE, help="As for nircolor colorize."),
+    ] = "lite",
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
+    ] = "auto",
+    precision: Annotated[
+        Precision,
+        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
+    ] = Precision.auto,
+    prior: Annotated[
+        Prior,
+        typer.Option(
+            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
+        ),
+    ] = Prior.whole,
+    tile: Annotated[int, typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile.")] = 576,
+    overlap: Annotated[
+        int, typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="Of neighbouring tiles.")
+    ] = 64,
+    band: Annotated[
+        int | None,
+        typer.Option(
+            "--band",
+            metavar="N",
+            min=1,
+            rich_help_panel=INPUT,
+            help="Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue.",
+        ),
+    ] = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = 0,
+) -> None:
+    """Colorize a near-infrared video, or a folder of numbered frames, with as many frames of the same size at the same
+    rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
+    """
+    report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.tiling import Tiling
+
+    job = Job(
+        source=source,
+        output=output,
+        smooth=smooth,
+        codec=codec,
+        fps=fps,
+        overwrite=overwrite,
+        weights=weights,
+        device=device,
+        precision=precision.value,
+        prior=prior.value,
+        tiling=Tiling(tile, overlap),
+        band=band,
+    )
+    if code := run(job, report):
+        raise typer.Exit(code)

@@ -1,0 +1,23 @@
+"""Videos and folders of numbered frames: in through a source, past the engine, out through a sink."""
+
+from nircolor.video.container import default_output, is_video
+from nircolor.video.file_source import FileSource
+from nircolor.video.flow import Passed, run
+from nircolor.video.folder_source import FolderSource
+from nircolor.video.frames import Frame, Source, Stream
+from nircolor.video.sink import Sink, open_file, open_folder
+
+__all__ = [
+    "FileSource",
+    "FolderSource",
+    "Frame",
+    "Passed",
+    "Sink",
+    "Source",
+    "Stream",
+    "default_output",
+    "is_video",
+    "open_file",
+    "open_folder",
+    "run",
+]

@@ -1,0 +1,135 @@
+"""A video file as a source of near-infrared frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.errors import InputError
+from nircolor.image import ImageInfo, NirImage, Stretch, formats
+from nircolor.image.raster import LOSSY_TOLERANCE, Raster, choose_bands, merge, pick
+from nircolor.image.source import display_name, open_source
+from nircolor.image.tone import to_unit
+from nircolor.video.container import HEAD, has_sound, sniff
+from nircolor.video.frames import Frame, Stream
+from nircolor.video.opencv import is_grey16, open_capture, sample_bits
+
+_MOST_FPS = 1000
+_SLACK = 1  # frames that a header may promise too many
+
+
+class FileSource:
+    """MP4, MOV, AVI, MKV, WebM and a few more, as FFmpeg in OpenCV reads them; rotated as their metadata says.
+
+    A frame with three channels has to be grey, as for ``read_nir``, unless ``band`` (1 red, 2 green, 3 blue) chooses
+    one. Raises InputError where no frame can be read.
+    """
+
+    def __init__(self, path: Path, band: int | None = None) -> None:
+        self._name, self._band = display_name(path), band
+        sound = self._look(path)
+        self._capture = open_capture(path)
+        self._bits = sample_bits(self._tag())
+        if is_grey16(self._tag()):
+            self._capture.release()
+            self._capture = open_capture(path, native=True)
+        self._first = self._read()
+        if self._first is None:
+            self.close()
+            raise InputError(f"{self._name}: no frame can be read: damaged, unfinished or of a codec that FFmpeg lacks")
+        fps, count = self._number(cv2.CAP_PROP_FPS), self._number(cv2.CAP_PROP_FRAME_COUNT)
+        height, width = self._first.shape[:2]
+        rate = fps if 0 < fps <= _MOST_FPS else None
+        self.stream = Stream(path, height, width, rate, max(0, round(count)))
+        self._remark(sound)
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises InputError for a frame of colour or another size, and where the video ends too early."""
+        clock, pixels, number = _Clock(self.stream.fps), self._first, 0
+        while pixels is not None:
+            number += 1
+            clock.tick(self._number(cv2.CAP_PROP_POS_MSEC))
+            yield Frame(f"frame_{number:06d}.png", self._image(pixels, number))
+            pixels = self._read()
+        if clock.is_uneven:
+            self.stream.remark("its frame rate changes; the output has a constant one, so the times shift")
+        if number < self.stream.expected - max(_SLACK, self.stream.expected // 100):
+            raise InputError(
+                f"{self._name}: ends after {number} of {self.stream.expected} frames: damaged; get a fresh copy"
+            )
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _look(self, path: Path) -> bool | None:
+        """Whether there is sound. Raises InputError for what is no video."""
+        try:
+            with open_source(path) as stream:
+                head = stream.read(HEAD)
+                container = sniff(head)
+                if container:
+                    return has_sound(stream, container)
+        except InputError as error:
+            raise InputError(f"{self._name}: {error}") from error.__cause__
+        if not head:
+            raise InputError(f"{self._name}: is empty (0 bytes); get a fresh copy")
+        if formats.sniff(head):
+            raise InputError(f"{self._name}: is one picture; use nircolor colorize")
+        raise InputError(f"{self._name}: is no video of a supported format; convert it to MP4, MKV or AVI")
+
+    def _remark(self, sound: bool | None) -> None:
+        if sound is not False:
+            self.stream.remark("its sound is not kept" if sound else "its sound, if it has any, is not kept")
+        if self._bits > 8 and self._first is not None and self._first.dtype != np.uint16:
+            self.stream.remark(f"its {self._bits} bits a sample are read as 8")
+
+    def _tag(self) -> int:
+        return int(self._number(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) & 0xFFFFFFFF
+
+    def _number(self, what: int) -> float:
+        value = float(self._capture.get(what))
+        return value if np.isfinite(value) else 0.0
+
+    def _read(self) -> NDArray[Any] | None:
+        try:
+            found, pixels = self._capture.read()
+        except cv2.error:  # a frame that its decoder cannot make sense of
+            return None
+        return pixels if found else None
+
+    def _image(self, pixels: NDArray[Any], number: int) -> NirImage:
+        try:
+            if pixels.shape[:2] != (self.stream.height, self.stream.width):
+                raise InputError(f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before; cut it there")
+            return _grey(pixels, self._band)
+        except InputError as error:
+            raise InputError(f"{self._name}: frame {number}: {error}") from error.__cause__
+
+
+class _Clock:
+    """Whether frames come at a constant rate, judged by their times."""
+
+    def __init__(self, fps: float | None) -> None:
+        self.is_uneven = False
+        self._step, self._count, self._start = 1000 / fps if fps else 0.0, 0, 0.0
+
+    def tick(self, milliseconds: float) -> None:
+        self._start = self._start if self._count else milliseconds
+        late = milliseconds - self._start - self._count * self._step
+        self.is_uneven |= milliseconds > 0 and self._step > 0 and abs(late) > 2 * self._step
+        self._count += 1
+
+
+def _grey(pixels: NDArray[Any], band: int | None) -> NirImage:
+    """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
+    stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+    planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, band))
+    samples = merge(Raster("PNG", planes, tolerance=LOSSY_TOLERANCE))
+    peak = float(np.iinfo(samples.dtype).max)
+    unit, _ = to_unit(samples, peak, False, Stretch(), False, None)
+    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype)))

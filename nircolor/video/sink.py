@@ -1,0 +1,125 @@
+"""Where colorized frames go: a video file or a folder of pictures, complete or not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+from numpy.typing import NDArray
+
+from nircolor import picture
+from nircolor.errors import OutputError, OutputExistsError, UsageError
+from nircolor.image import check_output
+from nircolor.image.paths import final_path
+from nircolor.image.quantize import quantize
+from nircolor.image.source import display_name
+from nircolor.picture import Writing
+from nircolor.video.container import CODECS
+from nircolor.video.frames import Frame, Stream
+from nircolor.video.opencv import count_frames, open_writer
+from nircolor.video.workplace import publish, workplace
+
+
+class Sink(Protocol):
+    def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
+        """Take the next frame and its colours, (H, W, 3) float32 in [0, 1]."""
+        ...
+
+    def finish(self) -> None:
+        """Give the output its name."""
+        ...
+
+
+@contextmanager
+def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool) -> Iterator[Sink]:
+    """A sink for a video of 8-bit colour at ``fps``. Sides are made even, as its codecs want them.
+
+    Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
+    """
+    check_output(path, overwrite)
+    with workplace(path) as folder:
+        sink = _FileSink(path, folder / f"video{path.suffix.lower()}", stream, overwrite)
+        try:
+            sink.open(fps, codec or CODECS[path.suffix.lower()])
+            yield sink
+        finally:
+            sink.close()
+
+
+class _FileSink:
+    def __init__(self, path: Path, draft: Path, stream: Stream, overwrite: bool) -> None:
+        self._path, self._draft, self._stream, self._overwrite = path, draft, stream, overwrite
+        self._writer, self._frames, self._pad = cv2.VideoWriter(), 0, (stream.height % 2, stream.width % 2)
+
+    def open(self, fps: float, codec: str) -> None:
+        if len(codec) != 4 or not codec.isascii():
+            raise UsageError(f"--codec {codec}: a codec has four letters, such as {CODECS['.mp4']} or FFV1")
+        stream, (rows, columns) = self._stream, self._pad
+        self._writer = open_writer(self._draft, codec, fps, (stream.height + rows, stream.width + columns))
+        if not self._writer.isOpened():
+            usual = CODECS[self._path.suffix.lower()]
+            raise UsageError(f"--codec {codec}: cannot be written into {self._path.suffix} here; use {usual}")
+        if rows or columns:
+            stream.remark(
+                f"a video has even sides: {stream.width} x {stream.height} pixels become {stream.width + columns} x "
+                f"{stream.height + rows}, their last row or column repeated; frames in a folder keep their size"
+            )
+
+    def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
+        if frame.image.info.dtype != "uint8":
+            self._stream.remark("a video has 8 bits a sample; frames in a folder keep all of theirs")
+        samples = quantize(rgb, None, 8)[..., ::-1]  # (H, W, 3) BGR
+        rows, columns = self._pad
+        self._writer.write(cv2.copyMakeBorder(samples, 0, rows, 0, columns, cv2.BORDER_REPLICATE))
+        self._frames += 1
+
+    def finish(self) -> None:
+        self.close()
+        if count_frames(self._draft) < self._frames:  # OpenCV keeps a full disk to itself
+            raise OutputError(f"{display_name(self._path)}: the disk is full or the file too large; free some space")
+        publish(self._draft, final_path(self._path), self._overwrite)
+
+    def close(self) -> None:
+        self._writer.release()
+
+
+@contextmanager
+def open_folder(path: Path, overwrite: bool) -> Iterator[Sink]:
+    """A sink for a folder of pictures, each with the name, format and depth of its frame.
+
+    A folder that is there already keeps its other files. Raises OutputExistsError and OutputError.
+    """
+    if path.is_dir():
+        _check_folder(path, overwrite)
+    else:
+        check_output(path, overwrite=False)
+    with workplace(path) as draft:
+        yield _FolderSink(path, draft)
+
+
+def _check_folder(path: Path, overwrite: bool) -> None:
+    check_output(path / "frame", overwrite=True)  # whether it can be written to
+    if not overwrite and any(path.iterdir()):
+        raise OutputExistsError(f"{display_name(path)}: is not empty; choose another name or add --overwrite")
+
+
+class _FolderSink:
+    def __init__(self, path: Path, draft: Path) -> None:
+        self._path, self._draft = path, draft
+
+    def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
+        target, image = self._draft / frame.name, frame.image
+        plan = picture.plan(target, image, Writing())
+        with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
+            picture.write(stream, rgb, image, plan, overwrite=False)
+
+    def finish(self) -> None:
+        target = final_path(self._path)
+        if not target.exists():
+            self._draft.rename(target)
+            return
+        for file in sorted(self._draft.iterdir()):
+            file.replace(target / file.name)

@@ -1,0 +1,55 @@
+"""What workers in other processes need: weights in a file, a folder of pictures; and a crew's whole run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from batch_tools import engine, picture
+
+from nircolor import weights
+from nircolor.batch.local import Hooks
+from nircolor.batch.names import Naming
+from nircolor.batch.plan import find
+from nircolor.batch.process import Settings
+from nircolor.batch.row import Row
+from nircolor.batch.spread import Crew, Spread
+from nircolor.batch.walk import Selection
+from nircolor.batch.worker import Loading
+from nircolor.tiling import Tiling
+
+
+def fill(root: Path, number: int) -> None:
+    for i in range(number):
+        picture(root / f"part{i % 2}" / f"x{i}.{'tif' if i % 3 else 'png'}", i % 2, 40 + i % 3, 56)
+
+
+def save_weights(folder: Path) -> Path:
+    """Those of ``batch_tools.engine``."""
+    network, path = engine().network, folder / "tiny.safetensors"
+    weights.save(path, network.state_dict(), {"config": network.config.to_dict(), "license": "CC0-1.0"})
+    return path
+
+
+def loading(path: Path) -> Loading:
+    return Loading(str(path), "cpu", "fp32", Tiling(64, 8), "global", threads=1)
+
+
+def spread(
+    crew: Crew,
+    settings: Settings,
+    record: Callable[[Row], None] = lambda row: None,
+    stop: threading.Event | None = None,
+) -> list[Row]:
+    """The rows of all pictures below ``settings.root``."""
+    rows: list[Row] = []
+
+    def keep(row: Row) -> None:
+        rows.append(row)
+        record(row)
+
+    entries = find(settings.root, settings.target, Selection(), Naming(), {}).entries
+    with Spread(crew, settings) as work:
+        work.run(entries, Hooks(lambda chunk: None, keep), stop or threading.Event())
+    return rows

@@ -1,0 +1,107 @@
+"""A real Ray cluster of this machine, two workers: one is killed, one picture kills, a batch goes on with --resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import settings_that_kill
+from batch_tools import engine, picture, tree
+from settings_that_kill import DEADLY, DeadlySettings
+from spread_tools import fill, loading, save_weights, spread
+
+from nircolor.batch.manifest import rows as rows_of
+from nircolor.batch.names import Naming
+from nircolor.batch.plan import find
+from nircolor.batch.process import Settings, process
+from nircolor.batch.row import Row
+from nircolor.batch.walk import Selection
+from nircolor.cli import main
+from nircolor.errors import WeightsError
+
+ray: Any = pytest.importorskip("ray", reason="Ray is not here: pip install 'nircolor[ray]'")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """Its workers find this working copy, and the settings that kill."""
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {"env_vars": {"PYTHONPATH": root}}
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False, runtime_env=environment)
+    ray.cloudpickle.register_pickle_by_value(settings_that_kill)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_killed_worker_and_a_deadly_picture_cost_one_row(tiny: Path, tmp_path: Path) -> None:
+    from nircolor.batch.ray_runner import RayCrew
+
+    fill(tmp_path / "in", 14)
+    alone = Settings(tmp_path / "in", tmp_path / "alone")
+    for entry in find(alone.root, alone.target, Selection(), Naming(), {}).entries:
+        assert process(entry, alone, engine().colorize).status == "done"
+    picture(tmp_path / "in" / DEADLY)
+    settings = DeadlySettings(tmp_path / "in", tmp_path / "out")
+    crew, victims = RayCrew("auto", 2, settings, loading(tiny)), list[int]()
+    assert crew.size == 2
+
+    def kill_one(row: Row) -> None:
+        if not victims:
+            victims.append(crew.pids()[1])
+            os.kill(victims[0], signal.SIGKILL)
+
+    rows = spread(crew, settings, kill_one)
+    assert len({row.input for row in rows}) == len(rows) == 15
+    assert [(row.input, "died on it" in str(row.error)) for row in rows if row.status != "done"] == [(DEADLY, True)]
+    made = tree(settings.target)
+    del made["z_deadly_rgb.png"]
+    assert made == tree(alone.target)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_keeps_an_actor_from_starting_is_raised(tmp_path: Path) -> None:
+    from nircolor.batch.ray_runner import RayCrew
+
+    picture(tmp_path / "in" / "x.png")
+    settings = Settings(tmp_path / "in", tmp_path / "out")
+    (tmp_path / "bad.safetensors").write_bytes(b"no weights")
+    with pytest.raises(WeightsError):
+        spread(RayCrew("auto", 1, settings, loading(tmp_path / "bad.safetensors")), settings)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_command_writes_one_manifest_and_resumes_from_it(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "in", 6)
+    (tmp_path / "in" / "zero.png").write_bytes(b"")
+    line = [
+        "batch",
+        str(tmp_path / "in"),
+        str(tmp_path / "out"),
+        "--weights",
+        str(tiny),
+        "--json",
+        "--precision",
+        "fp32",
+    ]
+    assert main([*line, "--ray", "auto", "--workers", "2"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done"], told["failed"], told["kernel"]) == (6, 1, "numba")
+    assert sorted(row.status for row in rows_of(tmp_path / "out")) == ["begun"] * 7 + ["done"] * 6 + ["failed"]
+    (tmp_path / "in" / "zero.png").unlink()
+    picture(tmp_path / "in" / "new.png")
+    assert main([*line, "--resume", "--ray", "auto"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done"], told["kept"]) == (1, 6)

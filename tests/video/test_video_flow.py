@@ -1,0 +1,119 @@
+"""Frames on their way: all of them, in order, a few at a time, up to what is damaged."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nircolor.errors import InputError, OutputError
+from nircolor.image import ImageInfo, NirImage
+from nircolor.video import Frame, Stream, run
+
+
+class Counted:
+    """A source of frames that counts how many of them are alive."""
+
+    def __init__(self, count: int, damaged: int | None = None) -> None:
+        self.stream = Stream(Path("x"), 4, 4, 25.0, count)
+        self.count, self.damaged, self.alive, self.most = count, damaged, 0, 0
+
+    def frames(self) -> Iterator[Frame]:
+        for i in range(self.count):
+            if i == self.damaged:
+                raise InputError(f"x: frame {i + 1}: is damaged")
+            image = NirImage(np.full((4, 4), i / 255, np.float32), None, ImageInfo("PNG", "uint8"))
+            self.alive += 1
+            self.most = max(self.most, self.alive)
+            weakref.finalize(image, self.forget)
+            yield Frame(f"{i}.png", image)
+            del image
+
+    def forget(self) -> None:
+        self.alive -= 1
+
+    def close(self) -> None:
+        pass
+
+
+class Kept:
+    def __init__(self, full_at: int | None = None) -> None:
+        self.names: list[str] = []
+        self.values: list[int] = []
+        self.threads: set[str] = set()
+        self.full_at = full_at
+
+    def write(self, frame: Frame, rgb: np.ndarray) -> None:
+        if len(self.names) == self.full_at:
+            raise OutputError("y: the disk is full")
+        self.names.append(frame.name)
+        self.values.append(round(float(rgb[0, 0, 0]) * 255))
+        self.threads.add(threading.current_thread().name)
+
+    def finish(self) -> None:
+        pytest.fail("that is for the caller to do")
+
+
+def paint(nir: np.ndarray) -> Any:
+    return np.repeat(nir[..., None], 3, 2)
+
+
+def test_all_frames_in_order_and_few_in_memory() -> None:
+    gc.collect()
+    source, sink, told = Counted(200), Kept(), []
+    passed = run(source, sink, paint, told.append)
+    assert (passed.frames, passed.damage) == (200, None)
+    assert sink.names == [f"{i}.png" for i in range(200)]
+    assert sink.values == list(range(200))
+    assert told == list(range(1, 201))
+    assert source.most <= 4
+    assert all(name.startswith("write") for name in sink.threads)
+
+
+def test_reading_writing_and_colorizing_overlap() -> None:
+    """Each of the three waits until all three are at work at once: one after the other they would wait for ever."""
+    together = threading.Barrier(3, timeout=20)
+
+    class Waiting(Counted):
+        def frames(self) -> Iterator[Frame]:
+            for i, frame in enumerate(super().frames()):
+                if i == 2:
+                    together.wait()
+                yield frame
+
+    class WaitingSink(Kept):
+        def write(self, frame: Frame, rgb: np.ndarray) -> None:
+            if frame.name == "0.png":
+                together.wait()
+            super().write(frame, rgb)
+
+    def waiting(nir: np.ndarray) -> Any:
+        if round(float(nir[0, 0]) * 255) == 1:
+            together.wait()
+        return paint(nir)
+
+    assert run(Waiting(4), WaitingSink(), waiting).frames == 4
+
+
+def test_what_comes_before_the_damage_is_kept() -> None:
+    sink = Kept()
+    passed = run(Counted(9, damaged=5), sink, paint)
+    assert passed.frames == len(sink.names) == 5
+    assert "frame 6" in str(passed.damage)
+
+
+def test_damage_at_the_start_is_an_error() -> None:
+    with pytest.raises(InputError, match="frame 1"):
+        run(Counted(9, damaged=0), Kept(), paint)
+
+
+def test_a_full_disk_ends_the_work() -> None:
+    with pytest.raises(OutputError, match="full"):
+        run(Counted(50), Kept(full_at=3), paint)
+    assert threading.active_count() < 10
