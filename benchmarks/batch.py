@@ -1,6 +1,6 @@
 """Warm throughput of a folder against the bare network, and memory as the number of files grows.
 
-    python benchmarks/batch.py speed [--files 200] [--megapixels 1] [--format tiff] [--workers 2] [--rounds 3]
+    python benchmarks/batch.py speed [--files 200] [--megapixels 1] [--format tiff] [--threads 2] [--rounds 3]
     python benchmarks/batch.py memory [--files 500 2000]
 
 ``speed`` colorizes the same pictures in memory, one after the other, and as a folder, in turn, so that whatever else
@@ -42,7 +42,7 @@ def fill(folder: Path, files: int, megapixels: float) -> None:
             path.write_bytes((folder / f"x{i % SCENES}_nir.png").read_bytes())
 
 
-def speed(files: int, megapixels: float, format: str | None, workers: int, rounds: int) -> None:
+def speed(files: int, megapixels: float, format: str | None, threads: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         source, target = Path(place) / "in", Path(place) / "out"
         source.mkdir()
@@ -58,20 +58,20 @@ def speed(files: int, megapixels: float, format: str | None, workers: int, round
             for i in range(files):
                 engine.colorize(works[i % SCENES].image.pixels)
             bare.append(time.perf_counter() - start)
-            folder.append(_folder(entries, settings, engine, workers))
+            folder.append(_folder(entries, settings, engine, threads))
             for path in target.iterdir():
                 path.unlink()
         side = _disk_seconds(works, settings, engine)
     pixels, best = files * works[0].image.pixels.size / 1e6, min(folder, key=lambda flow: flow.seconds)
-    print(f"device {engine.info.device}, {files} files of {megapixels} MP, output {format or 'png'}, {workers} workers")
+    print(f"device {engine.info.device}, {files} files of {megapixels} MP, output {format or 'png'}, {threads} threads")
     print(f"bare network {pixels / min(bare):.2f} MP/s, folder {pixels / best.seconds:.2f} MP/s: ", end="")
     print(f"{min(bare) / best.seconds:.1%} of it; the network waited {best.waited / best.seconds:.1%}")
     print(f"a picture: {min(bare) / files:.3f} s in the network, {side:.3f} s of one core to read and write it")
 
 
-def _folder(entries: tuple, settings: Settings, engine: Colorizer, workers: int) -> Flow:  # type: ignore[type-arg]
+def _folder(entries: tuple, settings: Settings, engine: Colorizer, threads: int) -> Flow:  # type: ignore[type-arg]
     start = time.perf_counter()
-    flow = run(entries, settings, engine, Hooks(lambda c: None, lambda r: None), threading.Event(), workers)
+    flow = run(entries, settings, engine, Hooks(lambda c: None, lambda r: None), threading.Event(), threads)
     flow.seconds = time.perf_counter() - start  # until the last file is on the disk
     return flow
 
@@ -103,11 +103,11 @@ if __name__ == "__main__":
     parser.add_argument("--files", type=int, nargs="+", default=[])
     parser.add_argument("--megapixels", type=float, default=1.0)
     parser.add_argument("--format")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     if options.what == "memory":
         memory(options.files or [500, 2000])
     else:
         files = (options.files or [200])[0]
-        speed(files, options.megapixels, options.format, options.workers, options.rounds)
+        speed(files, options.megapixels, options.format, options.threads, options.rounds)

@@ -1,6 +1,7 @@
 """Flicker with and without --smooth, what it costs in fidelity, and what tells a cut from a moving camera.
 
-    python benchmarks/video.py flicker [--strengths 0 0.5 0.8 0.9 0.95] [--scenes 6] [--frames 30] [--motions 0.03]
+    python benchmarks/video.py flicker [--strengths 0 0.5 0.7 0.8 0.9] [--scenes 6] [--frames 30] [--motions 0.03]
+    python benchmarks/video.py parts [--scenes 3] [--frames 24]
     python benchmarks/video.py cuts [--scenes 14]
     python benchmarks/video.py speed [--frames 40] [--size 720 1280]
 
@@ -19,7 +20,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,10 +31,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from nircolor import Colorizer
 from nircolor.scenes import quantise, render
-from nircolor.video.steady import Damping, Steady, change
+from nircolor.video.damping import Damping
+from nircolor.video.steady import Steady, change
 
 Field = NDArray[np.float32]
 HEIGHT, WIDTH, OBJECT = 240, 320, slice(140, 200)
@@ -117,6 +121,37 @@ def tell_flicker(strengths: list[float], scenes: int, frames: int, motions: list
             print(f"| {strength:g} | {motion:g} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
 
 
+def tell_parts(scenes: int, frames: int, weight: float = 0.8) -> None:
+    """Flicker of pixels where only one of the two branches is smoothed, or frozen, without regard to motion."""
+    engine = Colorizer.from_weights("lite")
+    branches = {"prior": engine.network.prior_branch, "gains and offsets": engine.network.rgb_branch}
+    clips = [passing(seed, frames) for seed in range(1, scenes + 1)]
+    for what, parts, share in (
+        ("nothing", (), 0),
+        ("the prior", ("prior",), weight),
+        ("gains and offsets", ("gains and offsets",), weight),
+        ("both", tuple(branches), weight),
+        ("both, frozen at the first frame", tuple(branches), 1),
+    ):
+        values = []
+        for clip in clips:
+            with ExitStack() as stack:
+                for part in parts:
+                    stack.enter_context(branches[part].register_forward_hook(_mixing(share)))
+                values.append(flicker(colours(engine.colorize(frame) for frame in clip.seen), clip.static))
+        print(f"| {what} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
+
+
+def _mixing(share: float) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+    past: list[Tensor] = []
+
+    def hook(branch: nn.Module, inputs: tuple[Tensor, ...], maps: Tensor) -> Tensor:
+        past[:] = [torch.lerp(maps.float(), past[0], share) if past else maps.float()]
+        return past[0]
+
+    return hook
+
+
 def tell_cuts(scenes: int) -> None:
     """What ``steady.change`` says of pairs of frames."""
     grid, rng = Damping().grid, np.random.default_rng(0)
@@ -168,8 +203,8 @@ def _film(path: Path, pixels: NDArray[np.uint8], frames: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("flicker", "cuts", "speed"))
-    parser.add_argument("--strengths", type=float, nargs="+", default=[0, 0.5, 0.8, 0.9, 0.95])
+    parser.add_argument("what", choices=("flicker", "parts", "cuts", "speed"))
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0, 0.5, 0.7, 0.8, 0.9])
     parser.add_argument("--motions", type=float, nargs="+", default=[Damping().motion])
     parser.add_argument("--scenes", type=int)
     parser.add_argument("--frames", type=int)
@@ -177,6 +212,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.what == "flicker":
         tell_flicker(options.strengths, options.scenes or 6, options.frames or 30, options.motions)
+    elif options.what == "parts":
+        tell_parts(options.scenes or 3, options.frames or 24)
     elif options.what == "cuts":
         tell_cuts(options.scenes or 14)
     else:

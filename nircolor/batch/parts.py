@@ -144,5 +144,5 @@ def _read_marker(marker: Remote) -> dict[str, str]:
 
 
 def _at_work(folder: Remote, marker: dict[str, str]) -> str:
-    remedy = f"wait for it, or, if it is dead, {_DEAD:.0f} s, or choose another output folder"
+    remedy = f"wait for it (one that has died counts for nothing after {_DEAD:.0f} s) or choose another output folder"
     return f"{folder}: another nircolor batch is at work on this folder ({marker.get('owner', 'unknown')}); {remedy}"

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -28,6 +29,7 @@ from nircolor.batch.worker import Loading, Worker
 from nircolor.errors import DeviceError, NircolorError, UsageError
 
 AUTO = "auto"
+_KNOCK = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,21 @@ def _connect(ray: Any, address: str) -> bool:
         return False
     try:
         with _signals_kept():
+            _knock(address)
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that we start reports to nobody
             where = {} if address == AUTO else {"address": address}
             ray.init(**where, logging_level="error", log_to_driver=False)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DeviceError(f"--ray {address}: no cluster there ({reason}); start one, or give --ray auto") from error
     return True
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), _KNOCK).close()
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def video(
             metavar="X",
             show_default=False,
             help="How much of the colours of past frames is kept where nothing moves, against flicker: 0 (off) to "
-            "below 1. Default: 0.9, and 0 with --prior tile.",
+            "below 1. Default: 0.8, and 0 with --prior tile.",
         ),
     ] = None,
     codec: Annotated[

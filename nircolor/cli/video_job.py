@@ -15,8 +15,8 @@ from nircolor.errors import UsageError
 if TYPE_CHECKING:
     from nircolor.tiling import Tiling
     from nircolor.video import Passed, Sink, Source
+    from nircolor.video.damping import Damping
 
-SMOOTH = 0.9  # docs/video.md: how it was chosen
 MOST_FPS = 1000
 
 
@@ -37,20 +37,15 @@ class Job:
     tiling: Tiling
     band: int | None
 
-    @property
-    def strength(self) -> float:
-        """Of the smoothing: what was asked for, else what suits the prior."""
-        return self.smooth if self.smooth is not None else SMOOTH if self.prior == "global" else 0.0
-
 
 def run(job: Job, report: Report) -> int:
     """Do the job and return its exit code. Raises the errors of nircolor/errors.py, cheap ones first."""
-    _check(job)
+    damping = _check(job)
     with closing(_open_source(job)) as source:
         target = _target(job)
         fps = _rate(job, target, source)
         with _open_sink(job, target, source, fps) as sink:
-            return _Run(job, report, source, sink, target, fps).run()
+            return _Run(job, report, source, sink, target, fps).run(damping)
 
 
 class _Run:
@@ -60,7 +55,7 @@ class _Run:
         self.job, self.report, self.source, self.sink, self.target, self.fps = job, report, source, sink, target, fps
         self._told = 0
 
-    def run(self) -> int:
+    def run(self, damping: Damping) -> int:
         from nircolor.cli.video_screen import Screen
         from nircolor.video import run as flow
 
@@ -68,17 +63,17 @@ class _Run:
         self._tell_warnings()
         weights = locate_weights(job.weights, report)
         engine = load_engine(weights, job.weights, job.device, job.precision, job.tiling, job.prior, report)
-        from nircolor.video.steady import Damping, Steady
+        from nircolor.video.steady import Steady
 
-        steady = Steady(engine, Damping(job.strength))
+        steady = Steady(engine, damping)
         start = time.perf_counter()
         with Screen(report, self.source.stream.expected) as screen:
             passed = flow(self.source, self.sink, steady.colorize, screen.advance)
             self.sink.finish()
         seconds = time.perf_counter() - start
         self._tell_warnings()
-        report.detail(f"smoothing {job.strength:g}, {steady.cuts} scene changes")
-        values = {**self._summary(passed, seconds), "smooth": job.strength, "scene_changes": steady.cuts}
+        report.detail(f"smoothing {damping.strength:g}, {steady.cuts} scene changes")
+        values = {**self._summary(passed, seconds), "smooth": damping.strength, "scene_changes": steady.cuts}
         info = engine.info
         values |= {"device": info.device, "kernel": info.kernel, "precision": info.precision}
         return self._end(passed, {**values, "weights": job.weights, "sha256": info.weights_sha256})
@@ -117,15 +112,19 @@ class _Run:
         return int(passed.damage is not None)
 
 
-def _check(job: Job) -> None:
+def _check(job: Job) -> Damping:
+    """What can be refused without a look at any file; how to smooth."""
+    from nircolor.video.damping import Damping
+
     check_device(job.device)
     check_weights(job.weights)
-    if not 0 <= job.strength < 1:
-        raise UsageError(f"--smooth {job.strength:g}: give 0 (off) up to, but not including, 1")
-    if job.strength and job.prior != "global":
-        raise UsageError("--smooth: needs --prior global; leave one of the two out")
     if job.fps is not None and not 0 < job.fps <= MOST_FPS:
         raise UsageError(f"--fps {job.fps:g}: give more than 0 and at most {MOST_FPS}")
+    if job.smooth is None:
+        return Damping() if job.prior == "global" else Damping(0)
+    if job.smooth and job.prior != "global":
+        raise UsageError("--smooth: needs --prior global; leave one of the two out")
+    return Damping(job.smooth)
 
 
 def _open_source(job: Job) -> Source:

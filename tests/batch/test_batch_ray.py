@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,3 +107,12 @@ def test_the_command_writes_one_manifest_and_resumes_from_it(
     assert main([*line, "--resume", "--ray", "auto"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["done"], told["kept"]) == (1, 6)
+
+
+def test_no_cluster_at_an_address(tmp_path: Path, tiny: Path) -> None:
+    picture(tmp_path / "in" / "x.png")
+    line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny), "--ray", "127.0.0.1:1"]
+    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}  # a process of its own: in this one there is a cluster already
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "--ray 127.0.0.1:1: no cluster there" in done.stderr) == (5, True), done.stderr

@@ -249,7 +249,8 @@ def test_help_needs_no_heavy_package_and_fits_80_columns(command: Run, tmp_path:
     assert (result.code, result.err) == (0, "")
     assert max(map(len, text.splitlines())) <= 80
     options = "no-recursive include exclude list suffix format depth overwrite skip-existing resume dry-run watch"
-    for name in f"{options} fail-fast contact-sheet workers weights device precision prior tile batch stretch".split():
+    options += " fail-fast contact-sheet workers ray weights device precision prior tile batch stretch"
+    for name in options.split():
         assert f"--{name}" in text
 
 

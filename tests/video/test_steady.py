@@ -17,11 +17,12 @@ from nircolor.colorizer import EngineInfo
 from nircolor.errors import UsageError
 from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
 from nircolor.tiling import Tiling
-from nircolor.video.steady import Damping, Moment, Steady, blend, change
+from nircolor.video.damping import Damping
+from nircolor.video.steady import Moment, Steady, blend, change
 
 Field = NDArray[np.float32]
-SCENE = scenes.render(3, 72, 96).nir
-OTHER = scenes.render(8, 72, 96).nir
+SCENE = scenes.render(3, 48, 64).nir
+OTHER = scenes.render(8, 48, 64).nir
 
 
 CONFIG = replace(
@@ -70,7 +71,7 @@ def test_a_first_frame_and_one_that_repeats_stay_as_they_are(engine: Colorizer) 
 
 
 def test_flicker_goes_where_nothing_moves(engine: Colorizer) -> None:
-    frames = noisy([SCENE] * 8)
+    frames = noisy([SCENE] * 6)
     off, on = (colours(Steady(engine, Damping(strength)), frames) for strength in (0, 0.9))
     before, after = (np.mean([np.abs(b - a).mean() for a, b in pairwise(ab[2:])]) for ab in (off, on))
     assert after < before / 2
@@ -81,13 +82,13 @@ def test_nothing_is_smeared_where_something_moves(engine: Colorizer) -> None:
     frames = []
     for i in range(5):
         frame = SCENE.copy()
-        frame[30:60, 16 * i : 16 * i + 16] = OTHER[30:60, 40:56]
+        frame[20:44, 12 * i : 12 * i + 12] = OTHER[20:44, 30:42]
         frames.append(frame)
     steady, blind = Steady(engine, Damping()), Steady(engine, Damping(motion=1e6))
     both, errors = zip(colours(steady, frames), colours(blind, frames), strict=True), []
     for i, ((smooth, smear), frame) in enumerate(zip(both, frames, strict=True)):
         off = colours(Steady(engine, Damping(0)), [frame])[0]
-        inside = np.s_[34:56, 16 * i + 3 : 16 * i + 13]
+        inside = np.s_[23:41, 12 * i + 2 : 12 * i + 10]
         errors.append([np.abs(ab - off)[inside].mean() for ab in (smooth, smear)])
     careful, careless = np.mean(errors[1:], 0)
     assert careful < careless / 4
@@ -104,7 +105,7 @@ def test_a_cut_forgets_the_past(engine: Colorizer) -> None:
 
 def test_an_exposure_is_no_cut_and_no_motion() -> None:
     look = torch.from_numpy(SCENE)[None, None]
-    now, maps = look * 0.8, torch.zeros(1, 2, 72, 96)
+    now, maps = look * 0.8, torch.zeros(1, 2, 48, 64)
     assert change(look, now, 16) < 1e-3
     assert change(look, torch.from_numpy(OTHER)[None, None], 16) > 0.07
     blended = blend(Moment(look, maps), Moment(now, maps + 1), Damping(0.9))
@@ -112,7 +113,7 @@ def test_an_exposure_is_no_cut_and_no_motion() -> None:
 
 
 def test_tiles_are_smoothed_each_with_its_own_past() -> None:
-    engine = build(Tiling(48, 16))
+    engine = build(Tiling(32, 8))
     steady, alone = Steady(engine, Damping()), engine.colorize(SCENE)
     for _ in range(2):
         np.testing.assert_allclose(steady.colorize(SCENE), alone, atol=1e-4)
@@ -124,7 +125,7 @@ def test_colours_of_a_sigmoid_head_are_not_mixed_over_time() -> None:
     steady = Steady(engine, Damping())
     with engine.network.rgb_branch.register_forward_hook(lambda branch, inputs, maps: seen.append(maps)):
         rgb = [steady.colorize(frame) for frame in noisy([SCENE] * 2)]
-    np.testing.assert_allclose(rgb[1], torch.sigmoid(seen[1][0, :, :72, :96]).permute(1, 2, 0), atol=1e-5)
+    np.testing.assert_allclose(rgb[1], torch.sigmoid(seen[1][0, :, :48, :64]).permute(1, 2, 0), atol=1e-5)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1, float("nan")])

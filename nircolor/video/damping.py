@@ -1,0 +1,27 @@
+"""How much the past counts when a video is smoothed. Plain data, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nircolor.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Damping:
+    """How much the past counts. All differences are of NIR values in [0, 1], after a common gain has been taken out.
+
+    ``strength``: weight of the past where nothing moves, in [0, 1); 0 is off. ``motion``: difference, averaged over
+    ``window`` pixels a side, at which that weight has fallen to a third. ``cut``: mean difference of ``grid`` x
+    ``grid`` patches above which a new scene has begun and the past is forgotten. docs/video.md has the measurements.
+    """
+
+    strength: float = 0.8
+    motion: float = 0.03
+    window: int = 5
+    cut: float = 0.07
+    grid: int = 16
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength < 1:
+            raise UsageError(f"--smooth {self.strength:g}: give 0 (off) up to, but not including, 1")
