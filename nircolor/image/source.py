@@ -40,7 +40,7 @@ def open_source(source: str | Path | bytes) -> Iterator[BinaryIO]:
 def _check_regular(status: os.stat_result) -> None:
     # before opening: opening a pipe that nobody writes to would wait for ever
     if stat.S_ISDIR(status.st_mode):
-        raise InputError("is a folder; give one picture, or use nircolor batch for a folder")
+        raise InputError("is a folder; give one picture, or use nircolor batch (nircolor video for frames)")
     if not stat.S_ISREG(status.st_mode):
         raise InputError("is no regular file; for a pipe use - and redirect it to standard input")
 

@@ -15,6 +15,7 @@ COMMANDS = (
     (),
     ("colorize",),
     ("batch",),
+    ("video",),
     ("evaluate",),
     ("train",),
     ("doctor",),
@@ -55,7 +56,7 @@ def test_help_of_colorize_tells_every_option_the_examples_and_the_exit_codes(ins
 
 def test_help_of_the_whole_names_every_command(inside: Any) -> None:
     text = inside("--help").out.decode()
-    assert all(name in text for name in ("colorize", "batch", "evaluate", "train", "weights", "doctor"))
+    assert all(name in text for name in ("colorize", "batch", "video", "evaluate", "train", "weights", "doctor"))
 
 
 def test_version(command: Any, bare: tuple[Path, ...], tmp_path: Path) -> None:
