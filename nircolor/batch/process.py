@@ -99,7 +99,7 @@ def prepare(entry: Entry, settings: Settings) -> Work | Row:
 
 def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     source, target = settings.root / entry.source, settings.target / entry.output
-    content = source.read() if isinstance(source, Remote) else source
+    content = content_of(source)
     facts = _identify(content, entry)
     if entry.known and entry.known == facts["sha256"]:
         size = target.size() if isinstance(target, Remote) else target.stat().st_size
@@ -114,6 +114,11 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     facts |= {"width": width, "height": height}
     remarks = tuple(picture.remarks("input", "output", image, plan))
     return Work(entry, image, plan, facts, remarks, time.perf_counter() - start)
+
+
+def content_of(source: Place) -> Path | bytes:
+    """What the readers of pictures take: a path, or all bytes of an object. Raises InputError."""
+    return source.read() if isinstance(source, Remote) else source
 
 
 def finish(work: Work, rgb: NDArray[Any], settings: Settings) -> Row:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -12,11 +13,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nircolor import picture
 from nircolor.batch.outcome import Reason, evenly
 from nircolor.batch.plan import Entry
-from nircolor.batch.process import Work
+from nircolor.batch.process import Settings, Work, content_of
+from nircolor.errors import NircolorError
 from nircolor.evaluation.report.text import count, esc, size
 from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
+from nircolor.image import read_rgb
 from nircolor.image.atomic import atomic_file
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take
@@ -27,16 +31,27 @@ class Sheet:
     """Collects thumbnails of at most ``MOST`` pictures, evenly spread over ``entries``, and writes the page."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self._order = {entries[i].source: number for number, i in enumerate(evenly(len(entries), MOST))}
+        self._chosen = [entries[i] for i in evenly(len(entries), MOST)]
+        self._order = {entry.source: number for number, entry in enumerate(self._chosen)}
         self._strips: dict[str, str] = {}
         self._guard = Lock()
 
     def add(self, work: Work, rgb: NDArray[Any]) -> None:
         """Any thread may call it. ``rgb``: (H, W, 3) float32 in [0, 1]."""
         if work.entry.source in self._order:
-            strip = _strip(work, rgb)
+            strip = _strip(work.entry, work.image.pixels, rgb)
             with self._guard:
                 self._strips[work.entry.source] = strip
+
+    def read_back(self, settings: Settings, done: Container[str], on_progress: Callable[[int, int], None]) -> None:
+        """Add the chosen pictures that workers elsewhere have ``done``, by source; leave out what cannot be read."""
+        for number, entry in enumerate(self._chosen):
+            on_progress(number, len(self._chosen))
+            if entry.source in done:
+                with suppress(NircolorError):
+                    nir = picture.read(content_of(settings.root / entry.source), settings.reading).pixels
+                    rgb = read_rgb(content_of(settings.target / entry.output)).pixels
+                    self._strips[entry.source] = _strip(entry, nir, rgb)
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
         """Write the page whole or not at all. Raises OutputExistsError and OutputError."""
@@ -79,12 +94,12 @@ def _failures(reasons: Sequence[Reason]) -> Iterator[str]:
     yield "</section>"
 
 
-def _strip(work: Work, rgb: NDArray[Any]) -> str:
+def _strip(entry: Entry, nir: NDArray[Any], rgb: NDArray[Any]) -> str:
     height, width = rgb.shape[:2]
-    name, output = esc(work.entry.source), esc(work.entry.output)
+    name, output = esc(entry.source), esc(entry.output)
     return (
         f'<article class="strip"><header><h3>{name}</h3><ul class="facts"><li>{size(width, height)}</li></ul></header>'
-        f'<div class="pair"><div class="two">{_figure(work.image.pixels, name)}{_figure(rgb, output)}</div></div>'
+        f'<div class="pair"><div class="two">{_figure(nir, name)}{_figure(rgb, output)}</div></div>'
         "</article>"
     )
 

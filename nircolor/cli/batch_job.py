@@ -170,10 +170,6 @@ def _check_devices(job: Job) -> None:
         check_device(device)
     if job.ray and (len(job.devices) > 1 or ":" in job.device):
         raise UsageError(f"--ray: which GPU a worker has is Ray's decision; give --device auto, not {job.device}")
-    if job.spread and job.contact_sheet:
-        raise UsageError(
-            "--contact-sheet: needs the pictures in this process; leave out --workers, --ray, --device A,B"
-        )
 
 
 def _check_places(job: Job) -> None:

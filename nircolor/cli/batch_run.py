@@ -83,6 +83,7 @@ class Batch:
         self.prepared, self.job, self.report = prepared, prepared.job, report
         self.outcome, self.flow, self.stop = Outcome(), Flow(), threading.Event()
         self.sheet: Sheet | None = None
+        self.made: set[str] = set()  # sources that workers have done, for the sheet
         self.runner: Runner | None = None
         self.left = 0  # entries that were planned and have no row
 
@@ -147,6 +148,8 @@ class Batch:
     def _record(self, row: Row, line: _Line) -> None:
         line.manifest.add([row])
         self.outcome.add(row)
+        if self.sheet and self.job.spread and row.status == "done":
+            self.made.add(row.input)
         line.screen.advance(row)
         if row.status == "failed" and (self.job.fail_fast or is_hopeless(row)):
             self.stop.set()
@@ -175,6 +178,7 @@ class Batch:
             report.warn(f"{text} (in {plural(number, 'picture')})")
         tell_failures(self.outcome, report)
         if self.sheet and self.job.contact_sheet:
+            self._read_back(self.sheet)
             facts = (f"{values['done']} done", f"{values['failed']} failed", str(self.job.target))
             again = self.job.overwrite or self.job.resume
             title = f"{self.job.source.name or self.job.source}, colorized"
@@ -187,6 +191,13 @@ class Batch:
             f"({{megapixels_per_second:.2f}} MP/s){waited}".format(**values)
         )
         report.result({**values, **more, "warnings": report.warnings})
+
+    def _read_back(self, sheet: Sheet) -> None:
+        """Workers keep no pictures for the sheet: those that it shows are read again."""
+        if self.made:
+            with self.report.progress() as advance:
+                settings = self.prepared.settings
+                sheet.read_back(settings, self.made, lambda done, total: advance("contact sheet", done, total))
 
     def _values(self) -> dict[str, Any]:
         job, counts, flow = self.job, self.outcome.counts, self.flow
