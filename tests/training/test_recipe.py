@@ -143,6 +143,7 @@ SCALARS = {  # in every range
     int: st.integers(1, 2),
     float: st.floats(0, 1, exclude_min=True, exclude_max=True),
     str: TEXTS,
+    tuple[str, ...]: st.lists(TEXTS, max_size=2),
 }
 SWITCHES = {name: st.booleans() for name in ("mamba", "attention", "padding")}
 SOURCES = st.lists(st.deferred(lambda: tables(SourceConfig)), min_size=1, max_size=3)
@@ -155,6 +156,7 @@ SPECIAL = {  # sizes of a model depend on each other: the presets have them
     "validation": SOURCES,
     "augment.max_zoom": st.floats(1, 9),
     "loss.critic_spaces": st.lists(st.sampled_from(["rgb", "hsv"]), unique=True, min_size=1),
+    "optim.accumulate": st.just(1),  # what divides every batch
     "optim.steps": st.nothing(),
     "optim.epochs": st.integers(1, 2**63 - 1),
 }
