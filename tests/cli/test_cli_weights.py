@@ -180,7 +180,7 @@ def test_from_a_run_to_colours(
     assert (told["step"], told["dtype"], told["path"]) == (4, "fp32", "nircolor-mine.safetensors")
     assert told["warnings"] == []
     assert told["meta"]["metrics"]["protocol"] == "srgb8"
-    assert set(told["meta"]["metrics"]["scores"]["val"]) == {"psnr", "angle"}
+    assert set(told["meta"]["metrics"]["scores"]["val"]) == {"psnr", "ssim", "angle"}
     checked = inside("weights", "verify", "mine", "--json").json
     assert (checked["sha256"], checked["meta"]) == (told["sha256"], told["meta"])
     assert "license: CC BY 4.0\nstep: 4\nmetrics:\n" in inside("weights", "verify", "mine").out.decode()

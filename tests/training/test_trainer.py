@@ -72,7 +72,7 @@ def test_resuming_gives_the_same_weights_as_never_stopping(paper: str, data: Pat
 
 def test_both_papers_objectives_train_critics_too(data: Path, tmp_path: Path) -> None:
     for paper in ("haqagen", "colormamba"):
-        events = trained(Trainer(recipe(20, generator_steps=2, loss=PAPERS[paper]), tmp_path / paper, data))
+        events = trained(Trainer(recipe(4, generator_steps=2, loss=PAPERS[paper]), tmp_path / paper, data))
         assert {event.stage for event in events} == {"texture autoencoder", "training"}
         assert {"critic", "adversarial", "mse", "texture", "loss", "gradient"} == set(events[-1].values) - {"cdf"}
         assert (tmp_path / paper / "texture.safetensors").is_file()
