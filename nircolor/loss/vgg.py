@@ -1,4 +1,4 @@
-"""The perceptual term of HAQAGen (eq. 3, g): features of VGG-19 at relu4_2, from a safetensors file."""
+"""The perceptual term of HAQAGen (eq. 3, g): VGG-19 at relu4_2, from a safetensors file or from torchvision."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nircolor.errors import WeightsError
 from nircolor.loss.tensors import load_tensors
 
+TORCHVISION = "torchvision"
 BLOCKS = (2, 2, 4, 2)  # 3x3 convolutions, each with its ReLU, up to relu4_2; a 2x2 max-pool between two blocks
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, which torchvision's VGG-19 was trained with
 
@@ -47,13 +48,14 @@ class Vgg(nn.Module):
     "distilled VGG-19 relu4_2": VGG-19 distilled to 1/16 of its weights (Collaborative Distillation, Wang et al. 2020),
     with its colour transform ``conv0``; 128 channels.
 
+    ``path``: a safetensors file, or ``torchvision``, which fetches its own file of the former when it is asked first.
     ``smallest`` is the shortest side, in pixels, that it can look at. Raises WeightsError when the file is missing or
-    is neither.
+    is neither, or torchvision is not installed.
     """
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
-        state = load_tensors(path, "VGG-19")
+        state = _from_torchvision() if path == TORCHVISION else load_tensors(path, "VGG-19")
         layout = _recognise(state, path)
         self.name, self.smallest = layout.name, layout.smallest
         self.layers = nn.Sequential(nn.Conv2d(3, 3, 1), *_layers(layout))
@@ -77,6 +79,20 @@ class Vgg(nn.Module):
         """
         difference = self.features(a).float() - self.features(b).float()  # one by one: b needs no gradient, nor memory
         return difference.square().mean((1, 2, 3))
+
+
+def _from_torchvision() -> dict[str, Tensor]:
+    """ImageNet's VGG-19 of the user's own torchvision."""
+    try:
+        from torchvision.models import VGG19_Weights, vgg19
+
+        state: dict[str, Tensor] = vgg19(weights=VGG19_Weights.IMAGENET1K_V1).state_dict()
+        return state
+    except (ImportError, OSError, RuntimeError) as error:  # not there, no network, not made for this torch
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(
+            f"vgg_weights = {TORCHVISION}: torchvision gives none ({reason}); name a safetensors file instead"
+        ) from error
 
 
 def _recognise(state: dict[str, Tensor], path: str | Path) -> _Layout:

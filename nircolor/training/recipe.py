@@ -51,7 +51,7 @@ class LossConfig:
     ms_ssim: float = 0.0
     feature_on_hsv: bool = False  # L_rec of the HSV map too
     texture_weights: str = ""  # a file of the texture autoencoder; empty: the run trains its own first, see [texture]
-    vgg_weights: str = ""  # a file of VGG weights up to relu4_2
+    vgg_weights: str = ""  # a file of VGG weights up to relu4_2, or "torchvision": those of the one that is installed
     adversarial: float = 0.0  # lambda_adv
     gan: Literal["hinge", "vanilla"] = "hinge"
     critic_rate: float = 0.0  # learning rate of the critics; 0: that of the generator

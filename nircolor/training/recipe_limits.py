@@ -128,7 +128,7 @@ def _loss(loss: LossConfig) -> Iterator[Fault]:
     if loss.perceptual and not loss.perceptual_weights:
         yield "loss.perceptual", loss.perceptual, "needs loss.perceptual_weights, a file of LPIPS-squeeze"
     if loss.feature and loss.delta and not loss.vgg_weights:
-        yield "loss.delta", loss.delta, "needs loss.vgg_weights, a file of VGG up to relu4_2"
+        yield "loss.delta", loss.delta, "needs loss.vgg_weights, a file of VGG up to relu4_2, or 'torchvision'"
     if not loss.critic_spaces or len(set(loss.critic_spaces)) < len(loss.critic_spaces):
         yield "loss.critic_spaces", list(loss.critic_spaces), 'must be ["rgb", "hsv"], ["rgb"] or ["hsv"]'
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,9 @@ def test_a_distilled_file_with_a_wide_layer_is_refused(shared: Path, tmp_path: P
     save_file(state | {"conv42.weight": torch.zeros(512, 128, 3, 3)}, tmp_path / "x.safetensors")
     with pytest.raises(WeightsError, match=r"x\.safetensors: not the distilled VGG-19"):
         Vgg(tmp_path / "x.safetensors")
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_without_torchvision_its_name_is_refused_in_one_line() -> None:
+    with pytest.raises(WeightsError, match=r"^vgg_weights = torchvision: .*; name a safetensors file instead$"):
+        Vgg("torchvision")
