@@ -8,8 +8,20 @@ from typing import Annotated
 import typer
 
 from nircolor.cli.batch_job import Job, run
-from nircolor.cli.colorize import ENGINE, INPUT, TILES, Depth, Precision, Prior
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.options import (
+    ENGINE,
+    INPUT,
+    TILES,
+    Depth,
+    OverlapOption,
+    Precision,
+    PrecisionOption,
+    Prior,
+    PriorOption,
+    TileOption,
+    WeightsOption,
+)
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
 
@@ -146,28 +158,15 @@ def batch(
             help="Workers on this Ray cluster; auto: the one found, or a new one of this machine.",
         ),
     ] = None,
-    weights: Annotated[
-        str,
-        typer.Option("--weights", metavar="NAME", rich_help_panel=ENGINE, help="As for nircolor colorize."),
-    ] = "lite",
+    weights: WeightsOption = "lite",
     device: Annotated[
         str,
         typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:0,1 or mps."),
     ] = "auto",
-    precision: Annotated[
-        Precision,
-        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
-    ] = Precision.auto,
-    prior: Annotated[
-        Prior,
-        typer.Option(
-            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
-        ),
-    ] = Prior.whole,
-    tile: Annotated[int, typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile.")] = 576,
-    overlap: Annotated[
-        int, typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="Of neighbouring tiles.")
-    ] = 64,
+    precision: PrecisionOption = Precision.auto,
+    prior: PriorOption = Prior.whole,
+    tile: TileOption = 576,
+    overlap: OverlapOption = 64,
     together: Annotated[
         int | None,
         typer.Option(

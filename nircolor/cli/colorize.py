@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from nircolor.cli.common import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.job import Job, run
-
-ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
+from nircolor.cli.options import (
+    INPUT,
+    TILES,
+    Depth,
+    DeviceOption,
+    OverlapOption,
+    Precision,
+    PrecisionOption,
+    Prior,
+    PriorOption,
+    TileOption,
+    WeightsOption,
+)
 
 EPILOG = f"""[bold]Examples[/bold]
 
@@ -23,24 +33,6 @@ EPILOG = f"""[bold]Examples[/bold]
 {EXIT_CODES}
 
 Whatever happens, no partial output is left behind."""
-
-
-class Precision(str, Enum):
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
-    fp16 = "fp16"
-
-
-class Prior(str, Enum):
-    whole = "global"
-    tile = "tile"
-
-
-class Depth(str, Enum):
-    byte = "8"
-    short = "16"
-    float = "32"
 
 
 def colorize(
@@ -83,55 +75,12 @@ def colorize(
         bool,
         typer.Option("--overwrite", metavar=" ", help="Replace OUT if it exists."),
     ] = False,
-    weights: Annotated[
-        str,
-        typer.Option(
-            "--weights",
-            metavar="NAME",
-            rich_help_panel=ENGINE,
-            help="Packaged name, path of a .safetensors file, or hf://org/repo\\[@rev]\\[/file].",
-        ),
-    ] = "lite",
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device",
-            metavar="DEVICE",
-            rich_help_panel=ENGINE,
-            help="auto, cpu, cuda, cuda:N (N counts from 0) or mps.",
-        ),
-    ] = "auto",
-    precision: Annotated[
-        Precision,
-        typer.Option(
-            "--precision",
-            metavar="PRECISION",
-            rich_help_panel=ENGINE,
-            help="auto, fp32, bf16 or fp16; auto is bf16 where the device is fast at it, else fp32.",
-        ),
-    ] = Precision.auto,
-    prior: Annotated[
-        Prior,
-        typer.Option(
-            "--prior",
-            metavar="global|tile",
-            rich_help_panel=TILES,
-            help="Decide on colours once for the whole picture, or in each tile alone.",
-        ),
-    ] = Prior.whole,
-    tile: Annotated[
-        int,
-        typer.Option(
-            "--tile",
-            metavar="PIXELS",
-            rich_help_panel=TILES,
-            help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
-        ),
-    ] = 576,
-    overlap: Annotated[
-        int,
-        typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
-    ] = 64,
+    weights: WeightsOption = "lite",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.auto,
+    prior: PriorOption = Prior.whole,
+    tile: TileOption = 576,
+    overlap: OverlapOption = 64,
     batch: Annotated[
         int, typer.Option("--batch", metavar="TILES", rich_help_panel=TILES, help="Tiles worked on at once.")
     ] = 1,

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from nircolor.cli.colorize import ENGINE, TILES, Precision, Prior
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.evaluation import Job, run
+from nircolor.cli.options import ENGINE, TILES, DeviceOption, Precision, PrecisionOption, Prior, PriorOption
 
 DATA, MEASURE, OUTPUT = "Data", "Measuring", "Results"
 
@@ -65,20 +65,9 @@ def evaluate(
             help="Measure the grey copy, or the lookup table from near-infrared to mean colour of --train. Repeatable.",
         ),
     ] = None,
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
-    ] = "auto",
-    precision: Annotated[
-        Precision,
-        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
-    ] = Precision.auto,
-    prior: Annotated[
-        Prior,
-        typer.Option(
-            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
-        ),
-    ] = Prior.whole,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.auto,
+    prior: PriorOption = Prior.whole,
     tile: Annotated[
         int | None,
         typer.Option(

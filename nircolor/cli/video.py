@@ -6,8 +6,18 @@ from typing import Annotated
 
 import typer
 
-from nircolor.cli.colorize import ENGINE, INPUT, TILES, Precision, Prior
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.options import (
+    INPUT,
+    DeviceOption,
+    OverlapOption,
+    Precision,
+    PrecisionOption,
+    Prior,
+    PriorOption,
+    TileOption,
+    WeightsOption,
+)
 from nircolor.cli.video_job import Job, run
 
 EPILOG = """[bold]Examples[/bold]
@@ -79,28 +89,12 @@ def video(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar=" ", help="Replace OUT, or frames in it, if they exist.")
     ] = False,
-    weights: Annotated[
-        str,
-        typer.Option("--weights", metavar="NAME", rich_help_panel=ENGINE, help="As for nircolor colorize."),
-    ] = "lite",
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:N or mps."),
-    ] = "auto",
-    precision: Annotated[
-        Precision,
-        typer.Option("--precision", metavar="PRECISION", rich_help_panel=ENGINE, help="auto, fp32, bf16 or fp16."),
-    ] = Precision.auto,
-    prior: Annotated[
-        Prior,
-        typer.Option(
-            "--prior", metavar="global|tile", rich_help_panel=TILES, help="Decide on colours once, or in each tile."
-        ),
-    ] = Prior.whole,
-    tile: Annotated[int, typer.Option("--tile", metavar="PIXELS", rich_help_panel=TILES, help="Side of a tile.")] = 576,
-    overlap: Annotated[
-        int, typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="Of neighbouring tiles.")
-    ] = 64,
+    weights: WeightsOption = "lite",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.auto,
+    prior: PriorOption = Prior.whole,
+    tile: TileOption = 576,
+    overlap: OverlapOption = 64,
     band: Annotated[
         int | None,
         typer.Option(

@@ -1,0 +1,79 @@
+"""Options that several commands have, each said once: which network, where it runs, how pictures are tiled."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
+
+
+class Precision(str, Enum):
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Prior(str, Enum):
+    whole = "global"
+    tile = "tile"
+
+
+class Depth(str, Enum):
+    byte = "8"
+    short = "16"
+    float = "32"
+
+
+WeightsOption = Annotated[
+    str,
+    typer.Option(
+        "--weights",
+        metavar="NAME",
+        rich_help_panel=ENGINE,
+        help="Packaged name, one of your own, path of a .safetensors file, or hf://org/repo\\[@rev]\\[/file].",
+    ),
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        rich_help_panel=ENGINE,
+        help="auto, cpu, cuda, cuda:N (N counts from 0) or mps.",
+    ),
+]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(
+        "--precision",
+        metavar="PRECISION",
+        rich_help_panel=ENGINE,
+        help="auto, fp32, bf16 or fp16; auto is bf16 where the device is fast at it, else fp32.",
+    ),
+]
+PriorOption = Annotated[
+    Prior,
+    typer.Option(
+        "--prior",
+        metavar="global|tile",
+        rich_help_panel=TILES,
+        help="Decide on colours once for the whole picture, or in each tile alone.",
+    ),
+]
+TileOption = Annotated[
+    int,
+    typer.Option(
+        "--tile",
+        metavar="PIXELS",
+        rich_help_panel=TILES,
+        help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
+    ),
+]
+OverlapOption = Annotated[
+    int,
+    typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
+]
