@@ -77,7 +77,7 @@ def _launched(recipe: Recipe, machine: Machine, report: Report) -> Iterator[Fabr
     from nircolor.training.devices import fabric_for, stop_others
     from nircolor.training.recipe import check_share
 
-    check_share(recipe.optim, machine.processes * machine.machines)
+    check_share(recipe, machine.processes * machine.machines)
     fabric = fabric_for(recipe.optim.precision, machine.device, machine.processes, machine.machines)
     fabric.launch()
     if not fabric.is_global_zero:
@@ -130,14 +130,15 @@ def estimate_run(recipe: Recipe, data: Path, machine: Machine, report: Report) -
         found = estimate(trainer)
     if fabric.is_global_zero and not report.json:
         print("\n".join(_lines(found)))
-    report.result({**asdict(found), "seconds": found.seconds, "images_per_second": found.images_per_second})
+    report.result({**asdict(found), "steps": found.steps, "seconds": found.seconds})
 
 
 def _lines(found: Estimate) -> Iterator[str]:
     sizes = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in found.parameters.items())
     yield f"parameters  {sizes}"
-    yield f"steps       {found.steps} of {found.images_per_step} images"
-    yield f"speed       {found.images_per_second:.2f} images/s, {found.seconds_per_step:.2f} s a step"
+    for stage in found.stages:
+        yield f"steps       {stage.steps} of {stage.images_per_step} images, {stage.size} x {stage.size} pixels each"
+        yield f"speed       {stage.images_per_second:.2f} images/s, {stage.seconds_per_step:.2f} s a step"
     if found.texture_seconds:
         yield f"first       {_duration(found.texture_seconds)} for the texture autoencoder"
     yield f"time        {_duration(found.seconds)} in all, validation not counted"

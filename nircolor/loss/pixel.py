@@ -20,15 +20,18 @@ def blurred_loss(prediction: Tensor, target: Tensor, size: int = 16) -> Tensor:
 
 
 def angular_loss(prediction: Tensor, target: Tensor) -> Tensor:
-    """1 - cos of the angle between the RGB vectors of prediction and target, mean over pixels; 0 to 2.
+    """The angle between the RGB vectors of prediction and target, as a chord of the unit sphere: 0 to sqrt(2), close
+    to radians where it is small; mean over pixels.
 
-    A little light is added to both, so that black pixels, whose direction is noise, weigh nothing and divide by
-    nothing.
+    Not 1 - cos, its square: where colours cannot be known, a square is least for their grey mean, a plain distance for
+    the likeliest. A little light is added to both vectors, so that black pixels, whose direction is noise, weigh
+    nothing and divide by nothing.
     """
-    floor = 0.02
+    floor, smooth = 0.02, 1e-2
     a, b = prediction.clamp_min(0) + floor, target + floor
     # Written out: torch's cosine_similarity takes most of its time for norms over three channels.
-    return 1 - ((a * b).sum(1) * torch.rsqrt(a.square().sum(1) * b.square().sum(1))).mean()
+    cosine = (a * b).sum(1) * torch.rsqrt(a.square().sum(1) * b.square().sum(1))
+    return ((2 * (1 - cosine).clamp_min(0) + smooth**2).sqrt() - smooth).mean()
 
 
 def cone_loss(prior: Tensor, target_cone: Tensor) -> Tensor:

@@ -41,54 +41,48 @@ def forward_kernel(block: int) -> Callable[..., None]:
 
     @jit(STRICT)
     def forward(
-        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, y: Any, states: Any, scratch: Any,
-        height: Any, width: Any, direction: Any, first: Any,
-    ) -> None:  # fmt: skip
-        N = A2.shape[1]
-        live = min(block, u.shape[1] - first)
-        scratch[:] = F(0)
-        h, a2 = scratch[: N * block], scratch[N * block : 2 * N * block]
-        rest = scratch[2 * N * block :]
-        dt, du, acc = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
-        offset, skip = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
-        for c in range(live):
-            offset[c], skip[c] = bias[direction, first + c], D[direction, first + c]
-            for n in range(N):
-                a2[n * block + c] = A2[direction, n, first + c]
-        for step in range(height * width):
-            if states.shape[0] > 0 and step % CHUNK == 0:
-                kept = states[step // CHUNK].reshape(N * block)
-                for i in range(N * block):
-                    kept[i] = h[i]
-            p = pixel(step, direction, height, width)
-            steps_p, u_p, y_p = steps[p, first : first + live], u[p, first : first + live], y[p]
-            B_p, C_p = B[p, direction], C[p, direction]
-            for c in range(live):
-                x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
-                dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))  # softplus
-                du[c] = dt[c] * value
-                acc[c] = skip[c] * value
-            for n in range(N):
-                b, g = widen(B_p[n]), widen(C_p[n])
-                h_n, a2_n = h[n * block : (n + 1) * block], a2[n * block : (n + 1) * block]
-                for c in range(block):
-                    state = exp2(dt[c] * a2_n[c]) * h_n[c] + du[c] * b
-                    h_n[c] = state
-                    acc[c] += state * g
-            for c in range(live):
-                y_p[first + c] = acc[c]
-
-    @jit(STRICT)
-    def forward_units(
-        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, y: Any, states: Any, scratch: Any,
+        us: Any, all_steps: Any, bias: Any, A2: Any, Bs: Any, Cs: Any, D: Any, ys: Any, all_states: Any, scratch: Any,
         height: Any, width: Any, units: Any,
     ) -> None:  # fmt: skip
-        for i in range(units.shape[0]):
-            b, k, j = units[i]
-            kept = states[b, k, j]
-            forward(u[b], steps[b, k], bias, A2, B[b], C[b], D, y[b, k], kept, scratch, height, width, k, j * block)
+        N = A2.shape[1]
+        for unit in range(units.shape[0]):  # not a kernel of its own: numba never finds such a pair in its disk cache
+            image, direction, group = units[unit]
+            u, steps, B, C = us[image], all_steps[image, direction], Bs[image], Cs[image]
+            y, states, first = ys[image, direction], all_states[image, direction, group], group * block
+            live = min(block, u.shape[1] - first)
+            scratch[:] = F(0)
+            h, a2 = scratch[: N * block], scratch[N * block : 2 * N * block]
+            rest = scratch[2 * N * block :]
+            dt, du, acc = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
+            offset, skip = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
+            for c in range(live):
+                offset[c], skip[c] = bias[direction, first + c], D[direction, first + c]
+                for n in range(N):
+                    a2[n * block + c] = A2[direction, n, first + c]
+            for step in range(height * width):
+                if states.shape[0] > 0 and step % CHUNK == 0:
+                    kept = states[step // CHUNK].reshape(N * block)
+                    for i in range(N * block):
+                        kept[i] = h[i]
+                p = pixel(step, direction, height, width)
+                steps_p, u_p, y_p = steps[p, first : first + live], u[p, first : first + live], y[p]
+                B_p, C_p = B[p, direction], C[p, direction]
+                for c in range(live):
+                    x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
+                    dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))  # softplus
+                    du[c] = dt[c] * value
+                    acc[c] = skip[c] * value
+                for n in range(N):
+                    b, g = widen(B_p[n]), widen(C_p[n])
+                    h_n, a2_n = h[n * block : (n + 1) * block], a2[n * block : (n + 1) * block]
+                    for c in range(block):
+                        state = exp2(dt[c] * a2_n[c]) * h_n[c] + du[c] * b
+                        h_n[c] = state
+                        acc[c] += state * g
+                for c in range(live):
+                    y_p[first + c] = acc[c]
 
-    return forward_units
+    return forward
 
 
 @cache
@@ -103,106 +97,100 @@ def backward_kernel(block: int) -> Callable[..., None]:
 
     @jit(RELAXED)
     def backward(
-        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, states: Any, grad_y: Any,
-        grad_u: Any, grad_steps: Any, grad_rows: Any, grad_B: Any, grad_C: Any, scratch: Any,
-        height: Any, width: Any, direction: Any, first: Any,
+        us: Any, all_steps: Any, bias: Any, A2: Any, Bs: Any, Cs: Any, D: Any, all_states: Any, grads_y: Any,
+        grads_u: Any, grads_steps: Any, grads_rows: Any, grads_B: Any, grads_C: Any, scratch: Any,
+        height: Any, width: Any, units: Any,
     ) -> None:  # fmt: skip
         N, P = A2.shape[1], height * width
         size = N * block
-        live = min(block, u.shape[1] - first)
-        scratch[:] = F(0)
-        h, decay = scratch[: (CHUNK + 1) * size], scratch[(CHUNK + 1) * size : (2 * CHUNK + 1) * size]
-        rest = scratch[(2 * CHUNK + 1) * size :]
-        a2, carry, sum_A = rest[:size], rest[size : 2 * size], rest[2 * size : 3 * size]
-        rest = rest[3 * size :]
-        dt, du, gy = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
-        sum_du, sum_dt = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
-        rest = rest[5 * block :]
-        offset, slope = rest[:block], rest[block : 2 * block]
-        sum_bias, sum_D = rest[2 * block : 3 * block], rest[3 * block : 4 * block]
-        for c in range(live):
-            offset[c] = bias[direction, first + c]
-            for n in range(N):
-                a2[n * block + c] = A2[direction, n, first + c]
-        for chunk in range((P + CHUNK - 1) // CHUNK - 1, -1, -1):
-            start = chunk * CHUNK
-            stop = min(start + CHUNK, P)
-            kept = states[chunk].reshape(size)
-            for i in range(size):
-                h[i] = kept[i]
-            for step in range(start, stop):
-                p = pixel(step, direction, height, width)
-                steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
-                B_p = B[p, direction]
-                for c in range(live):
-                    x = widen(steps_p[c]) + offset[c]
-                    dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))
-                    du[c] = dt[c] * widen(u_p[c])
+        for unit in range(units.shape[0]):
+            image, direction, group = units[unit]
+            u, steps, B, C, first = us[image], all_steps[image, direction], Bs[image], Cs[image], group * block
+            states, grad_y = all_states[image, direction, group], grads_y[image]
+            grad_u, grad_steps = grads_u[image, direction], grads_steps[image, direction]
+            grad_rows = grads_rows[image, direction, group]
+            grad_B, grad_C = grads_B[image, direction, group], grads_C[image, direction, group]
+            live = min(block, u.shape[1] - first)
+            scratch[:] = F(0)
+            h, decay = scratch[: (CHUNK + 1) * size], scratch[(CHUNK + 1) * size : (2 * CHUNK + 1) * size]
+            rest = scratch[(2 * CHUNK + 1) * size :]
+            a2, carry, sum_A = rest[:size], rest[size : 2 * size], rest[2 * size : 3 * size]
+            rest = rest[3 * size :]
+            dt, du, gy = rest[:block], rest[block : 2 * block], rest[2 * block : 3 * block]
+            sum_du, sum_dt = rest[3 * block : 4 * block], rest[4 * block : 5 * block]
+            rest = rest[5 * block :]
+            offset, slope = rest[:block], rest[block : 2 * block]
+            sum_bias, sum_D = rest[2 * block : 3 * block], rest[3 * block : 4 * block]
+            for c in range(live):
+                offset[c] = bias[direction, first + c]
                 for n in range(N):
-                    b, at = widen(B_p[n]), (step - start) * size + n * block
-                    before, after = h[at : at + block], h[at + size : at + size + block]
-                    decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
+                    a2[n * block + c] = A2[direction, n, first + c]
+            for chunk in range((P + CHUNK - 1) // CHUNK - 1, -1, -1):
+                start = chunk * CHUNK
+                stop = min(start + CHUNK, P)
+                kept = states[chunk].reshape(size)
+                for i in range(size):
+                    h[i] = kept[i]
+                for step in range(start, stop):
+                    p = pixel(step, direction, height, width)
+                    steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
+                    B_p = B[p, direction]
+                    for c in range(live):
+                        x = widen(steps_p[c]) + offset[c]
+                        dt[c] = max(x, F(0)) + log1p_of(exp2(-abs(x) * LOG2E))
+                        du[c] = dt[c] * widen(u_p[c])
+                    for n in range(N):
+                        b, at = widen(B_p[n]), (step - start) * size + n * block
+                        before, after = h[at : at + block], h[at + size : at + size + block]
+                        decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
+                        for c in range(block):
+                            factor = exp2(dt[c] * a2_n[c])
+                            decay_n[c] = factor
+                            after[c] = factor * before[c] + du[c] * b
+                for step in range(stop - 1, start - 1, -1):
+                    p = pixel(step, direction, height, width)
+                    steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
+                    B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
+                    grad_B_p, grad_C_p = grad_B[p], grad_C[p]
+                    for c in range(live):
+                        x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
+                        z = exp2(-abs(x) * LOG2E)
+                        dt[c] = max(x, F(0)) + log1p_of(z)
+                        slope[c] = (F(1) if x > F(0) else z) / (F(1) + z)  # the derivative of softplus
+                        du[c] = dt[c] * value
+                        gy[c] = widen(gy_p[c])
+                        sum_D[c] += gy[c] * value
                     for c in range(block):
-                        factor = exp2(dt[c] * a2_n[c])
-                        decay_n[c] = factor
-                        after[c] = factor * before[c] + du[c] * b
-            for step in range(stop - 1, start - 1, -1):
-                p = pixel(step, direction, height, width)
-                steps_p, u_p = steps[p, first : first + live], u[p, first : first + live]
-                B_p, C_p, gy_p = B[p, direction], C[p, direction], grad_y[p, first : first + live]
-                grad_B_p, grad_C_p = grad_B[p], grad_C[p]
-                for c in range(live):
-                    x, value = widen(steps_p[c]) + offset[c], widen(u_p[c])
-                    z = exp2(-abs(x) * LOG2E)
-                    dt[c] = max(x, F(0)) + log1p_of(z)
-                    slope[c] = (F(1) if x > F(0) else z) / (F(1) + z)  # the derivative of softplus
-                    du[c] = dt[c] * value
-                    gy[c] = widen(gy_p[c])
-                    sum_D[c] += gy[c] * value
-                for c in range(block):
-                    sum_du[c] = F(0)
-                    sum_dt[c] = F(0)
+                        sum_du[c] = F(0)
+                        sum_dt[c] = F(0)
+                    for n in range(N):
+                        b, g, at = widen(B_p[n]), widen(C_p[n]), (step - start) * size + n * block
+                        before, after = h[at : at + block], h[at + size : at + size + block]
+                        decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
+                        carry_n, sum_A_n = carry[n * block : (n + 1) * block], sum_A[n * block : (n + 1) * block]
+                        sum_B, sum_C = F(0), F(0)
+                        for c in range(block):
+                            grad_h = carry_n[c] + gy[c] * g
+                            sum_C += gy[c] * after[c]
+                            sum_B += grad_h * du[c]
+                            sum_du[c] += grad_h * b
+                            passed = grad_h * decay_n[c]
+                            carry_n[c] = passed
+                            moved = passed * before[c]
+                            sum_dt[c] += moved * a2_n[c]
+                            sum_A_n[c] += moved * dt[c]
+                        grad_B_p[n] = sum_B
+                        grad_C_p[n] = sum_C
+                    grad_u_p, grad_steps_p = grad_u[p], grad_steps[p]
+                    for c in range(live):
+                        moved = (sum_dt[c] * LN2 + sum_du[c] * widen(u_p[c])) * slope[c]
+                        sum_bias[c] += moved
+                        grad_steps_p[first + c] = narrow(moved, grad_steps_p[first + c])
+                        grad_u_p[first + c] = sum_du[c] * dt[c] + gy[c] * D[direction, first + c]
+            for c in range(block):
                 for n in range(N):
-                    b, g, at = widen(B_p[n]), widen(C_p[n]), (step - start) * size + n * block
-                    before, after = h[at : at + block], h[at + size : at + size + block]
-                    decay_n, a2_n = decay[at : at + block], a2[n * block : (n + 1) * block]
-                    carry_n, sum_A_n = carry[n * block : (n + 1) * block], sum_A[n * block : (n + 1) * block]
-                    sum_B, sum_C = F(0), F(0)
-                    for c in range(block):
-                        grad_h = carry_n[c] + gy[c] * g
-                        sum_C += gy[c] * after[c]
-                        sum_B += grad_h * du[c]
-                        sum_du[c] += grad_h * b
-                        passed = grad_h * decay_n[c]
-                        carry_n[c] = passed
-                        moved = passed * before[c]
-                        sum_dt[c] += moved * a2_n[c]
-                        sum_A_n[c] += moved * dt[c]
-                    grad_B_p[n] = sum_B
-                    grad_C_p[n] = sum_C
-                grad_u_p, grad_steps_p = grad_u[p], grad_steps[p]
-                for c in range(live):
-                    moved = (sum_dt[c] * LN2 + sum_du[c] * widen(u_p[c])) * slope[c]
-                    sum_bias[c] += moved
-                    grad_steps_p[first + c] = narrow(moved, grad_steps_p[first + c])
-                    grad_u_p[first + c] = sum_du[c] * dt[c] + gy[c] * D[direction, first + c]
-        for c in range(block):
-            for n in range(N):
-                grad_rows[n, c] = sum_A[n * block + c]
-            grad_rows[N, c] = sum_bias[c]
-            grad_rows[N + 1, c] = sum_D[c]
+                    grad_rows[n, c] = sum_A[n * block + c]
+                grad_rows[N, c] = sum_bias[c]
+                grad_rows[N + 1, c] = sum_D[c]
 
-    @jit(STRICT)
-    def backward_units(
-        u: Any, steps: Any, bias: Any, A2: Any, B: Any, C: Any, D: Any, states: Any, grad_y: Any,
-        grad_u: Any, grad_steps: Any, grad_rows: Any, grad_B: Any, grad_C: Any, scratch: Any,
-        height: Any, width: Any, units: Any,
-    ) -> None:  # fmt: skip
-        for i in range(units.shape[0]):
-            b, k, j = units[i]
-            backward(
-                u[b], steps[b, k], bias, A2, B[b], C[b], D, states[b, k, j], grad_y[b], grad_u[b, k], grad_steps[b, k],
-                grad_rows[b, k, j], grad_B[b, k, j], grad_C[b, k, j], scratch, height, width, k, j * block,
-            )  # fmt: skip
-
-    return backward_units
+    return backward

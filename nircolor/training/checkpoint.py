@@ -36,7 +36,7 @@ class Player:
     """A network and the optimiser that trains it: the generator, or the critics."""
 
     network: nn.Module
-    optimiser: torch.optim.AdamW
+    optimiser: torch.optim.Optimizer
 
 
 @dataclass
@@ -120,8 +120,8 @@ def _restore(player: Player, state: dict[str, Tensor], updates: float) -> None:
     moments = {moment: _part(state, moment) for moment in _MOMENTS}
     player.network.load_state_dict({k: v for k, v in state.items() if not k.startswith(_MOMENTS)})
     for name, parameter in player.network.named_parameters():
-        if name in moments[_MOMENTS[0]]:
-            values = {moment: moments[moment][name].to(parameter.device) for moment in _MOMENTS}
+        values = {moment: found[name].to(parameter.device) for moment, found in moments.items() if name in found}
+        if values:  # Muon keeps one moment of a matrix, AdamW two
             player.optimiser.state[parameter] = {"step": torch.tensor(updates), **values}
 
 

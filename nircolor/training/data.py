@@ -12,6 +12,7 @@ from nircolor.datasets import Pair
 from nircolor.training.feed import Source
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
+from nircolor.training.rendered import RenderedPair
 from nircolor.training.texture import check_unseen
 
 
@@ -34,12 +35,20 @@ class Data:
 def find_data(recipe: Recipe, root: Path) -> Data:
     """Raises InputError for a set that is empty or faulty, UsageError where training pairs are held out or judged."""
     sources = tuple(Source(find_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
+    if recipe.rendered.scenes:
+        sources += (_rendered(recipe),)
     names = _names(recipe.validation)
     sets = {name: find_pairs(config, root) for name, config in zip(names, recipe.validation, strict=True)}
-    training = [pair for source in sources for pair in source.pairs]
+    training = [pair for source in sources for pair in source.pairs if isinstance(pair, Pair)]
     check_unseen(training, [pair for pairs in sets.values() for pair in pairs], recipe)
-    rows = [_row(config, source.pairs) for config, source in zip(recipe.sources, sources, strict=True)]
-    judged = [_row(config, pairs) for config, pairs in zip(recipe.validation, sets.values(), strict=True)]
+    rows = [
+        _row(config.folder, config.split, source.pairs) for config, source in zip(recipe.sources, sources, strict=False)
+    ]
+    if recipe.rendered.scenes:
+        rows.append(_row("rendered scenes", "", sources[-1].pairs))
+    judged = [
+        _row(config.folder, config.split, sets[name]) for name, config in zip(names, recipe.validation, strict=True)
+    ]
     return Data(root, sources, dict(sets), {"sources": rows, "validation": judged})
 
 
@@ -48,6 +57,10 @@ def _names(configs: Sequence[SourceConfig]) -> list[str]:
     return [config.folder if often[config.folder] == 1 else f"{config.folder}:{config.split}" for config in configs]
 
 
-def _row(config: SourceConfig, pairs: Sequence[Pair]) -> dict[str, Any]:
-    scenes = len({pair.scene for pair in pairs})
-    return {"folder": config.folder, "split": config.split, "pairs": len(pairs), "scenes": scenes}
+def _rendered(recipe: Recipe) -> Source:
+    config = recipe.rendered
+    return Source([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
+
+
+def _row(folder: str, split: str, pairs: Sequence[Pair | RenderedPair]) -> dict[str, Any]:
+    return {"folder": folder, "split": split, "pairs": len(pairs), "scenes": len({pair.scene for pair in pairs})}

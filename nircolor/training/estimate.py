@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from nircolor.model.texture import TextureAutoencoder
+from nircolor.training.stages import Stage
 from nircolor.training.texture import seconds_per_step
 from nircolor.training.trainer import Trainer
 
@@ -20,44 +21,56 @@ TIMED = 3  # steps, after one that warms up
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Parameters by network; seconds of a step and of the whole run, without validation; peak memory in bytes."""
+class StageEstimate:
+    """Of steps on views of one size."""
 
-    parameters: dict[str, int]
+    size: int
     steps: int
     images_per_step: int
     seconds_per_step: float
-    texture_seconds: float
-    memory: int
-    """Of the GPU where there is one, of this process elsewhere."""
-
-    @property
-    def seconds(self) -> float:
-        return self.texture_seconds + self.steps * self.seconds_per_step
 
     @property
     def images_per_second(self) -> float:
         return self.images_per_step / self.seconds_per_step
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Parameters by network; what each stage takes; seconds of the whole run, without validation; peak memory in
+    bytes."""
+
+    parameters: dict[str, int]
+    stages: tuple[StageEstimate, ...]
+    texture_seconds: float
+    memory: int
+    """Of the GPU where there is one, of this process elsewhere."""
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def seconds(self) -> float:
+        return self.texture_seconds + sum(stage.steps * stage.seconds_per_step for stage in self.stages)
+
+
 def estimate(trainer: Trainer) -> Estimate:
-    """Time ``TIMED`` steps of a fresh trainer, whose networks are of no use afterwards. Writes nothing."""
-    recipe, each = trainer.recipe, trainer.recipe.optim.generator_steps
+    """Time ``TIMED`` steps of each stage of a fresh trainer, whose networks are of no use afterwards. Writes nothing."""
+    recipe = trainer.recipe
     texture = TextureAutoencoder(recipe.texture.model) if recipe.loss.textured else None
     pretrained = recipe.loss.textured and not recipe.loss.texture_weights
     device = trainer.fabric.device
     texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.feed, device) if pretrained else 0.0
     trainer.prepare(texture=texture.eval().requires_grad_(False) if texture else None)
-    with closing(trainer.feed.batches(0)) as batches:
+    stages = tuple(_estimate_stage(trainer, stage) for stage in trainer.stages)
+    return Estimate(_parameters(trainer), stages, texture_seconds, peak_memory(device))
+
+
+def _estimate_stage(trainer: Trainer, stage: Stage) -> StageEstimate:
+    each = trainer.recipe.optim.generator_steps
+    with closing(trainer.feed.batches(stage.start * each)) as batches:
         seconds = [_timed(lambda: trainer.update(list(islice(batches, each)))) for _ in range(TIMED + 1)]
-    return Estimate(
-        _parameters(trainer),
-        trainer.steps,
-        each * recipe.optim.batch,
-        sum(seconds[1:]) / TIMED,
-        texture_seconds,
-        peak_memory(device),
-    )
+    return StageEstimate(stage.size, stage.steps, each * stage.batch, sum(seconds[1:]) / TIMED)
 
 
 def _parameters(trainer: Trainer) -> dict[str, int]:

@@ -7,7 +7,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
 
 import numpy as np
@@ -16,20 +16,26 @@ from torch import Tensor
 
 from nircolor.datasets import Pair
 from nircolor.errors import InputError, UsageError
+from nircolor.image.equalize import equalize as equalised
 from nircolor.training.augment import AugmentConfig, Sample, draw
 from nircolor.training.cache import Cache, Pixels
 from nircolor.training.faults import Faults
 from nircolor.training.memory import available_memory
 from nircolor.training.pairs import load_pair
+from nircolor.training.rendered import RenderedPair
 
 _log = logging.getLogger(__name__)
+
+
+Shape = tuple[int, int]
+"""Pixels of a view's side, and samples of a batch."""
 
 
 @dataclass(frozen=True)
 class Source:
     """Pairs of one data set and the share of samples drawn from it."""
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[Pair | RenderedPair]
     weight: float = 1.0
     turn: bool = False  # pictures from above: any rotation is natural
 
@@ -58,6 +64,7 @@ class Feed:
         workers: threads that prepare batches, at least one.
         cache_bytes: memory for decoded pictures; None: half of what is available now, shared by ``world`` processes.
         share: (rank, world): this process makes the rank-th of ``world`` equal parts of each batch.
+        shape_of: size of view and samples of the batch of a number; None: those of ``augment`` and ``batch``.
         on_warning: told in one line of a pair that is skipped and of a full cache; may be called by any thread.
 
     Raises UsageError for sources without pairs and for a batch that cannot be shared.
@@ -74,10 +81,13 @@ class Feed:
         workers: int = 2,
         cache_bytes: int | None = None,
         share: tuple[int, int] = (0, 1),
+        shape_of: Callable[[int], Shape] | None = None,
         on_warning: Callable[[str], None] = _log.warning,
     ) -> None:
         self.sources, self.augment, self.seed, self.equalize = list(sources), augment, seed, equalize
-        self.workers, self._places = max(1, workers), _places(batch, *share)
+        self.workers, self._share = max(1, workers), share
+        self._shape_of = shape_of or (lambda number: (augment.size, batch))
+        _places(batch, *share)
         if not sources or not all(source.pairs for source in sources):
             raise UsageError("sources: no pairs to train on; name a folder that holds some")
         self._weights = np.array([s.weight for s in sources]) / sum(s.weight for s in sources)
@@ -109,7 +119,10 @@ class Feed:
 
     def make(self, number: int) -> Batch:
         """This process's share of batch ``number``. Raises InputError when more than 1 % of all pairs are bad."""
-        return _collate([self._sample(np.random.default_rng([self.seed, number, place])) for place in self._places])
+        size, batch = self._shape_of(number)
+        augment = replace(self.augment, size=size)
+        rngs = (np.random.default_rng([self.seed, number, place]) for place in _places(batch, *self._share))
+        return _collate([self._sample(rng, augment) for rng in rngs])
 
     def _wait(self, future: Future[Batch]) -> Batch:
         began = time.monotonic()
@@ -118,7 +131,7 @@ class Feed:
         finally:
             self._waited += time.monotonic() - began
 
-    def _sample(self, rng: np.random.Generator) -> Sample:
+    def _sample(self, rng: np.random.Generator, augment: AugmentConfig) -> Sample:
         while True:  # ends: a bad pair is drawn again with the same rng, and many bad pairs raise
             index = int(rng.choice(len(self.sources), p=self._weights))
             scenes = self._scenes[index]
@@ -126,9 +139,12 @@ class Feed:
             pixels = self._cache.get(pairs[int(rng.integers(len(pairs)))])
             if pixels is not None:
                 nir, rgb = pixels
-                return draw(nir, rgb, self.augment, rng, self.sources[index].turn)
+                return draw(nir, rgb, augment, rng, self.sources[index].turn)
 
-    def _load(self, pair: Pair) -> Pixels | None:
+    def _load(self, pair: Pair | RenderedPair) -> Pixels | None:
+        if isinstance(pair, RenderedPair):
+            nir, rgb = pair.load()
+            return (equalised(nir) if self.equalize else nir), rgb
         try:
             return load_pair(pair, equalize=self.equalize, long_side=self.augment.long_side)
         except InputError as error:
@@ -150,8 +166,8 @@ def _places(batch: int, rank: int, world: int) -> range:
     return range(rank * part, (rank + 1) * part)
 
 
-def _by_scene(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    scenes: dict[str, list[Pair]] = defaultdict(list)
+def _by_scene(pairs: Sequence[Pair | RenderedPair]) -> list[list[Pair | RenderedPair]]:
+    scenes: dict[str, list[Pair | RenderedPair]] = defaultdict(list)
     for pair in pairs:
         scenes[pair.scene].append(pair)
     return list(scenes.values())

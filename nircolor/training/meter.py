@@ -13,23 +13,25 @@ from nircolor.training.feed import Feed
 class Meter:
     """Means of the losses, images a second and the share of time waited, since it was last read."""
 
-    def __init__(self, feed: Feed, images: int) -> None:
-        self._feed, self._images = feed, images
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
         self.restart()
 
     def restart(self) -> None:
         self._sums: defaultdict[str, float] = defaultdict(float)
-        self._steps, self._start, self._waited = 0, time.monotonic(), self._feed.waited_seconds
+        self._steps, self._images = 0, 0
+        self._start, self._waited = time.monotonic(), self._feed.waited_seconds
 
-    def add(self, terms: Mapping[str, float]) -> None:
+    def add(self, terms: Mapping[str, float], images: int) -> None:
+        """One step on so many images, of all processes together."""
         for name, value in terms.items():
             self._sums[name] += value
-        self._steps += 1
+        self._steps, self._images = self._steps + 1, self._images + images
 
     def losses(self, stage: str, step: int, steps: int, rate: float) -> Losses:
         seconds = max(1e-9, time.monotonic() - self._start)
         values = {name: total / self._steps for name, total in self._sums.items()}
         waited = min(1.0, (self._feed.waited_seconds - self._waited) / seconds)
-        told = Losses(stage, step, steps, values, rate, self._steps * self._images / seconds, waited)
+        told = Losses(stage, step, steps, values, rate, self._images / seconds, waited)
         self.restart()
         return told

@@ -27,6 +27,15 @@ class SourceConfig:
 
 
 @dataclass(frozen=True)
+class RenderedConfig:
+    """Scenes of the project's own renderer among the training pairs."""
+
+    scenes: int = 0
+    weight: float = 0.05  # beside the weights of the sources
+    side: int = 256
+
+
+@dataclass(frozen=True)
 class LossConfig:
     """Weights of the terms; one that is 0 is not computed.
 
@@ -80,12 +89,14 @@ class TextureConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """AdamW with a linear warm-up, then a cosine down to ``final_rate`` of ``rate``, or a constant rate."""
+    """AdamW, or Muon with it, with a linear warm-up, then a cosine down to ``final_rate`` of ``rate``, or a constant
+    rate."""
 
     steps: int = 10000  # 0 where ``epochs`` says how long
     epochs: int = 0  # passes over as many samples as there are pairs; see ``steps_of``
     batch: int = 8  # samples of one update, of all processes together
     rate: float = 5e-4
+    matrix_rate: float = 0.0  # Muon trains matrices and kernels, at this many times ``rate``; 0: AdamW trains them too
     final_rate: float = 0.01  # as a fraction of ``rate``
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: int = 200
@@ -100,6 +111,15 @@ class OptimConfig:
 
 
 @dataclass(frozen=True)
+class StageConfig:
+    """A first part of a run, on smaller views: what things are is learned there, at a fraction of the cost."""
+
+    share: float  # of all steps
+    size: int  # instead of ``augment.size``
+    batch: int  # instead of ``optim.batch``
+
+
+@dataclass(frozen=True)
 class Recipe:
     """``model`` is the preset with the changes of the file's [model] table; it keeps the preset's name, which says what
     it was before them, unless the table names it."""
@@ -108,10 +128,12 @@ class Recipe:
     model: ModelConfig
     sources: tuple[SourceConfig, ...]
     validation: tuple[SourceConfig, ...] = ()
+    rendered: RenderedConfig = field(default_factory=RenderedConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     texture: TextureConfig = field(default_factory=TextureConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
+    stages: tuple[StageConfig, ...] = ()  # in this order, before the rest of the run
     seed: int = 0
     save_every: int = 200
     validate_every: int = 1000  # steps; 0: once an epoch
@@ -132,11 +154,14 @@ def steps_of(optim: OptimConfig, pairs: int) -> int:
     return optim.steps or math.ceil(optim.epochs * pairs / optim.batch)
 
 
-def check_share(optim: OptimConfig, processes: int) -> None:
+def check_share(recipe: Recipe, processes: int) -> None:
     """Whether so many processes, each in ``accumulate`` parts, can share a batch equally. Raises UsageError."""
-    parts = processes * optim.accumulate
-    if optim.batch % parts:
-        raise UsageError(
-            f"optim.batch = {optim.batch}: cannot be shared by {processes} processes in {optim.accumulate} parts each; "
-            f"give a multiple of {parts}"
-        )
+    accumulate = recipe.optim.accumulate
+    batches = {"optim.batch": recipe.optim.batch}
+    batches |= {f"stages.{i}.batch": stage.batch for i, stage in enumerate(recipe.stages)}
+    for key, batch in batches.items():
+        if batch % (processes * accumulate):
+            raise UsageError(
+                f"{key} = {batch}: cannot be shared by {processes} processes in {accumulate} parts each; "
+                f"give a multiple of {processes * accumulate}"
+            )

@@ -29,6 +29,10 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "augment.max_zoom": AT_LEAST_1,
     "augment.saturation": FRACTION,
     "loss.perceptual_share": SHARE,
+    "rendered.side": AT_LEAST_1,
+    "stages.share": SHARE,
+    "stages.size": AT_LEAST_1,
+    "stages.batch": AT_LEAST_1,
     "texture.steps": AT_LEAST_1,
     "texture.batch": AT_LEAST_1,
     "texture.rate": POSITIVE,
@@ -105,6 +109,11 @@ def _length(recipe: Recipe) -> Iterator[Fault]:
     steps, epochs, optim = recipe.optim.steps, recipe.optim.epochs, recipe.optim
     if optim.batch % optim.accumulate:
         yield "optim.accumulate", optim.accumulate, f"must divide optim.batch = {optim.batch}"
+    for i, stage in enumerate(recipe.stages):
+        if stage.batch % optim.accumulate:
+            yield f"stages.{i}.batch", stage.batch, f"must be a multiple of optim.accumulate = {optim.accumulate}"
+    if recipe.stages and sum(stage.share for stage in recipe.stages) >= 1:
+        yield "stages", [stage.share for stage in recipe.stages], "shares must leave some of the run for augment.size"
     if steps and epochs:
         yield "optim.epochs", epochs, f"optim.steps = {steps} says how long, too; give one of them"
     if not steps and not epochs:

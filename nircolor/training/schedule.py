@@ -7,6 +7,7 @@ import math
 import torch
 from torch import nn
 
+from nircolor.training.muon import Muon
 from nircolor.training.recipe import OptimConfig
 
 
@@ -21,8 +22,11 @@ def learning_rate(config: OptimConfig, step: int, steps: int) -> float:
     return config.rate * (config.final_rate + (1 - config.final_rate) * cosine)
 
 
-def optimiser_of(network: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
+def optimiser_of(network: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
     """Weight decay on matrices and kernels alone: biases, norms, tokens and scales are not to shrink."""
+    if config.matrix_rate:
+        betas = (config.beta1, config.beta2)
+        return Muon(network, config.rate, config.matrix_rate, config.weight_decay, betas=betas)
     decayed = [p for p in network.parameters() if p.ndim >= 2]
     rest = [p for p in network.parameters() if p.ndim < 2]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}]

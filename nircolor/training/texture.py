@@ -47,11 +47,12 @@ def pretrain(recipe: Recipe, feed: Feed, device: torch.device, observe: Observer
     ``check_unseen``."""
     config = recipe.texture
     network, optimiser = _fresh(recipe, device)
-    meter = Meter(feed, config.batch)
+    meter = Meter(feed)
     with closing(feed.batches(0)) as batches:
         for step, batch in enumerate(islice(batches, config.steps), 1):
             rate = config.rate * (1 - (step - 1) / config.steps)
-            meter.add({"reconstruction": _learn(network, optimiser, batch.rgb[: config.batch].to(device), rate)})
+            rgb = batch.rgb[: config.batch].to(device)
+            meter.add({"reconstruction": _learn(network, optimiser, rgb, rate)}, len(rgb))
             if step % 20 == 0 or step == config.steps:
                 observe(meter.losses(STAGE, step, config.steps, rate))
             observe(Progress(STAGE, step, config.steps))

@@ -26,11 +26,12 @@ from nircolor.training.checkpoint import (
 from nircolor.training.data import find_data
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import Observer, Progress, Scores, nobody
-from nircolor.training.feed import Batch, Feed
+from nircolor.training.feed import Batch, Feed, Shape
 from nircolor.training.meter import Meter
 from nircolor.training.objective import Objective
 from nircolor.training.recipe import Recipe, check_share, steps_of
 from nircolor.training.schedule import learning_rate
+from nircolor.training.stages import stage_at, stages_of
 from nircolor.training.texture import texture_for
 from nircolor.training.update import Updater
 from nircolor.training.validation import Validated, Validation
@@ -67,7 +68,7 @@ class Trainer:
         """
         self.recipe, self.run = recipe, run
         self.fabric = fabric or fabric_for(recipe.optim.precision)
-        check_share(recipe.optim, self.fabric.world_size)
+        check_share(recipe, self.fabric.world_size)
         torch.manual_seed(recipe.seed)  # every process begins with the same networks
         network = Generator(recipe.model)
         if recipe.start_from:
@@ -75,6 +76,8 @@ class Trainer:
         self.updater = Updater(recipe, network, self.fabric)
         self.average = Average(network, recipe.optim.ema)
         self.data = find_data(recipe, data_root)
+        self.steps = steps_of(recipe.optim, self.data.pairs)
+        self.stages = stages_of(recipe, self.steps)
         self.feed = Feed(
             self.data.sources,
             recipe.augment,
@@ -83,11 +86,11 @@ class Trainer:
             equalize=recipe.model.equalize,
             workers=workers,
             share=(self.fabric.global_rank, self.fabric.world_size),
+            shape_of=self._shape_of,
             on_warning=_log.warning,
         )
         sets = self.data.validation
         self.validation = Validation(sets, recipe.loss.perceptual_weights, self.fabric.device) if sets else None
-        self.steps = steps_of(recipe.optim, self.data.pairs)
         self.validate_every = recipe.validate_every or -(-self.data.pairs // recipe.optim.batch)
         self.standing = self._resumed() if resume else Standing()
         self._objective: Objective | None = None
@@ -132,12 +135,13 @@ class Trainer:
         self._begin()
         self.prepare(observe)
         each = self.recipe.optim.generator_steps
-        meter = Meter(self.feed, each * self.recipe.optim.batch)
+        meter = Meter(self.feed)
         self._judge(observe)  # where a resumed run was stopped before it could
         observe(Progress("training", self.step, self.steps))
         with closing(self.feed.batches(self.step * each)) as batches:
             while self.step < self.steps and not self._exhausted():
-                meter.add(self.update(list(islice(batches, each))))
+                images = each * stage_at(self.stages, self.step).batch
+                meter.add(self.update(list(islice(batches, each))), images)
                 self._after_step(meter, observe)
                 observe(Progress("training", self.step, self.steps))  # last: it is where a Ctrl-C comes through
 
@@ -182,6 +186,11 @@ class Trainer:
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.recipe.optim, step, self.steps)
+
+    def _shape_of(self, number: int) -> Shape:
+        """Of the batch of this number."""
+        stage = stage_at(self.stages, number // self.recipe.optim.generator_steps)
+        return stage.size, stage.batch
 
     def _begin(self) -> None:
         if self.fabric.is_global_zero:

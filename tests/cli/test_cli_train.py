@@ -172,7 +172,8 @@ def test_a_dry_run_tells_size_time_and_memory_and_writes_nothing(inside: Run, da
         assert word in result.out.decode()
     values = inside(*line, "--json").json
     assert values["steps"] == 5000
-    assert values["seconds"] == pytest.approx(5000 * values["seconds_per_step"])
+    (stage,) = values["stages"]
+    assert values["seconds"] == pytest.approx(5000 * stage["seconds_per_step"])
     assert values["memory"] > 1e8
     assert set(tmp_path.rglob("*")) - set(before) == {tmp_path / "recipe.toml"}
 

@@ -38,7 +38,7 @@ def test_blurred_loss_ignores_texture() -> None:
 
 def test_angular_loss_ignores_exposure_of_bright_colours_and_sees_hue() -> None:
     colour = torch.tensor([0.9, 0.5, 0.3]).view(1, 3, 1, 1)
-    assert angular_loss(colour, colour * 0.8) < 1e-4
+    assert angular_loss(colour, colour * 0.8) < 0.01
     assert angular_loss(colour, colour.flip(1)) > 0.05
     black = torch.zeros(1, 3, 2, 2, requires_grad=True)
     (gradient,) = torch.autograd.grad(angular_loss(black, torch.zeros(1, 3, 2, 2)), black)
@@ -51,3 +51,13 @@ def test_cone_loss_does_not_break_at_red() -> None:
 
     across, far = cone_loss(cone(0.995), cone(0.005)), cone_loss(cone(0.5), cone(0.005))
     assert across < 0.03 < 0.3 < far
+
+
+def test_angular_loss_is_the_angle_where_it_is_small() -> None:
+    grey = torch.full((1, 3, 1, 1), 0.5)
+    turned = grey.clone()
+    turned[0, 0] += 0.1
+    a, b = grey.flatten() + 0.02, turned.flatten() + 0.02
+    radians = torch.acos(a @ b / a.norm() / b.norm())
+    assert float(angular_loss(turned, grey)) == pytest.approx(float(radians), rel=0.2)
+    assert float(angular_loss(grey, grey)) == pytest.approx(0, abs=1e-3)

@@ -19,6 +19,7 @@ from nircolor.errors import InputError, UsageError
 from nircolor.image.equalize import equalize
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.feed import Batch, Feed, Source
+from nircolor.training.rendered import RenderedPair
 
 SIDE = 16
 TINY = AugmentConfig(size=8)
@@ -249,3 +250,13 @@ def test_waiting_is_counted_and_nothing_else(pairs: list[Pair], monkeypatch: pyt
     next(batches)
     assert waited <= slow.waited_seconds < waited + 0.04
     batches.close()
+
+
+def test_rendered_scenes_are_drawn_beside_photographs(pairs: list[Pair]) -> None:
+    rendered = RenderedPair(3, 40)
+    nir, rgb = rendered.load()
+    assert (nir.shape, rgb.shape, nir.dtype) == ((40, 40), (40, 40, 3), np.uint8)
+    alone = Feed([Source([rendered])], STILL, 0, 2, workers=1).make(0)
+    assert {round(float(batch.mean()), 2) for batch in alone.view_rgb} == {round(float(rgb.mean()) / 255, 2)}
+    both = Feed([Source(pairs), Source([rendered])], TINY, 0, 8)
+    assert equal(both.make(1), both.make(1))

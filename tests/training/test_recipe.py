@@ -89,6 +89,8 @@ def test_values_of_the_wrong_type(change: str, words: str) -> None:
         ("model.rgb.stride=3", "must be 1 or 2"),
         ("model.rgb.widths=[24, 0, 96]", "model.rgb.widths.1 = 0: must be at least 1"),
         ("save_every=0", "must be at least 1"),
+        ("stages=[{share=0, size=8, batch=2}]", "stages.0.share = 0.0: must be above 0"),
+        ("stages=[{share=0.5, size=8, batch=0}]", "stages.0.batch = 0: must be at least 1"),
     ],
 )
 def test_values_out_of_range(change: str, words: str) -> None:
@@ -113,6 +115,11 @@ def test_limits_and_choices_are_of_keys_that_exist() -> None:
         ({"sources": []}, "no [[sources]] to train on"),
         ({"sources": [{"folder": ".", "weight": 0}]}, "no source weighs anything"),
         ({"preset": ""}, "preset = '': is missing"),
+        ({"stages": [{"share": 0.6, "size": 8, "batch": 2}] * 2}, "shares must leave some of the run"),
+        (
+            {"stages": [{"share": 0.6, "size": 8, "batch": 3}], "optim": {"accumulate": 2, "batch": 8}},
+            "stages.0.batch = 3: must be a multiple of optim.accumulate = 2",
+        ),
         ({"loss": {"pixel": 0, "blurred": 0, "angular": 0, "prior": 0}}, "nothing to learn"),
         ({"loss": {"feature": 1, "alpha": 0, "beta": 0, "gamma": 0, "delta": 0}}, "has no part"),
         ({"loss": {"feature": 1}}, "loss.delta = 0.2: needs loss.vgg_weights"),
@@ -154,6 +161,10 @@ SPECIAL = {  # sizes of a model depend on each other: the presets have them
     ),
     "sources": SOURCES,
     "validation": SOURCES,
+    "stages": st.lists(
+        st.fixed_dictionaries({"share": st.floats(0.01, 0.3), "size": st.integers(1, 9), "batch": st.integers(1, 9)}),
+        max_size=3,
+    ),
     "augment.max_zoom": st.floats(1, 9),
     "loss.critic_spaces": st.lists(st.sampled_from(["rgb", "hsv"]), unique=True, min_size=1),
     "optim.accumulate": st.just(1),  # what divides every batch
