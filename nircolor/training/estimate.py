@@ -55,7 +55,7 @@ class Estimate:
 
 
 def estimate(trainer: Trainer) -> Estimate:
-    """Time ``TIMED`` steps of each stage of a fresh trainer, whose networks are of no use afterwards. Writes nothing."""
+    """Time ``TIMED`` steps of each stage of a fresh trainer; its networks are of no use afterwards. Writes nothing."""
     recipe = trainer.recipe
     texture = TextureAutoencoder(recipe.texture.model) if recipe.loss.textured else None
     pretrained = recipe.loss.textured and not recipe.loss.texture_weights
