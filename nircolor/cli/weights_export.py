@@ -51,6 +51,12 @@ def export(
             metavar="FACTOR", rich_help_panel=CALIBRATION, help="Make every picture so many times as bright, exactly."
         ),
     ] = 1.0,
+    chroma: Annotated[
+        float,
+        typer.Option(
+            metavar="FACTOR", rich_help_panel=CALIBRATION, help="Make every colour so many times as strong, exactly."
+        ),
+    ] = 1.0,
     prior_size: Annotated[
         int | None,
         typer.Option(
@@ -77,9 +83,10 @@ def export(
 ) -> None:
     """Make one file of a training run: its averaged weights with configuration, recipe, data, scores and licence."""
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.training.calibration import Calibration
     from nircolor.training.export import ExportConfig, export_run
 
-    config = ExportConfig(license, description, brightness, prior_size, paint_size, dtype)
+    config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
     meta = export_run(run, out, config, best=best, overwrite=overwrite)
     values = _told(out, meta)
     report.say(f"{out}: {values['bytes'] / 1e6:.1f} MB, {dtype}, step {meta['step']} of {run}")

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.config import ModelConfig
+from nircolor.model.guided import enlarge
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import PriorBranch
 from nircolor.model.rgb import RGBBranch
@@ -40,7 +41,8 @@ class Generator(nn.Module):
         """(b, 1, H, W) in [0, 1] and the prior of the same view, of any size -> (b, 3, H, W) sRGB, not clamped.
 
         With ``reduction`` above 1, for an affine head, G_A looks at the picture that many times smaller; its gains and
-        offsets are enlarged and meet the NIR picture at full size, so that texture stays native.
+        offsets are enlarged along the picture's edges (``guided.py``) and meet the NIR picture at full size, so that
+        texture stays native.
         """
         height, width = nir.shape[-2:]
         size = (max(1, round(height / reduction)), max(1, round(width / reduction)))
@@ -49,7 +51,7 @@ class Generator(nn.Module):
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
         if size != (height, width):
-            maps = F.interpolate(maps.float(), (height, width), mode="bilinear", align_corners=False)
+            maps = enlarge(maps, small, nir)
         return self.rgb_branch.colours(maps, nir)
 
     def _pad(self, x: Tensor) -> Tensor:

@@ -10,9 +10,8 @@ is not known is left out.
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,14 +19,12 @@ from nircolor import weights
 from nircolor.errors import UsageError, WeightsError
 from nircolor.hub import WEIGHTS_SUFFIX
 from nircolor.image.paths import check_output
+from nircolor.training.calibration import Calibration, calibrated_model, calibrated_state, changes
 from nircolor.training.run_folder import WRITTEN, by_folder, data_of, scores_at, weights_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nircolor.model import ModelConfig
-
-HEAD = "rgb_branch.head."
 DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 _log = logging.getLogger(__name__)
@@ -39,9 +36,7 @@ class ExportConfig:
 
     license: str = ""
     description: str = ""
-    brightness: float = 1.0  # factor of the RGB that removes a bias measured on validation; for the affine head
-    prior_size: int | None = None  # side of the square that bounds what G_B sees at inference; None: as trained
-    paint_size: int | None = None  # likewise for G_A with an affine head, whose gains and offsets are then enlarged
+    calibration: Calibration = field(default_factory=Calibration)
     dtype: Literal["fp32", "fp16", "bf16"] = "fp32"
 
 
@@ -63,37 +58,14 @@ def export_run(
 
     loaded = weights.load(source)
     trained = build(loaded).config
-    model = calibrated(trained, config)
-    state = scale_brightness(loaded.state, config.brightness) if config.brightness != 1 else loaded.state
+    model = calibrated_model(trained, config.calibration)
+    state = calibrated_state(loaded.state, config.calibration)
     meta: dict[str, Any] = {"config": model.to_dict(), **_history(run, loaded), **_terms(config)}
-    if "metrics" in meta and (changes := list(_changes(trained, config))):
-        meta["metrics"]["measured_before"] = changes
+    since = [*changes(trained, config.calibration), *([f"storage as {config.dtype}"] if config.dtype != "fp32" else [])]
+    if "metrics" in meta and since:
+        meta["metrics"]["measured_before"] = since
     weights.save(out, _cast(state, config.dtype), meta)
     return weights.read_meta(out)
-
-
-def calibrated(model: ModelConfig, config: ExportConfig) -> ModelConfig:
-    """The model with the sizes asked for. Raises UsageError where it cannot take the calibration."""
-    if not (math.isfinite(config.brightness) and config.brightness > 0):
-        raise UsageError(f"--brightness {config.brightness}: must be a number above 0")
-    if model.head != "affine" and (config.brightness != 1 or config.paint_size):
-        option = "--brightness" if config.brightness != 1 else "--paint-size"
-        raise UsageError(
-            f"{option}: for networks with an affine head only; this one's is {model.head}, so leave it out"
-        )
-    prior = model.prior_size if config.prior_size is None else config.prior_size
-    paint = model.paint_size if config.paint_size is None else config.paint_size
-    return replace(model, prior_size=prior, paint_size=paint)
-
-
-def scale_brightness(state: Mapping[str, Tensor], factor: float) -> dict[str, Tensor]:
-    """Weights whose RGB is ``factor`` times as bright, exactly: for the affine head rgb = nir (1 + gain) + offset.
-
-    gain becomes factor (1 + gain) - 1, and offset factor times offset.
-    """
-    weight, bias = state[f"{HEAD}weight"] * factor, state[f"{HEAD}bias"] * factor
-    bias[:3] += factor - 1  # the first three channels are the gains
-    return {**state, f"{HEAD}weight": weight, f"{HEAD}bias": bias}
 
 
 def _check_out(out: Path, run: Path, overwrite: bool) -> None:
@@ -126,18 +98,7 @@ def _terms(config: ExportConfig) -> dict[str, Any]:
         _log.warning("no --license: weights without a licence cannot be passed on")
     texts = {"license": config.license.strip(), "description": config.description.strip()}
     known: dict[str, Any] = {key: text for key, text in texts.items() if text}
-    return known | ({"calibration": {"brightness": config.brightness}} if config.brightness != 1 else {})
-
-
-def _changes(trained: ModelConfig, config: ExportConfig) -> Iterator[str]:
-    """What sets the exported weights apart from those that the run measured."""
-    if config.brightness != 1:
-        yield f"brightness {config.brightness:g}"
-    for name in ("prior_size", "paint_size"):
-        if getattr(config, name) not in (None, getattr(trained, name)):
-            yield f"{name} {getattr(config, name)}"
-    if config.dtype != "fp32":
-        yield f"storage as {config.dtype}"
+    return known | ({"calibration": factors} if (factors := config.calibration.factors) else {})
 
 
 def _cast(state: Mapping[str, Tensor], dtype: str) -> dict[str, Tensor]:

@@ -217,7 +217,7 @@ def test_help_of_export_needs_no_heavy_package(command: Run, poison: Callable[..
     result = command("weights", "export", "--help", cwd=tmp_path, first=(poison(*HEAVY),))
     assert (result.code, result.err) == (0, "")
     text = result.out.decode()
-    options = "best last license description dtype overwrite brightness prior-size paint-size json"
+    options = "best last license description dtype overwrite brightness chroma prior-size paint-size json"
     assert all(f"--{name}" in text for name in options.split())
     assert max(map(len, text.splitlines())) <= 80
 

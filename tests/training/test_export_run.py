@@ -17,7 +17,8 @@ from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
 from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig
-from nircolor.training.export import ExportConfig, export_run, scale_brightness
+from nircolor.training.calibration import Calibration, calibrated_state
+from nircolor.training.export import ExportConfig, export_run
 from nircolor.training.run_folder import scores_at
 
 TINY = replace(
@@ -119,21 +120,24 @@ def test_what_the_weights_say_themselves_comes_first(run: Path, out: Path) -> No
 
 def test_calibration_is_folded_in_exactly_and_told(run: Path, out: Path) -> None:
     network, nir = Generator(TINY).eval(), torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
-    meta = exported(run, out, ExportConfig(brightness=0.9, prior_size=99, paint_size=0))
+    calibration = Calibration(brightness=0.9, chroma=1.3, prior_size=99, paint_size=0)
+    meta = exported(run, out, ExportConfig(calibration=calibration))
     pictures = []
     with torch.no_grad():
         for path in (run / "best.safetensors", out):
             network.load_state_dict(weights.load(path).state)
             pictures.append(network(nir)[0])
-    torch.testing.assert_close(pictures[1], 0.9 * pictures[0], atol=1e-5, rtol=1e-5)
-    assert meta["calibration"] == {"brightness": 0.9}
-    assert meta["metrics"]["measured_before"] == ["brightness 0.9", "prior_size 99", "paint_size 0"]
+    before, after = pictures
+    grey = sum(weight * before[:, i : i + 1] for i, weight in enumerate((0.299, 0.587, 0.114)))
+    torch.testing.assert_close(after, 0.9 * (grey + 1.3 * (before - grey)), atol=1e-5, rtol=1e-5)
+    assert meta["calibration"] == {"brightness": 0.9, "chroma": 1.3}
+    assert meta["metrics"]["measured_before"] == ["brightness 0.9", "chroma 1.3", "prior_size 99", "paint_size 0"]
     assert ModelConfig.from_dict(meta["config"]) == replace(TINY, prior_size=99, paint_size=0)
 
 
-def test_brightness_one_is_no_change() -> None:
+def test_no_calibration_is_no_change() -> None:
     head = {"rgb_branch.head.weight": torch.rand(6, 4, 3, 3), "rgb_branch.head.bias": torch.rand(6)}
-    scaled = scale_brightness(head, 1.0)
+    scaled = calibrated_state(head, Calibration())
     assert all(torch.equal(scaled[name], head[name]) for name in head)
 
 
@@ -192,18 +196,30 @@ REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], Exp
         UsageError,
         "--brightness: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
-        ExportConfig(brightness=0.9),
+        ExportConfig(calibration=Calibration(brightness=0.9)),
         None,
     ),
     "paint size": (
         UsageError,
         "--paint-size: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
-        ExportConfig(paint_size=64),
+        ExportConfig(calibration=Calibration(paint_size=64)),
         None,
     ),
-    "dark": (UsageError, "--brightness 0.0: .*above 0", lambda run: None, ExportConfig(brightness=0.0), None),
-    "unknown": (UsageError, "--brightness nan: ", lambda run: None, ExportConfig(brightness=math.nan), None),
+    "dark": (
+        UsageError,
+        "--brightness 0.0: .*above 0",
+        lambda run: None,
+        ExportConfig(calibration=Calibration(brightness=0.0)),
+        None,
+    ),
+    "unknown": (
+        UsageError,
+        "--brightness nan: ",
+        lambda run: None,
+        ExportConfig(calibration=Calibration(brightness=math.nan)),
+        None,
+    ),
     "data": (
         InputError,
         "data.json: cannot be read",
@@ -240,7 +256,7 @@ def test_what_cannot_be_is_refused_in_one_line(run: Path, out: Path, case: str) 
 
 def test_another_head_takes_the_size_of_its_prior(run: Path, out: Path) -> None:
     add_weights(run, "best.safetensors", 20, SIGMOID)
-    assert exported(run, out, ExportConfig(prior_size=99))["config"]["prior_size"] == 99
+    assert exported(run, out, ExportConfig(calibration=Calibration(prior_size=99)))["config"]["prior_size"] == 99
 
 
 def test_files_that_are_there_stay(run: Path, out: Path) -> None:
