@@ -173,7 +173,8 @@ def build(loaded: weights.Weights) -> Generator:
     """The network that a weights file describes. Raises WeightsError when the two do not fit."""
     weights.refuse_checkpoint(loaded.meta, loaded.path)
     try:
-        network = Generator(ModelConfig.from_dict(loaded.meta["config"]))  # type: ignore[arg-type]
+        config, members = ModelConfig.from_dict(loaded.meta["config"]), loaded.meta.get("members")  # type: ignore[arg-type]
+        network = Generator(config, len(members) if isinstance(members, list) else 1)
         network.load_state_dict({name: value.float() for name, value in loaded.state.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[-1][:200] if str(error) else type(error).__name__

@@ -9,22 +9,28 @@ from typing import Annotated, Any, Literal
 import typer
 
 from nircolor.cli.common import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.errors import UsageError
 
 CALIBRATION = "Calibration"
 EPILOG = f"""[bold]Example[/bold]
 
   $ nircolor weights export runs/mine nircolor-mine.safetensors
         --license "CC BY 4.0" --description "orchards, from a drone"
+  $ nircolor weights export runs/one runs/two runs/three nircolor-mine.safetensors
 
 {EXIT_CODES}"""
 
 
 def export(
     ctx: typer.Context,
-    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="Folder of a training run.")],
-    out: Annotated[
-        Path,
-        typer.Argument(metavar="OUT", show_default=False, help="The file to write; its name ends in .safetensors."),
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN... OUT",
+            show_default=False,
+            help="Folders of training runs, and last the file to write, whose name ends in .safetensors. Several runs "
+            "of one network become a committee: they decide together, better than each alone.",
+        ),
     ],
     best: Annotated[
         bool | None,
@@ -83,16 +89,22 @@ def export(
 ) -> None:
     """Make one file of a training run: its averaged weights with configuration, recipe, data, scores and licence."""
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    *runs, out = paths
+    if not runs:
+        raise UsageError(f"{out}: give the folder of a run, and then the file to write")
     from nircolor.training.calibration import Calibration
     from nircolor.training.export import ExportConfig, export_run
 
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
-    meta = export_run(run, out, config, best=best, overwrite=overwrite)
+    meta = export_run(runs, out, config, best=best, overwrite=overwrite)
     values = _told(out, meta)
-    report.say(f"{out}: {values['bytes'] / 1e6:.1f} MB, {dtype}, step {meta['step']} of {run}")
-    report.result({"run": str(run), **values, "dtype": dtype, "meta": meta, "warnings": report.warnings})
+    origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"a committee of {len(runs)} runs"
+    report.say(f"{out}: {values['bytes'] / 1e6:.1f} MB, {dtype}, {origin}")
+    report.result(
+        {"runs": [str(run) for run in runs], **values, "dtype": dtype, "meta": meta, "warnings": report.warnings}
+    )
 
 
 def _told(out: Path, meta: dict[str, object]) -> dict[str, Any]:
     data = out.read_bytes()
-    return {"path": str(out), "bytes": len(data), "step": meta["step"], "sha256": hashlib.sha256(data).hexdigest()}
+    return {"path": str(out), "bytes": len(data), "step": meta.get("step"), "sha256": hashlib.sha256(data).hexdigest()}

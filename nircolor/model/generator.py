@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
 from nircolor.model.guided import enlarge
 from nircolor.model.layers import pad_to_multiple
@@ -19,13 +20,15 @@ class Generator(nn.Module):
     ``forward(nir)`` is the papers' network: both branches on the same picture. ``prior`` and ``paint`` are its two
     halves, for the global prior: the prior is computed once on a reduced whole picture and each tile is painted with
     its part.
+
+    With several ``members`` it is a committee: see ``committee.py``. P below then counts the priors of all.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, members: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.prior_branch = PriorBranch(config)
-        self.rgb_branch = RGBBranch(config)
+        self.prior_branch = PriorBranch(config) if members == 1 else PriorCommittee(config, members)
+        self.rgb_branch = RGBBranch(config) if members == 1 else RGBCommittee(config, members)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prior(self, nir: Tensor) -> Tensor:

@@ -68,11 +68,16 @@ class RGBBranch(nn.Module):
         return self.criss_cross(x) if level == self.config.criss_cross - 1 else x
 
     def colours(self, maps: Tensor, nir: Tensor) -> Tensor:
-        """The affine head keeps NIR texture by construction: rgb = nir (1 + gain) + offset, not clamped."""
-        if self.config.head == "sigmoid":
-            return torch.sigmoid(maps)
-        gain, offset = maps.chunk(2, 1)
-        return nir * (1 + gain) + offset
+        return colours(self.config.head, maps, nir)
+
+
+def colours(head: str, maps: Tensor, nir: Tensor) -> Tensor:
+    """RGB of the maps of a head. The affine one keeps NIR texture by construction: rgb = nir (1 + gain) + offset, not
+    clamped."""
+    if head == "sigmoid":
+        return torch.sigmoid(maps)
+    gain, offset = maps.chunk(2, 1)
+    return nir * (1 + gain) + offset
 
 
 class Fusion(nn.Module):

@@ -10,7 +10,7 @@ is not known is left out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,10 +20,13 @@ from nircolor.errors import UsageError, WeightsError
 from nircolor.hub import WEIGHTS_SUFFIX
 from nircolor.image.paths import check_output
 from nircolor.training.calibration import Calibration, calibrated_model, calibrated_state, changes
+from nircolor.training.checkpoint import differences
 from nircolor.training.run_folder import WRITTEN, by_folder, data_of, scores_at, weights_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from nircolor.model import ModelConfig
 
 DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
@@ -40,38 +43,75 @@ class ExportConfig:
     dtype: Literal["fp32", "fp16", "bf16"] = "fp32"
 
 
+@dataclass(frozen=True)
+class _Member:
+    """The weights of one run, calibrated, and what is known of them."""
+
+    model: ModelConfig
+    state: dict[str, Tensor]
+    history: dict[str, Any]
+
+
 def export_run(
-    run: Path, out: Path, config: ExportConfig | None = None, *, best: bool | None = None, overwrite: bool = False
+    run: Path | Sequence[Path],
+    out: Path,
+    config: ExportConfig | None = None,
+    *,
+    best: bool | None = None,
+    overwrite: bool = False,
 ) -> dict[str, object]:
     """Write ``out`` and return its metadata. What is missing for passing it on, the licence first, is warned of.
 
     Args:
+        run: its folder; several of one network become a committee, whose metadata has what is known of each member.
         best: the weights of the best validation, or (False) those of the last step; None: the best where there are any.
 
     Raises InputError for a folder that holds no run, WeightsError for a run without these weights, OutputExistsError,
-    OutputError, and UsageError for a calibration that the network cannot take.
+    OutputError, and UsageError for a calibration that the network cannot take and for runs of different networks.
     """
-    config = config or ExportConfig()
-    source = weights_of(run, best)
-    _check_out(out, run, overwrite)
+    config, runs = config or ExportConfig(), [run] if isinstance(run, Path) else list(run)
+    sources = [weights_of(folder, best) for folder in runs]
+    _check_out(out, runs, overwrite)
+    members = [_member(folder, source, config) for folder, source in zip(runs, sources, strict=True)]
+    model = members[0].model
+    for folder, member in zip(runs, members, strict=True):
+        if member.model != model:
+            changed = "; ".join(differences(model.to_dict(), member.model.to_dict(), "model"))
+            raise UsageError(f"{folder}: of another network than {runs[0]}: {changed}")
+    one = len(members) == 1
+    history = members[0].history if one else {"members": [member.history for member in members]}
+    state = members[0].state if one else _joined([member.state for member in members])
+    weights.save(out, _cast(state, config.dtype), {"config": model.to_dict(), **history, **_terms(config)})
+    return weights.read_meta(out)
+
+
+def _member(run: Path, source: Path, config: ExportConfig) -> _Member:
     from nircolor.colorizer import build
 
     loaded = weights.load(source)
     trained = build(loaded).config
     model = calibrated_model(trained, config.calibration)
-    state = calibrated_state(loaded.state, config.calibration)
-    meta: dict[str, Any] = {"config": model.to_dict(), **_history(run, loaded), **_terms(config)}
+    history = _history(run, loaded)
     since = [*changes(trained, config.calibration), *([f"storage as {config.dtype}"] if config.dtype != "fp32" else [])]
-    if "metrics" in meta and since:
-        meta["metrics"]["measured_before"] = since
-    weights.save(out, _cast(state, config.dtype), meta)
-    return weights.read_meta(out)
+    if "metrics" in history and since:
+        history["metrics"]["measured_before"] = since
+    return _Member(model, calibrated_state(loaded.state, config.calibration), history)
 
 
-def _check_out(out: Path, run: Path, overwrite: bool) -> None:
+def _joined(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Under the names of a committee: ``prior_branch.members.0...``."""
+    return {
+        f"{branch}.members.{i}.{rest}": value
+        for i, state in enumerate(states)
+        for name, value in state.items()
+        for branch, _, rest in [name.partition(".")]
+    }
+
+
+def _check_out(out: Path, runs: Sequence[Path], overwrite: bool) -> None:
     if out.suffix != WEIGHTS_SUFFIX:
         raise UsageError(f"{out}: weights are saved as safetensors only; end the name in {WEIGHTS_SUFFIX}")
-    if out.resolve() in [(run / name).resolve() for name in WRITTEN]:
+    if out.resolve() in [(run / name).resolve() for run in runs for name in WRITTEN]:
         raise UsageError(f"{out}: is a file of the run itself, which stays as it is; choose another name")
     check_output(out, overwrite)
 

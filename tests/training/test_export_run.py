@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from nircolor import scenes, weights
-from nircolor.colorizer import Colorizer
+from nircolor.colorizer import Colorizer, build
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
 from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig
 from nircolor.training.calibration import Calibration, calibrated_state
@@ -133,6 +134,37 @@ def test_calibration_is_folded_in_exactly_and_told(run: Path, out: Path) -> None
     assert meta["calibration"] == {"brightness": 0.9, "chroma": 1.3}
     assert meta["metrics"]["measured_before"] == ["brightness 0.9", "chroma 1.3", "prior_size 99", "paint_size 0"]
     assert ModelConfig.from_dict(meta["config"]) == replace(TINY, prior_size=99, paint_size=0)
+
+
+def test_several_runs_become_a_committee_that_decides_by_the_mean(run: Path, out: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    add_weights(other, "best.safetensors", 30)
+    meta = export_run([run, other], out, ExportConfig(license="CC0-1.0", calibration=Calibration(chroma=1.2)))
+    assert [member["step"] for member in meta["members"]] == [20, 30]  # type: ignore[attr-defined]
+    assert "recipe" not in meta
+    network = build(weights.load(out))
+    nir = torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
+    alone = []
+    for folder in (run, other):
+        exported(folder, tmp_path / "one.safetensors", ExportConfig(calibration=Calibration(chroma=1.2)))
+        alone.append(build(weights.load(tmp_path / "one.safetensors")))
+        (tmp_path / "one.safetensors").unlink()
+    with torch.no_grad():
+        expected = sum(member.paint(nir, member.prior(nir), 1.5) for member in alone) / 2
+        prior = network.prior(nir)
+        assert prior.shape[1] == 2 * alone[0].prior(nir).shape[1]
+        torch.testing.assert_close(network.paint(nir, prior, 1.5), expected, atol=1e-5, rtol=1e-5)
+    assert colours("mine").shape == (40, 56, 3)
+
+
+def test_a_committee_of_different_networks_is_refused(run: Path, out: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    add_weights(other, "best.safetensors", 30, replace(TINY, prior_features=2))
+    with pytest.raises(UsageError, match=r"of another network than .*: model.prior_features was 5, is 2 now"):
+        export_run([run, other], out)
+    assert not out.exists()
 
 
 def test_no_calibration_is_no_change() -> None:
