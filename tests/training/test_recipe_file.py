@@ -30,12 +30,14 @@ def refused_change(change: str, name: str = "lite") -> str:
     return str(caught.value)
 
 
-def test_a_recipe_of_before_its_new_keys_is_what_it_was() -> None:
-    stored = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")["recipe"]
-    assert isinstance(stored, dict)
-    recipe = parse_recipe(stored)
-    assert recipe == load_recipe("lite")
-    assert recipe.model == PRESETS["lite"]
+@pytest.mark.parametrize(("member", "name"), enumerate(["lite-small-first", "lite", "lite-short"]))
+def test_the_packaged_weights_were_trained_by_the_packaged_recipes(member: int, name: str) -> None:
+    """But for when their runs were validated, and where the schedule was cut."""
+    members: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")["members"]
+    then, now = parse_recipe(members[member]["recipe"]), load_recipe(name)
+    assert differences(then, now) <= {"validation", "validate_every", "stages"}
+    assert then.model == PRESETS["lite"]
+    assert members[member]["step"] == now.optim.steps
 
 
 @pytest.mark.parametrize("name", packaged_recipes())
@@ -176,7 +178,7 @@ def test_changes_are_toml_values_at_dotted_keys() -> None:
     assert recipe.optim == replace(lite.optim, steps=100, precision="fp32")
     assert recipe.augment == replace(lite.augment, size=128, noise=0)
     assert recipe.model == replace(lite.model, spade=False, rgb=replace(lite.model.rgb, widths=(8, 16, 32)))
-    assert [(s.folder, s.weight) for s in recipe.sources] == [("vcip2020", 0.25), ("epfl/train", 0.4), ("y", 1.0)]
+    assert [(s.folder, s.weight) for s in recipe.sources] == [("vcip2020", 0.25), ("epfl/train", 0.45), ("y", 1.0)]
     assert recipe.loss == replace(lite.loss, vgg_weights="a = b")
     assert recipe.model.name == "lite"
     assert load_recipe("lite", ["model.name=mine"]).model.name == "mine"
