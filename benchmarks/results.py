@@ -27,7 +27,6 @@ METRICS = {
     "colour-ratio": "colour",
 }
 DIGITS = {"psnr": 2, "ssim": 3, "angle": 2, "lpips-squeeze": 3, "colour-ratio": 2, "seam": 3}
-TRAIN = ("vcip2020@train", "epfl/train@train", "naip/train")
 Row = dict[str, Any]
 
 
@@ -94,8 +93,7 @@ def table(title: str, blocks: dict[str, dict[str, dict[str, float]]], keys: list
 
 def side_by_side(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
     words = [word for name in options.weights for word in ("--weights", name)]
-    words += ["--baseline", "grey", "--baseline", "lut"]
-    words += [word for pairs in TRAIN for word in ("--train", str(options.data / pairs))]
+    words += ["--baseline", "grey"]
     metrics = ["--metrics", "psnr,ssim,angle,lpips,colour-ratio"]
     return {
         group.title: means(
