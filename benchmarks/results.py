@@ -81,6 +81,11 @@ def means(rows: list[Row], chosen: Callable[[str], bool], keys: list[str]) -> di
     }
 
 
+def short(method: str) -> str:
+    """A method's name without folders and settings."""
+    return method if " copy" in method else Path(method.split()[0]).stem
+
+
 def table(title: str, blocks: dict[str, dict[str, dict[str, float]]], keys: list[str]) -> Iterator[str]:
     yield f"| {title} | method | " + " | ".join(METRICS.get(key, key) for key in keys) + " |"
     yield "|---" * (len(keys) + 2) + "|"
@@ -136,20 +141,20 @@ def plot(blocks: dict[str, dict[str, dict[str, float]]], folder: Path) -> None:
     figure, axes = pyplot.subplots(1, len(blocks), figsize=(14, 3.6), layout="constrained")
     for axis, (title, values) in zip(axes, blocks.items(), strict=True):
         for method in methods:
-            axis.plot(values[method]["lpips-squeeze"], values[method]["psnr"], "o", label=method)
+            axis.plot(values[method]["lpips-squeeze"], values[method]["psnr"], "o", label=short(method))
         axis.set(title=title, xlabel="LPIPS-squeeze (left is better)", ylabel="PSNR dB (up is better)")
         axis.grid(alpha=0.3)
-    axes[0].legend(fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(methods))
     figure.savefig(folder / "frontier.svg", metadata={"Date": None})
     figure, axes = pyplot.subplots(1, 2, figsize=(12, 3.8), layout="constrained")
     for axis, key in zip(axes, ("psnr", "angle"), strict=True):
         width = 0.8 / len(methods)
         for i, method in enumerate(methods):
             places = [k + i * width for k in range(len(blocks))]
-            axis.bar(places, [values[method][key] for values in blocks.values()], width, label=method)
+            axis.bar(places, [values[method][key] for values in blocks.values()], width, label=short(method))
         axis.set_xticks([k + 0.4 - width / 2 for k in range(len(blocks))], [t.replace(", ", "\n") for t in blocks])
         axis.set(ylabel=METRICS[key], ylim=(11, None) if key == "psnr" else (0, None))
-    axes[0].legend(fontsize="small", ncols=2)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(methods))
     figure.savefig(folder / "kinds.svg", metadata={"Date": None})
 
 
