@@ -71,6 +71,10 @@ def own_folder(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(weights.OWN_FOLDER, str(out.parent))
 
 
+def calibrated(**values: Any) -> ExportConfig:
+    return ExportConfig(calibration=Calibration(**values))
+
+
 def exported(run: Path, out: Path, config: ExportConfig | None = None, **options: bool | None) -> dict[str, Any]:
     return export_run(run, out, config, **options)  # type: ignore[arg-type]
 
@@ -147,7 +151,7 @@ def test_several_runs_become_a_committee_that_decides_by_the_mean(run: Path, out
     nir = torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
     alone = []
     for folder in (run, other):
-        exported(folder, tmp_path / "one.safetensors", ExportConfig(calibration=Calibration(chroma=1.2)))
+        exported(folder, tmp_path / "one.safetensors", calibrated(chroma=1.2))
         alone.append(build(weights.load(tmp_path / "one.safetensors")))
         (tmp_path / "one.safetensors").unlink()
     with torch.no_grad():
@@ -228,28 +232,28 @@ REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], Exp
         UsageError,
         "--brightness: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
-        ExportConfig(calibration=Calibration(brightness=0.9)),
+        calibrated(brightness=0.9),
         None,
     ),
     "paint size": (
         UsageError,
         "--paint-size: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
-        ExportConfig(calibration=Calibration(paint_size=64)),
+        calibrated(paint_size=64),
         None,
     ),
     "dark": (
         UsageError,
         "--brightness 0.0: .*above 0",
         lambda run: None,
-        ExportConfig(calibration=Calibration(brightness=0.0)),
+        calibrated(brightness=0.0),
         None,
     ),
     "unknown": (
         UsageError,
         "--brightness nan: ",
         lambda run: None,
-        ExportConfig(calibration=Calibration(brightness=math.nan)),
+        calibrated(brightness=math.nan),
         None,
     ),
     "data": (
@@ -288,7 +292,7 @@ def test_what_cannot_be_is_refused_in_one_line(run: Path, out: Path, case: str) 
 
 def test_another_head_takes_the_size_of_its_prior(run: Path, out: Path) -> None:
     add_weights(run, "best.safetensors", 20, SIGMOID)
-    assert exported(run, out, ExportConfig(calibration=Calibration(prior_size=99)))["config"]["prior_size"] == 99
+    assert exported(run, out, calibrated(prior_size=99))["config"]["prior_size"] == 99
 
 
 def test_files_that_are_there_stay(run: Path, out: Path) -> None:
