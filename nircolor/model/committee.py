@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nircolor.model.config import ModelConfig
 from nircolor.model.prior import PriorBranch
-from nircolor.model.rgb import RGBBranch, colours
+from nircolor.model.rgb import RGBBranch
 
 
 class PriorCommittee(nn.Module):
@@ -31,7 +31,6 @@ class RGBCommittee(nn.Module):
 
     def __init__(self, config: ModelConfig, members: int) -> None:
         super().__init__()
-        self.config = config
         self.members = nn.ModuleList(RGBBranch(config) for _ in range(members))
 
     def forward(self, nir: Tensor, prior: Tensor) -> Tensor:
@@ -39,6 +38,3 @@ class RGBCommittee(nn.Module):
         parts = prior.chunk(len(self.members), 1)
         maps = [member(nir, part).float() for member, part in zip(self.members, parts, strict=True)]
         return torch.stack(maps).mean(0)
-
-    def colours(self, maps: Tensor, nir: Tensor) -> Tensor:
-        return colours(self.config.head, maps, nir)

@@ -11,7 +11,7 @@ from nircolor.model.config import ModelConfig
 from nircolor.model.guided import enlarge
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import PriorBranch
-from nircolor.model.rgb import RGBBranch
+from nircolor.model.rgb import RGBBranch, colours
 
 
 class Generator(nn.Module):
@@ -55,7 +55,7 @@ class Generator(nn.Module):
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
         if size != (height, width):
             maps = enlarge(maps, small, nir)
-        return self.rgb_branch.colours(maps, nir)
+        return colours(self.config.head, maps, nir)
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

@@ -67,9 +67,6 @@ class RGBBranch(nn.Module):
         x = block(x, priors[level]) if self.config.spade else block(x)
         return self.criss_cross(x) if level == self.config.criss_cross - 1 else x
 
-    def colours(self, maps: Tensor, nir: Tensor) -> Tensor:
-        return colours(self.config.head, maps, nir)
-
 
 def colours(head: str, maps: Tensor, nir: Tensor) -> Tensor:
     """RGB of the maps of a head. The affine one keeps NIR texture by construction: rgb = nir (1 + gain) + offset, not
