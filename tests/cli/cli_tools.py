@@ -55,3 +55,11 @@ def save(path: Path, pixels: NDArray[Any]) -> Path:
     assert encoded
     path.write_bytes(data.tobytes())
     return path
+
+
+def one_line(result: Any, code: int) -> str:
+    """The error line of a result, after the checks that hold for all of them."""
+    assert (result.code, result.out) == (code, b""), result.err
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("nircolor: error: ")
+    return str(result.err)

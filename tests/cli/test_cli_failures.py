@@ -1,11 +1,10 @@
-"""``nircolor colorize`` where something other than the input fails: outputs, weights, devices, signals, disks, bugs."""
+"""``nircolor colorize`` where something other than the input fails: outputs, weights, devices, disks, bugs."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,17 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import Run, environment, save
+from cli_tools import Run, environment, one_line, save
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h, linux/capability.h
-
-
-def one_line(result: Any, code: int) -> str:
-    """The error line of a result, after the checks that hold for all of them."""
-    assert (result.code, result.out) == (code, b""), result.err
-    assert result.err.count("\n") == 1
-    assert result.err.startswith("nircolor: error: ")
-    return str(result.err)
 
 
 # --- refused before torch is loaded -----------------------------------------------------------------------------------
@@ -227,56 +218,6 @@ def test_a_reader_of_text_that_goes_away(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
-
-
-# --- signals ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_colorizing_leaves_nothing(number: int, code: int, tiny_weights: Path, tmp_path: Path) -> None:
-    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (4000, 4000), np.uint8))
-    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "--weights", tiny_weights]
-    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment()) as process:
-        assert process.stderr.readline().startswith("device ")
-        process.send_signal(number)
-        assert process.stderr.read() == "nircolor: error: interrupted\n"
-    assert process.returncode == code
-    assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
-
-
-def test_a_signal_while_writing_leaves_nothing(
-    inside: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-
-    def interrupted(handle: int) -> None:
-        seen.extend(path.name for path in tmp_path.iterdir())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(os, "fsync", interrupted)  # called when all is written, under the temporary name
-    result = inside("colorize", nir8.name, "-q", "--json", "--weights", tiny_weights)
-    assert any(name.endswith(".tmp") for name in seen)
-    assert (result.code, result.err) == (130, "nircolor: error: interrupted\n")
-    assert result.json == {"error": "interrupted", "exit_code": 130}
-    assert list(tmp_path.iterdir()) == [nir8]
-
-
-def test_a_signal_that_was_lost_on_its_way_is_not_forgotten(
-    inside: Run, nir8: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from nircolor.image import read_nir
-
-    def interrupted_in_a_callback(*args: Any, **options: Any) -> Any:
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        except BaseException as error:
-            raise ImportError("as C code would put it") from error
-        return read_nir(*args, **options)
-
-    monkeypatch.setattr("nircolor.image.read_nir", interrupted_in_a_callback)
-    before = signal.getsignal(signal.SIGTERM)  # Ray leaves one of its own in this process
-    assert one_line(inside("colorize", nir8.name, "--weights", tiny_weights), 143).endswith("interrupted\n")
-    assert signal.getsignal(signal.SIGTERM) == before
 
 
 # --- what nobody foresaw ----------------------------------------------------------------------------------------------

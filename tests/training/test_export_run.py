@@ -18,7 +18,7 @@ from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer, build
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
 from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig
-from nircolor.training.calibration import Calibration, calibrated_state
+from nircolor.training.calibration import Calibration
 from nircolor.training.export import ExportConfig, export_run
 from nircolor.training.run_folder import scores_at
 
@@ -171,12 +171,6 @@ def test_a_committee_of_different_networks_is_refused(run: Path, out: Path, tmp_
     assert not out.exists()
 
 
-def test_no_calibration_is_no_change() -> None:
-    head = {"rgb_branch.head.weight": torch.rand(6, 4, 3, 3), "rgb_branch.head.bias": torch.rand(6)}
-    scaled = calibrated_state(head, Calibration())
-    assert all(torch.equal(scaled[name], head[name]) for name in head)
-
-
 @pytest.mark.parametrize("dtype", ["fp16", "bf16"])
 def test_half_the_bytes(run: Path, out: Path, dtype: Any) -> None:
     meta = exported(run, out, ExportConfig(dtype=dtype))
@@ -240,20 +234,6 @@ REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], Exp
         "--paint-size: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
         calibrated(paint_size=64),
-        None,
-    ),
-    "dark": (
-        UsageError,
-        "--brightness 0.0: .*above 0",
-        lambda run: None,
-        calibrated(brightness=0.0),
-        None,
-    ),
-    "unknown": (
-        UsageError,
-        "--brightness nan: ",
-        lambda run: None,
-        calibrated(brightness=math.nan),
         None,
     ),
     "data": (

@@ -1,0 +1,122 @@
+"""``nircolor batch`` among others: signals, rights, terminals, a second one, kill -9."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_batch_tools import ENGINE, manifest, outputs
+from cli_tools import ROOT, Run, environment, save
+
+
+def start(tiny_weights: Path, cwd: Path, *args: str, **options: object) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny_weights), *args]
+    return subprocess.Popen(line, cwd=cwd, stderr=subprocess.PIPE, text=True, env=environment(), **options)  # type: ignore[call-overload,no-any-return]
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_resume_goes_on(
+    batch: Run, folder: Path, tiny_weights: Path, tmp_path: Path, scene: np.ndarray
+) -> None:
+    for number in range(80):
+        save(folder / f"m{number}.png", np.rint(scene * 255).astype(np.uint8))
+    with start(tiny_weights, tmp_path, *ENGINE) as process:
+        wait_for(tmp_path / "out" / "a_nir_rgb.png")
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()  # type: ignore[union-attr]
+    assert process.returncode == 130, told
+    assert told.endswith("nircolor: error: interrupted\n")
+    done = {row["output"] for row in manifest(tmp_path / "out") if row["status"] == "done"}
+    assert done == set(outputs(tmp_path / "out"))
+    rest = batch("--resume", "--json").json
+    assert (rest["done"] + len(done), rest["kept"]) == (85, len(done))
+
+
+def test_watch_takes_new_files_once_settled_until_ctrl_c(
+    folder: Path, tiny_weights: Path, tmp_path: Path, scene: np.ndarray
+) -> None:
+    with start(tiny_weights, tmp_path, "--watch") as process:
+        wait_for(tmp_path / "out" / "a_nir_rgb.png")
+        with start(tiny_weights, tmp_path, "--overwrite") as second:  # two at once
+            assert "another nircolor batch is at work on this folder" in second.stderr.read()  # type: ignore[union-attr]
+        assert second.returncode == 1
+        save(folder / "late.png", np.rint(scene * 255).astype(np.uint8))
+        wait_for(tmp_path / "out" / "late_rgb.png")
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()  # type: ignore[union-attr]
+    assert process.returncode == 0, told  # nothing was left undone
+    assert len(outputs(tmp_path / "out")) == 6
+
+
+def obey_rights() -> None:
+    """Called in a child process: root, too, may only do there what the permissions of files allow."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH of linux/capability.h
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+def test_folders_and_files_without_rights(command: Run, folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    shut = (folder / "sub" / "deep", folder / "a_nir.png")
+    for path in shut:
+        path.chmod(0)
+    line = ("--weights", tiny_weights)
+    probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.R_OK))", shut[1]]
+    if subprocess.run(probe, preexec_fn=obey_rights, check=False).returncode:
+        pytest.skip("root keeps all its rights on this system")
+    result = command("batch", "in", "out", "--json", *line, cwd=tmp_path, preexec_fn=obey_rights)
+    assert (result.code, result.json["done"]) == (1, 3), result.err
+    assert "cannot be listed (Permission denied)" in result.err
+    assert "may not be read (permission denied)" in result.err
+    refused = command("batch", shut[0], "out2", *line, cwd=tmp_path, preexec_fn=obey_rights)
+    assert (refused.code, "cannot be listed" in refused.err) == (3, True), refused.err
+    (tmp_path / "out").chmod(0o555)
+    refused = command("batch", "in/sub", "out/new", *line, cwd=tmp_path, preexec_fn=obey_rights)
+    assert (refused.code, "cannot be written to" in refused.err) == (1, True), refused.err
+    for path in (*shut, tmp_path / "out"):
+        path.chmod(0o755)
+
+
+def test_on_a_terminal_a_bar_shows_files_speed_and_failures(folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    (folder / "zero.png").write_bytes(b"")
+    terminal, inner = pty.openpty()
+    line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny_weights)]
+    env = {**environment(), "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(line, cwd=tmp_path, stdout=inner, stderr=inner, stdin=subprocess.DEVNULL, env=env) as process:
+        os.close(inner)
+        shown = b""
+        while part := _read(terminal):
+            shown += part
+    os.close(terminal)
+    assert process.returncode == 1
+    assert re.search(rb"6/6.* MP/s.*1 failed", shown), shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+def test_killed_at_random_moments_no_output_is_partial_and_a_last_run_finishes(tiny_weights: Path) -> None:
+    script = ROOT / "benchmarks" / "batch_kills.py"
+    kills = os.environ.get("NIRCOLOR_KILLS", "2")
+    line = [sys.executable, str(script), "--kills", kills, "--pictures", "12", "--weights", str(tiny_weights)]
+    done = subprocess.run(line, capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{kills} kills" in done.stdout
