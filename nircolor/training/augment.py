@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.training.jitter import Floats, add_noise, apply_tone, draw_tone, jitter_rgb
+from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb
 
 Window = tuple[slice, slice]
 """Rows and columns."""
@@ -32,7 +32,6 @@ class AugmentConfig:
     gain: float = 0.3  # log gain of the NIR values
     noise: float = 0.015  # standard deviation of NIR noise, at most
     contrast: float = 0.0  # log gain of the NIR values around their mean
-    follow: float = 0.0  # how far the reference's tone goes with the NIR's: 0 not at all, 1 as far
     exposure: float = 0.0  # log gain of the reference
     saturation: float = 0.0  # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
     crop: int = 0  # side of a random square that is cut first out of pictures larger than it (HAQAGen 4.1: 384); 0: off
@@ -63,10 +62,10 @@ def draw(
     zoom = float(np.exp(rng.uniform(0, np.log(max(1.0, min(config.max_zoom, min(view_nir.shape) / config.size))))))
     side = round(config.size * zoom)
     fine_nir, fine_rgb = _flip(_resize(view_nir, side), _resize(view_rgb, side), turn, rng)
-    tone = draw_tone(rng, gamma=config.gamma, gain=config.gain, contrast=config.contrast)
-    fine = add_noise(apply_tone(_unit(fine_nir), tone), rng, config.noise)
-    followed = apply_tone(_unit(fine_rgb), tone.at(config.follow))
-    colours = jitter_rgb(followed, rng, exposure=config.exposure, saturation=config.saturation)
+    fine = jitter_nir(
+        _unit(fine_nir), rng, gamma=config.gamma, gain=config.gain, contrast=config.contrast, noise=config.noise
+    )
+    colours = jitter_rgb(_unit(fine_rgb), rng, exposure=config.exposure, saturation=config.saturation)
     top, left = (int(v) for v in rng.integers(0, side - config.size + 1, 2))
     here = np.s_[top : top + config.size, left : left + config.size]
     box = np.array([top, left, top + config.size, left + config.size], np.float32) / np.float32(side)

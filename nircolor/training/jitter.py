@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,40 +10,22 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Tone:
-    """A change of tone: three factors, each 1 where nothing changes."""
+def jitter_nir(
+    nir: Floats, rng: np.random.Generator, *, gamma: float, gain: float, contrast: float, noise: float
+) -> Floats:
+    """Random gamma, gain, contrast around the picture's mean, and noise, clipped as a sensor clips.
 
-    gamma: float = 1.0  # exponent of the values
-    gain: float = 1.0
-    contrast: float = 1.0  # of distances from the mean
-
-    def at(self, strength: float) -> Tone:
-        """The same change, 0: not at all, 1: as it is."""
-        return Tone(self.gamma**strength, self.gain**strength, self.contrast**strength)
-
-
-def draw_tone(rng: np.random.Generator, *, gamma: float, gain: float, contrast: float) -> Tone:
-    """A random tone; the strengths are logarithms of the largest factors."""
-    return Tone(_factor(gamma, rng), _factor(gain, rng), _factor(contrast, rng) if contrast else 1.0)
-
-
-def apply_tone(picture: Floats, tone: Tone) -> Floats:
-    """Gamma, gain, and contrast around the picture's mean, clipped as a sensor clips; (H, W) or (H, W, 3) in [0, 1]."""
-    if tone == Tone():
-        return picture
-    exposed = picture**tone.gamma * tone.gain
-    clipped: Floats = np.clip(adjust_contrast(exposed, tone.contrast) if tone.contrast != 1 else exposed, 0, 1)
+    ``nir``: (H, W) in [0, 1]. ``gamma``, ``gain`` and ``contrast`` are logarithms of the largest factor; ``noise`` is
+    the largest standard deviation.
+    """
+    exponent, factor = (_factor(strength, rng) for strength in (gamma, gain))
+    exposed = nir**exponent * factor
+    if contrast:
+        exposed = adjust_contrast(exposed, _factor(contrast, rng))
+    if noise:
+        exposed = exposed + rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, noise))
+    clipped: Floats = np.clip(exposed, 0, 1)
     return clipped
-
-
-def add_noise(nir: Floats, rng: np.random.Generator, most: float) -> Floats:
-    """Noise of a random standard deviation, at most ``most``, clipped; (H, W) in [0, 1]."""
-    if not most:
-        return nir
-    noise = rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, most))
-    noisy: Floats = np.clip(nir + noise, 0, 1)
-    return noisy
 
 
 def jitter_rgb(rgb: Floats, rng: np.random.Generator, *, exposure: float, saturation: float) -> Floats:

@@ -104,7 +104,6 @@ class OptimConfig:
     beta1: float = 0.9
     beta2: float = 0.99
     clip: float = 1.0  # largest norm of the generator's gradient; 0: not clipped
-    dropout: float = 0.0  # share of the deep maps of both branches that a step does without
     ema: float = 0.998  # decay of the averaged weights; 0: no average
     accumulate: int = 1  # parts in which a process works on its share of a batch: less memory, the same update
     generator_steps: int = 1  # updates of the generator for one of the critics: n_gen of ColorMamba's algorithm 1

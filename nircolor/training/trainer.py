@@ -25,7 +25,6 @@ from nircolor.training.checkpoint import (
 )
 from nircolor.training.data import find_data
 from nircolor.training.devices import fabric_for
-from nircolor.training.dropout import add_dropout, seed_dropout
 from nircolor.training.events import Observer, Progress, Scores, nobody
 from nircolor.training.feed import Batch, Feed, Shape
 from nircolor.training.meter import Meter
@@ -74,7 +73,6 @@ class Trainer:
         network = Generator(recipe.model)
         if recipe.start_from:
             _start_from(network, recipe.start_from)
-        add_dropout(network, recipe.optim.dropout)
         self.updater = Updater(recipe, network, self.fabric)
         self.average = Average(network, recipe.optim.ema)
         self.data = find_data(recipe, data_root)
@@ -181,10 +179,7 @@ class Trainer:
 
     def update(self, batches: list[Batch]) -> dict[str, float]:
         """One step on ``generator_steps`` batches: see ``Updater.update``."""
-        objective = self.prepare()  # first: it may draw random numbers of its own
-        if self.recipe.optim.dropout:
-            seed_dropout(self.recipe.seed, self.step, self.fabric.global_rank)
-        terms = self.updater.update(objective, batches, self.step, self._rate(self.step))
+        terms = self.updater.update(self.prepare(), batches, self.step, self._rate(self.step))
         self.average.update(self.network, self.step)
         self.standing.step += 1
         return terms

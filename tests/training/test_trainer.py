@@ -52,7 +52,7 @@ def test_a_run_learns_and_its_weights_colorize(data: Path, tmp_path: Path) -> No
 def test_resuming_gives_the_same_weights_as_never_stopping(paper: str, data: Path, tmp_path: Path) -> None:
     """The second half of a run starts from the files of the first alone; critics and texture network included."""
     each = 2 if paper == "colormamba" else 1
-    whole_recipe = recipe(6, generator_steps=each, dropout=0.3, loss=PAPERS[paper])
+    whole_recipe = recipe(6, generator_steps=each, loss=PAPERS[paper])
     told = trained(Trainer(whole_recipe, tmp_path / "whole", data))
     stopped = Trainer(whole_recipe, tmp_path / "parts", data)
     stopped.run.mkdir()
