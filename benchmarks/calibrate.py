@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from results import GROUPS
+from results import GROUPS, plotter
 
 from nircolor.colorizer import Colorizer
 from nircolor.evaluation.colour import angular_error, colourfulness_ratio
@@ -71,10 +71,17 @@ def measure(options: argparse.Namespace) -> dict[Key, list[tuple[float, ...]]]:
         plain = colorizer.colorize(example.nir)
         for chroma, brightness in product(options.chroma, options.brightness):
             rgb = adjusted(plain, chroma, brightness)
-            scores = [psnr(rgb, example.rgb), angular_error(rgb, example.rgb)]
-            scores += [_distance(lpips, rgb, example.rgb), colourfulness_ratio(rgb, example.rgb) or 0.0]
+            ratio = colourfulness_ratio(rgb, example.rgb)
+            scores = [psnr(rgb, example.rgb), angular_error(rgb, example.rgb), _distance(lpips, rgb, example.rgb)]
+            scores.append(math.nan if ratio is None else ratio)
             found.setdefault((sizes, chroma, brightness, example.group), []).append(tuple(scores))
     return found
+
+
+def mean(scores: list[tuple[float, ...]]) -> tuple[float, ...]:
+    """Over the pictures for which a score is defined."""
+    defined = ([value for value in column if not math.isnan(value)] for column in zip(*scores, strict=True))
+    return tuple(fmean(column) if column else math.nan for column in defined)
 
 
 def _distance(lpips: Lpips | None, a: Floats, b: Floats) -> float:
@@ -94,13 +101,7 @@ def table(found: dict[Key, tuple[float, ...]]) -> Iterator[str]:
 
 
 def plot(found: dict[Key, tuple[float, ...]], options: argparse.Namespace) -> None:
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "nircolor"
-    from matplotlib import pyplot
-
-    figure, axis = pyplot.subplots(figsize=(7, 4.4), layout="constrained")
+    figure, axis = plotter().subplots(figsize=(7, 4.4), layout="constrained")
     for group in GROUPS:
         curve = [found[options.sizes[0], c, options.brightness[0], group.title] for c in options.chroma]
         axis.plot([scores[-1] for scores in curve], [scores[1] for scores in curve], "o-", ms=3, label=group.title)
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    found = {key: tuple(map(fmean, zip(*scores, strict=True))) for key, scores in measure(options).items()}
+    found = {key: mean(scores) for key, scores in measure(options).items()}
     print("\n".join(table(found)))
     if options.plot:
         plot(found, options)

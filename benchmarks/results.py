@@ -129,14 +129,20 @@ def memory(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]
     }
 
 
-def plot(blocks: dict[str, dict[str, dict[str, float]]], folder: Path) -> None:
-    """PSNR against LPIPS for every method, and the error of every method by kind of scene."""
+def plotter() -> Any:
+    """``matplotlib.pyplot``, for SVG files that differ only where the numbers do."""
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "nircolor"
     from matplotlib import pyplot
 
+    return pyplot
+
+
+def plot(blocks: dict[str, dict[str, dict[str, float]]], folder: Path) -> None:
+    """PSNR against LPIPS for every method, and the error of every method by kind of scene."""
+    pyplot = plotter()
     methods = list(next(iter(blocks.values())))
     figure, axes = pyplot.subplots(1, len(blocks), figsize=(14, 3.6), layout="constrained")
     for axis, (title, values) in zip(axes, blocks.items(), strict=True):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,3 +66,24 @@ def one_line(result: Any, code: int) -> str:
     assert result.err.count("\n") == 1
     assert result.err.startswith("nircolor: error: ")
     return str(result.err)
+
+
+def on_terminal(*args: str | Path, cwd: Path, columns: int = 80) -> tuple[int, bytes]:
+    """Run ``nircolor`` on a terminal of its own: exit code, and everything that the terminal got."""
+    terminal, inner = pty.openpty()
+    line = [sys.executable, "-m", "nircolor", *map(str, args)]
+    env = {**environment(), "TERM": "xterm", "COLUMNS": str(columns)}
+    with subprocess.Popen(line, cwd=cwd, stdout=inner, stderr=inner, stdin=subprocess.DEVNULL, env=env) as process:
+        os.close(inner)
+        shown = b""
+        while part := _read(terminal):
+            shown += part
+    os.close(terminal)
+    return process.returncode, shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""

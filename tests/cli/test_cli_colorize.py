@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
-from cli_tools import Run, environment, save
+from cli_tools import Run, on_terminal, save
 from PIL import Image
 
 from nircolor import Colorizer, Tiling
@@ -149,26 +145,11 @@ def test_from_a_file_to_standard_output_in_another_format(
 
 
 def test_on_a_terminal_a_bar_shows_progress_and_goes_away(nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
-    terminal, inner = pty.openpty()
-    line = [sys.executable, "-m", "nircolor", "colorize", nir8.name, "--weights", tiny_weights]
-    env = {**environment(), "TERM": "xterm"}
-    with subprocess.Popen(line, cwd=tmp_path, stdout=inner, stderr=inner, stdin=subprocess.DEVNULL, env=env) as process:
-        os.close(inner)
-        shown = b""
-        while part := _read(terminal):
-            shown += part
-    os.close(terminal)
-    assert process.returncode == 0
+    code, shown = on_terminal("colorize", nir8.name, "--weights", tiny_weights, cwd=tmp_path)
+    assert code == 0
     assert b"loading the weights" in shown
     assert b"colorizing" in shown
     assert b"\x1b[2K" in shown  # erased at the end
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # how Linux says that the other end is closed
-        return b""
 
 
 def test_the_packaged_weights_colour_a_scene(command: Run, nir8: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from nircolor.model import PRESETS, Generator
 from nircolor.training.recipe_file import RECIPES, load_recipe, packaged_recipes, parse_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMBERS = ("lite-small-first", "lite", "lite-short")
+"""Recipes of the packaged weights, in the order of the committee."""
 
 
 def write(path: Path, text: str) -> Path:
@@ -30,7 +32,7 @@ def refused_change(change: str, name: str = "lite") -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("member", "name"), enumerate(["lite-small-first", "lite", "lite-short"]))
+@pytest.mark.parametrize(("member", "name"), list(enumerate(MEMBERS)))
 def test_the_packaged_weights_were_trained_by_the_packaged_recipes(member: int, name: str) -> None:
     """But for when their runs were validated, and where the schedule was cut."""
     members: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")["members"]
@@ -38,6 +40,16 @@ def test_the_packaged_weights_were_trained_by_the_packaged_recipes(member: int, 
     assert differences(then, now) <= {"validation", "validate_every", "stages"}
     assert then.model == PRESETS["lite"]
     assert members[member]["step"] == now.optim.steps
+
+
+def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are() -> None:
+    script = (ROOT / "benchmarks" / "reproduce_weights").read_text(encoding="utf-8")
+    meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
+    factors, config = meta["calibration"], meta["config"]
+    assert f"for recipe in {' '.join(MEMBERS)}; do" in script
+    assert f"--brightness {factors['brightness']} --chroma {factors['chroma']}" in script
+    assert f"--prior-size {config['prior_size']} --paint-size {config['paint_size']}" in script
+    assert f'--license "{meta["license"]}"' in script
 
 
 @pytest.mark.parametrize("name", packaged_recipes())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_batch_tools import ENGINE, manifest, outputs
-from cli_tools import ROOT, Run, environment, save
+from cli_tools import ROOT, Run, environment, on_terminal, save
 
 
 def start(tiny_weights: Path, cwd: Path, *args: str, **options: object) -> subprocess.Popen[str]:
@@ -93,24 +92,10 @@ def test_folders_and_files_without_rights(command: Run, folder: Path, tiny_weigh
 
 def test_on_a_terminal_a_bar_shows_files_speed_and_failures(folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
     (folder / "zero.png").write_bytes(b"")
-    terminal, inner = pty.openpty()
-    line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny_weights)]
-    env = {**environment(), "TERM": "xterm", "COLUMNS": "120"}
-    with subprocess.Popen(line, cwd=tmp_path, stdout=inner, stderr=inner, stdin=subprocess.DEVNULL, env=env) as process:
-        os.close(inner)
-        shown = b""
-        while part := _read(terminal):
-            shown += part
-    os.close(terminal)
-    assert process.returncode == 1
+    line = ("batch", "in", "out", "--weights", tiny_weights)
+    code, shown = on_terminal(*line, cwd=tmp_path, columns=120)
+    assert code == 1
     assert re.search(rb"6/6.* MP/s.*1 failed", shown), shown
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # how Linux says that the other end is closed
-        return b""
 
 
 def test_killed_at_random_moments_no_output_is_partial_and_a_last_run_finishes(tiny_weights: Path) -> None:
