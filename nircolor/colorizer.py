@@ -157,7 +157,7 @@ class Colorizer:
 
     def _whole_prior(self, nir: NDArray[Any]) -> Tensor:
         """G_B on the reduced whole picture: (1, P, h, w) with h w <= prior_size squared."""
-        small = reduce_area(nir, self.network.config.prior_size)
+        small = look(nir, self.network.config)
         with self._autocast():
             return self.network.prior(self._tensor(small)[None, None]).float()
 
@@ -194,6 +194,18 @@ def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     return rows if scale == 1 else np.rint(rows * np.float32(scale)).astype(dtype)
 
 
+def look(nir: NDArray[Any], config: ModelConfig) -> NDArray[np.float32]:
+    """The whole picture as G_B looks at it, values in [0, 1]: at most ``prior_size`` squared pixels, or for a network
+    that looks at textures, exactly ``config.detail`` times the sides of that; small pictures are enlarged.
+    """
+    size, detail = config.prior_size, config.detail
+    if detail == 1:
+        return reduce_area(nir, size)
+    height, width = (detail * side for side in reduced_shape(nir.shape, size))
+    fine = torch.from_numpy(reduce_area(nir, detail * size))[None, None]
+    return F.interpolate(fine, (height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
+
+
 def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
     """Area average of a picture down to at most ``size`` squared pixels, values in [0, 1]; smaller ones stay as they
     are.
@@ -201,14 +213,19 @@ def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
     Rows are averaged in bands, so that no second full-size picture is made.
     """
     height, width = nir.shape
-    scale = min(1.0, size / (height * width) ** 0.5)
-    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    rows, columns = reduced_shape(nir.shape, size)
     factor = np.float32(1 / SCALES[nir.dtype])
     if (rows, columns) == (height, width):
         return np.asarray(nir, np.float32) * factor
     edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
     bands = [_mean_row(nir[a:b], columns) for a, b in pairwise(edges)]
     return np.stack(bands) * factor
+
+
+def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
+    """Height and width with the ratio of ``shape``, as large as it, but of at most ``size`` squared pixels."""
+    scale = min(1.0, size / (shape[0] * shape[1]) ** 0.5)
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
 def _mean_row(band: NDArray[Any], columns: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nircolor.colorizer import SCALES, Colorizer, quantise, reduce_area
+from nircolor.colorizer import SCALES, Colorizer, look, quantise
 from nircolor.device import PRECISIONS, is_out_of_memory
 from nircolor.image.equalize import equalize
 from nircolor.model import crop_prior
@@ -57,8 +57,8 @@ def _priors(engine: Colorizer, pictures: list[NDArray[Any]], x: Tensor) -> Tenso
     """(b, P, H, W): each picture's own colour decision."""
     if engine.prior == "tile":
         return engine.network.prior(x).float()
-    size = engine.network.config.prior_size
-    whole = engine.network.prior(_stack([reduce_area(nir, size) for nir in pictures], x.device)).float()
+    config = engine.network.config
+    whole = engine.network.prior(_stack([look(nir, config) for nir in pictures], x.device)).float()
     boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]] * len(pictures))
     return crop_prior(whole, boxes, *x.shape[-2:])
 

@@ -29,6 +29,7 @@ class ModelConfig:
     prior: BranchConfig
     vss: VSSConfig = field(default_factory=VSSConfig)
     norm: str = "instance"  # "instance" as published, "channel" without tile statistics
+    octaves: int = 0  # G_B looks at pictures 2 ** octaves times larger, of which it is told the texture (wavelets.py)
     prior_features: int = 0  # channels that G_B hands to G_A beside the HSV map
     spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
     spade_hidden: int = 64
@@ -50,6 +51,11 @@ class ModelConfig:
     def least(self) -> int:
         """Smallest side inside the network: instance norm needs two samples on the coarsest level."""
         return self.multiple * (2 if self.norm == "instance" else 1)
+
+    @property
+    def detail(self) -> int:
+        """How many times larger the picture is that G_B looks at than the prior it gives."""
+        return 1 << self.octaves
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,6 +88,7 @@ LITE = ModelConfig(
     prior=BranchConfig(widths=(24, 48, 96, 160), blocks=(0, 0, 1, 2), stride=2),
     vss=VSSConfig(state=8),
     norm="channel",
+    octaves=2,
     prior_features=5,
     spade_hidden=16,
     fusion_width=12,

@@ -40,7 +40,8 @@ def test_any_size(name: str, size: tuple[int, int]) -> None:
     with torch.no_grad():
         rgb, prior = generator(name)(torch.rand(2, 1, *size))
     assert rgb.shape == (2, 3, *size)
-    assert prior.shape == (2, 3 + SMALL[name].prior_features, *size)
+    detail = SMALL[name].detail
+    assert prior.shape == (2, 3 + SMALL[name].prior_features, *(-(-side // detail) for side in size))
     assert torch.isfinite(rgb).all()
 
 
@@ -60,7 +61,7 @@ def test_every_parameter_learns(name: str) -> None:
     with torch.no_grad():  # gates and heads that start at zero hide what lies behind them
         for parameter in network.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    rgb, prior = network(torch.rand(1, 1, 48, 48))
+    rgb, prior = network(torch.rand(1, 1, 96, 96))
     (rgb.square().sum() + prior.square().sum()).backward()
     silent = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     # A bias before an instance norm, and one shared by all keys of a softmax, cannot change anything.

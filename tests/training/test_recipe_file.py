@@ -16,7 +16,7 @@ from nircolor.model import PRESETS, Generator
 from nircolor.training.recipe_file import RECIPES, load_recipe, packaged_recipes, parse_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMBERS = ("lite-small-first", "lite", "lite-short")
+MEMBERS = ("lite", "lite-small-first", "lite-again")
 """Recipes of the packaged weights, in the order of the committee."""
 
 
