@@ -61,7 +61,7 @@ def draw(
     """One random sample of a pair, (H, W) and (H, W, 3), each uint8 or uint16; ``rng`` alone decides which.
 
     ``turn`` allows quarter turns, and with the mirroring vertical flips: right for pictures from above. ``detail`` is
-    the network's: ``ModelConfig.detail``. ``long_side`` is not looked at here: pictures are reduced when they are decoded.
+    the network's: ``ModelConfig.detail``. ``long_side`` is not looked at here: pictures are reduced when decoded.
     """
     nir, rgb = _cut(nir, rgb, crop_window(nir.shape, config.crop, rng))
     view_nir, view_rgb = _cut(nir, rgb, view_window(nir.shape, config.min_view, config.stretch, rng))
