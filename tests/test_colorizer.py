@@ -158,6 +158,14 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
             engine(target)
 
 
+@pytest.mark.parametrize("octaves", [-1, 60, "2"])
+def test_weights_that_lie_about_their_octaves_are_refused(tmp_path: Path, octaves: object) -> None:
+    config = {**CONFIG.to_dict(), "octaves": octaves}
+    weights.save(tmp_path / "lie.safetensors", Generator(CONFIG).state_dict(), {"config": config})
+    with pytest.raises(WeightsError, match=rf"lie\.safetensors: .*octaves = {octaves}: must be 0 to 3"):
+        engine(tmp_path / "lie.safetensors")
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type) -> None:
     plain, equalising = engine(path, tiling=Tiling(64, 16)), engine(path, tiling=Tiling(64, 16))

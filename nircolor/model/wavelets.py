@@ -11,11 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+MAX_OCTAVES = 3  # a picture is enlarged to have them all, so that a lying weights file could ask for all memory
 _FLOOR = 0.03  # of brightness, below which roughness is the sensor's noise
 
 
 def maps_of(octaves: int) -> int:
-    """Channels that ``roughness`` returns."""
+    """Channels that ``roughness`` returns. Raises ValueError for less than 0 or more than ``MAX_OCTAVES`` octaves."""
+    if octaves not in range(MAX_OCTAVES + 1):
+        raise ValueError(f"octaves = {octaves}: must be 0 to {MAX_OCTAVES}")
     return 3 * octaves
 
 

@@ -1,9 +1,8 @@
 """From a decoded pair to one training sample: a whole view for the prior, and a tile of it for the RGB branch.
 
 The sample mirrors how a picture is colorized: G_B sees a whole view, reduced to ``size`` (times the network's
-``detail``); G_A sees a tile of the same
-view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times finer, together with the tile's place in the
-view.
+``detail``); G_A sees a tile of the same view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times
+finer, together with the tile's place in the view.
 """
 
 from __future__ import annotations

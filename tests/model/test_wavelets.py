@@ -30,6 +30,12 @@ def test_is_what_it_says(octaves: int, rows: int, columns: int, seed: int) -> No
     torch.testing.assert_close(rough, reference(nir, octaves), atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize("octaves", [-1, 4, 60])
+def test_more_octaves_than_memory_can_hold_are_refused(octaves: int) -> None:
+    with pytest.raises(ValueError, match="must be 0 to 3"):
+        maps_of(octaves)
+
+
 def test_without_octaves_the_picture_stays() -> None:
     nir = torch.rand(1, 1, 3, 5)
     low, rough = roughness(nir, 0)
