@@ -133,10 +133,10 @@ class Colorizer:
 
     def _reduction(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
-        size = self.network.config.paint_size
+        size, least = self.network.config.paint_size, float(self.network.config.reduction)
         if not size or self.prior != "global":
-            return 1.0
-        return float(min(MAX_REDUCTION, max(1.0, (shape[0] * shape[1]) ** 0.5 / size)))
+            return least
+        return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
     def _painter(self, nir: NDArray[Any], reduction: float) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
         """The function that colorizes a batch of tiles of this picture."""

@@ -10,7 +10,7 @@ from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
 from nircolor.model.guided import enlarge
 from nircolor.model.layers import pad_to_multiple
-from nircolor.model.prior import PriorBranch
+from nircolor.model.prior import prior_branch
 from nircolor.model.rgb import RGBBranch, colours
 
 
@@ -27,7 +27,7 @@ class Generator(nn.Module):
     def __init__(self, config: ModelConfig, members: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.prior_branch = PriorBranch(config) if members == 1 else PriorCommittee(config, members)
+        self.prior_branch = prior_branch(config) if members == 1 else PriorCommittee(config, members)
         self.rgb_branch = RGBBranch(config) if members == 1 else RGBCommittee(config, members)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -9,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.config import BranchConfig, ModelConfig
+from nircolor.model.efficientnet import LAYOUTS
 from nircolor.model.layers import ResBlock, SeparableBlock, conv3, laplacian
+from nircolor.model.pyramid import Pyramid
 from nircolor.model.vss import VSSBlock
 from nircolor.model.wavelets import maps_of, roughness
 
@@ -101,3 +103,22 @@ class PriorBranch(nn.Module):
         out: Tensor = self.head(x)
         value = out[:, 2:3] + (F.avg_pool2d(nir, stride) if stride > 1 else nir)
         return torch.cat([out[:, :2], value, out[:, 3:]], 1)
+
+
+class PretrainedPrior(nn.Module):
+    """The same colour prior from a pretrained encoder, which is shown the NIR picture in all three channels."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.pyramid = Pyramid(config.prior, config, 3 + config.prior_features)
+
+    def forward(self, nir: Tensor) -> Tensor:
+        """(b, 1, H, W) -> (b, 3 + prior_features, H / 4, W / 4): see ``PriorBranch``."""
+        out: Tensor = self.pyramid(nir.expand(-1, 3, -1, -1))
+        value = out[:, 2:3] + F.avg_pool2d(nir, 4)
+        return torch.cat([out[:, :2], value, out[:, 3:]], 1)
+
+
+def prior_branch(config: ModelConfig) -> nn.Module:
+    """G_B of the kind that the config asks for."""
+    return PretrainedPrior(config) if config.prior.kind in LAYOUTS else PriorBranch(config)

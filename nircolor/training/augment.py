@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb
+from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb, soften
+from nircolor.training.overlays import overlay
 
 Window = tuple[slice, slice]
 """Rows and columns."""
@@ -33,6 +34,8 @@ class AugmentConfig:
     noise: float = 0.015  # standard deviation of NIR noise, at most
     contrast: float = 0.0  # log gain of the NIR values around their mean
     exposure: float = 0.0  # log gain of the reference
+    blur: float = 0.0  # standard deviation of NIR blur in pixels of the view, at most; every second sample has none
+    overlays: float = 0.0  # share of samples with bars, a clock, a blown or a dark part: see overlays.py
     saturation: float = 0.0  # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
     crop: int = 0  # side of a random square that is cut first out of pictures larger than it (HAQAGen 4.1: 384); 0: off
     long_side: int = 0  # larger pictures are reduced to this long side first (HAQAGen 3.3: 512); 0: off
@@ -69,10 +72,16 @@ def draw(
     finest = max(side, min(detail * config.size, *view_nir.shape))
     fine_nir, fine_rgb = _flip(_resize(view_nir, finest), _resize(view_rgb, side), turn, rng)
     finest_nir = jitter_nir(
-        _unit(fine_nir), rng, gamma=config.gamma, gain=config.gain, contrast=config.contrast, noise=config.noise
+        soften(_unit(fine_nir), rng, config.blur * finest / config.size),
+        rng,
+        gamma=config.gamma,
+        gain=config.gain,
+        contrast=config.contrast,
+        noise=config.noise,
     )
-    fine = _resize(finest_nir, side)
     colours = jitter_rgb(_unit(fine_rgb), rng, exposure=config.exposure, saturation=config.saturation)
+    finest_nir, colours = overlay(finest_nir, colours, rng, config.overlays)
+    fine = _resize(finest_nir, side)
     top, left = (int(v) for v in rng.integers(0, side - config.size + 1, 2))
     here = np.s_[top : top + config.size, left : left + config.size]
     box = np.array([top, left, top + config.size, left + config.size], np.float32) / np.float32(side)
