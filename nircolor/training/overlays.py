@@ -43,22 +43,20 @@ def clock(nir: Floats, rgb: Floats, rng: np.random.Generator) -> Pair:
     """White or black digits, with or without a box, near the upper or lower border."""
     text = "".join(str(d) for d in rng.integers(0, 10, int(rng.integers(4, 14))))
     left, base = rng.uniform(0, 0.5), rng.choice([0.1, 0.95])
-    ink, size, boxed = float(rng.integers(2)), rng.uniform(0.05, 0.1), rng.random() < 0.4
+    ink, size, boxed = np.float32(rng.integers(2)), rng.uniform(0.05, 0.1), rng.random() < 0.4
 
     def stamped(image: Floats) -> Floats:
         height, width = image.shape[:2]
-        place, scale = (round(left * width), round(base * height)), size * height / 22
-        value = ink if image.ndim == 2 else (ink,) * 3
-        image = np.ascontiguousarray(image)
+        place, scale, thick = (round(left * width), round(base * height)), size * height / 22, max(1, height // 128)
         if boxed:
-            (w, h), under = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-            corner = (place[0] + w, place[1] + under)
-            back = 1 - ink if image.ndim == 2 else (1 - ink,) * 3
-            cv2.rectangle(image, (place[0], place[1] - h - under), corner, back, -1)
-        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, value, max(1, round(height / 128)))
-        return image
+            (w, h), under = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
+            image = image.copy()
+            image[max(0, place[1] - h - under) : place[1] + under, place[0] : place[0] + w] = 1 - ink
+        mask = np.zeros((height, width), np.uint8)
+        cv2.putText(mask, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thick, cv2.LINE_AA)
+        return _over(image, mask / np.float32(255), lambda picture, weight: picture + weight * (ink - picture))
 
-    return stamped(nir.copy()), stamped(rgb.copy())
+    return stamped(nir), stamped(rgb)
 
 
 def blown(nir: Floats, rgb: Floats, rng: np.random.Generator) -> Pair:

@@ -27,6 +27,7 @@ from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
 from nircolor.training.events import Picture, Pixels
 
+MEASURED = ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips")
 SHOWN = 6  # pictures of a run, of all validation sets together
 SIDE = 256  # at most, of a shown picture
 
@@ -48,9 +49,7 @@ class Validation:
     def __init__(self, sets: Sets, lpips_weights: str, device: torch.device) -> None:
         self.sets, self.device = sets, device
         lpips = lpips_metric("squeeze", lpips_weights) if lpips_weights else None
-        self.metrics: tuple[Metric, ...] = choose_metrics(
-            ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips"), lpips
-        )
+        self.metrics: tuple[Metric, ...] = choose_metrics(MEASURED, lpips)
         self._shown = {name: shown(pairs, len(sets)) for name, pairs in sets.items()}
 
     def run(self, network: Generator | NirFromRgb, on_progress: Callable[[int, int], None]) -> Validated:
