@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,8 +19,9 @@ from numpy.typing import NDArray
 from nircolor import weights
 from nircolor.datasets.scan import scan
 from nircolor.device import choose_precision
-from nircolor.errors import InputError, UsageError, WeightsError
+from nircolor.errors import InputError, OutputError, UsageError, WeightsError
 from nircolor.image import read_rgb
+from nircolor.image.atomic import atomic_file
 from nircolor.model.config import ModelConfig
 from nircolor.model.reverse import NirFromRgb
 from nircolor.training.cache import Pixels
@@ -27,7 +31,9 @@ CONTRAST = 1.2
 
 
 class NirMaker:
-    """Loads its weights when it is first used; may be asked by many threads, and answers one at a time."""
+    """Makes near-infrared of colour, once: what is made is kept in a folder ``made-...`` beside the weights, if that
+    can be written to. Loads its weights when it is first used; may be asked by many threads, one is served at a time.
+    """
 
     def __init__(self, name: str) -> None:
         self.name, self._lock = name, Lock()
@@ -38,14 +44,36 @@ class NirMaker:
         """Raises WeightsError for weights of anything but a network that makes near-infrared from colour."""
         return load_reverse(self.name)
 
+    @cached_property
+    def folder(self) -> Path:
+        """Where pictures made by these weights are kept: other weights have another folder."""
+        path = weights.locate(self.name)
+        return path.parent / f"made-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+
     def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 sRGB -> (H, W) uint8."""
+        """(H, W, 3) uint8 sRGB -> (H, W) uint8. Raises WeightsError."""
+        kept = self.folder / f"{hashlib.sha256(rgb.tobytes()).hexdigest()[:24]}.png"
+        nir = cv2.imread(str(kept), cv2.IMREAD_GRAYSCALE) if kept.exists() else None
+        if nir is None or nir.shape != rgb.shape[:2]:
+            nir = self._make(rgb)
+            _keep(kept, nir)
+        return np.asarray(nir, np.uint8)
+
+    def _make(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         with self._lock, torch.inference_mode(), torch.autocast("cpu", self._dtype):
             x = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float() / 255
             nir = self.network(x)[0, 0].float()
         nir = ((nir - nir.mean()) * CONTRAST + nir.mean()).clamp(0, 1)
         made: NDArray[np.uint8] = (nir * 255).round().to(torch.uint8).numpy()
         return made
+
+
+def _keep(path: Path, nir: NDArray[np.uint8]) -> None:
+    """A folder that cannot be written to costs time and nothing else."""
+    with suppress(OSError, OutputError):
+        path.parent.mkdir(exist_ok=True)
+        with atomic_file(path, overwrite=True) as stream:
+            stream.write(cv2.imencode(".png", nir)[1].tobytes())
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ is around them. All positions are fractions, since the two pictures may differ i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from nircolor.training.jitter import Floats
 
@@ -95,6 +97,6 @@ def _grid(image: Floats) -> tuple[Floats, Floats]:
     return rows, (np.arange(width, dtype=np.float32)[None] + 0.5) / width
 
 
-def _over(image: Floats, weight: Floats, join: Callable[[Floats, Floats], Floats]) -> Floats:
-    weight = weight.astype(np.float32)
-    return join(image, weight if image.ndim == 2 else weight[..., None])
+def _over(image: Floats, weight: NDArray[Any], join: Callable[[Floats, Floats], Floats]) -> Floats:
+    light: Floats = weight.astype(np.float32)
+    return join(image, light if image.ndim == 2 else light[..., None])
