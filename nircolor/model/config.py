@@ -30,7 +30,6 @@ class ModelConfig:
     direction: str = "rgb"  # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
     vss: VSSConfig = field(default_factory=VSSConfig)
     norm: str = "instance"  # "instance" as published, "channel" without tile statistics
-    octaves: int = 0  # G_B looks at pictures 2 ** octaves times larger, of which it is told the texture (wavelets.py)
     prior_features: int = 0  # channels that G_B hands to G_A beside the HSV map
     spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
     spade_hidden: int = 64
@@ -53,11 +52,6 @@ class ModelConfig:
     def least(self) -> int:
         """Smallest side inside the network: instance norm needs two samples on the coarsest level."""
         return self.multiple * (2 if self.norm == "instance" else 1)
-
-    @property
-    def detail(self) -> int:
-        """How many times larger the picture is that G_B looks at than the prior it gives."""
-        return 1 << self.octaves
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -32,17 +32,12 @@ class Generator(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prior(self, nir: Tensor) -> Tensor:
-        """(b, 1, H, W) in [0, 1] -> (b, 3 + prior_features, h, w): HSV cone coordinates, then learned features.
-
-        h and w are H and W, or for a network that looks at textures, H and W over ``config.detail``, rounded up.
-        """
-        detail = self.config.detail
-        height, width = (-(-side // detail) for side in nir.shape[-2:])
-        padded = self._pad(nir, detail)
-        size = [side // detail for side in padded.shape[-2:]]
+        """(b, 1, H, W) in [0, 1] -> (b, 3 + prior_features, H, W): HSV cone coordinates, then learned features."""
+        height, width = nir.shape[-2:]
+        padded = self._pad(nir)
         prior = self.prior_branch(padded)
-        if list(prior.shape[-2:]) != size:
-            prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
+        if prior.shape[-2:] != padded.shape[-2:]:
+            prior = F.interpolate(prior, padded.shape[-2:], mode="bilinear", align_corners=False)
         return prior[..., :height, :width]  # type: ignore[no-any-return]
 
     def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0) -> Tensor:
@@ -62,8 +57,8 @@ class Generator(nn.Module):
             maps = enlarge(maps, small, nir)
         return colours(self.config.head, maps, nir)
 
-    def _pad(self, x: Tensor, detail: int = 1) -> Tensor:
-        padded = pad_to_multiple(x, detail * self.config.multiple, detail * self.config.least)
+    def _pad(self, x: Tensor) -> Tensor:
+        padded = pad_to_multiple(x, self.config.multiple, self.config.least)
         return padded.contiguous(memory_format=torch.channels_last)
 
     def forward(self, nir: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,8 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors in [0, 1]: nir (b, 1, s, s), rgb (b, 3, s, s), the views alike (``view_nir`` with ``detail`` times the
-    sides), and boxes (b, 4)."""
+    """Tensors in [0, 1]: nir (b, 1, s, s), rgb (b, 3, s, s), the views alike, and boxes (b, 4)."""
 
     view_nir: Tensor
     view_rgb: Tensor
@@ -64,7 +63,7 @@ class Feed:
     Args:
         sources: what to draw from. augment: how. seed: of all that is random.
         batch: samples of one batch, of all processes together.
-        equalize: equalise near-infrared histograms, for a network with ``ModelConfig.equalize``; ``detail`` is its too.
+        equalize: equalise near-infrared histograms, for a network with ``ModelConfig.equalize``.
         workers: threads that prepare batches, at least one.
         cache_bytes: memory for decoded pictures; None: half of what is available now, shared by ``world`` processes.
         share: (rank, world): this process makes the rank-th of ``world`` equal parts of each batch.
@@ -82,7 +81,6 @@ class Feed:
         batch: int,
         *,
         equalize: bool = False,
-        detail: int = 1,
         workers: int = 2,
         cache_bytes: int | None = None,
         share: tuple[int, int] = (0, 1),
@@ -90,7 +88,7 @@ class Feed:
         on_warning: Callable[[str], None] = _log.warning,
     ) -> None:
         self.sources, self.augment, self.seed, self.equalize = list(sources), augment, seed, equalize
-        self.detail, self.workers, self._share = detail, max(1, workers), share
+        self.workers, self._share = max(1, workers), share
         self._shape_of = shape_of or (lambda number: (augment.size, batch, ()))
         _places(batch, *share)
         if not sources or not all(source.pairs for source in sources):
@@ -144,7 +142,7 @@ class Feed:
             pixels = self._cache.get(pairs[int(rng.integers(len(pairs)))])
             if pixels is not None:
                 nir, rgb = pixels
-                return draw(nir, rgb, augment, rng, self.sources[index].turn, self.detail)
+                return draw(nir, rgb, augment, rng, self.sources[index].turn)
 
     def _load(self, pair: TrainingPair) -> Pixels | None:
         try:

@@ -8,7 +8,6 @@ from typing import Any
 
 from nircolor.model import BranchConfig, ModelConfig
 from nircolor.model.efficientnet import LAYOUTS
-from nircolor.model.wavelets import MAX_OCTAVES
 from nircolor.training.recipe import LossConfig, Recipe
 from nircolor.training.recipe_values import Refuse, join, nearest
 
@@ -22,7 +21,6 @@ POSITIVE: Limit = ("must be above 0", lambda v: v > 0)
 SHARE: Limit = ("must be above 0 and at most 1", lambda v: 0 < v <= 1)
 FRACTION: Limit = ("must be between 0 and 1", lambda v: 0 <= v <= 1)
 DECAY: Limit = ("must be at least 0 and below 1", lambda v: 0 <= v < 1)
-OCTAVES: Limit = (f"must be 0 to {MAX_OCTAVES}", lambda v: 0 <= v <= MAX_OCTAVES)
 ONE_OR_TWO: Limit = ("must be 1 or 2", lambda v: v in (1, 2))
 
 LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must not be negative
@@ -62,7 +60,6 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "model.spade_hidden": AT_LEAST_1,
     "model.fusion_width": AT_LEAST_1,
     "model.prior_size": AT_LEAST_1,
-    "model.octaves": OCTAVES,
     "model.reduction": AT_LEAST_1,
 }
 CHOICES = {  # of the texts that are no Literal

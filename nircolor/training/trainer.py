@@ -87,7 +87,6 @@ class Trainer:
             recipe.seed,
             recipe.optim.batch,
             equalize=recipe.model.equalize,
-            detail=recipe.model.detail,
             workers=workers,
             share=(self.fabric.global_rank, self.fabric.world_size),
             shape_of=self._shape_of,
