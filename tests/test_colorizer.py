@@ -67,7 +67,7 @@ def test_one_tile_is_the_network_itself(path: Path) -> None:
     colorizer, nir = engine(path), (NIR[:60, :64] / 65535).astype(np.float32)
     x = torch.from_numpy(nir)[None, None]
     with torch.no_grad():
-        prior = colorizer.network.prior(torch.from_numpy(look(nir, CONFIG))[None, None])
+        prior = colorizer.network.prior(torch.from_numpy(reduce_area(nir, CONFIG.prior_size))[None, None])
         expected = colorizer.network.paint(x, prior)[0].clamp(0, 1).permute(1, 2, 0).numpy()
     np.testing.assert_allclose(colorizer.colorize(nir), expected, atol=2e-4)
 

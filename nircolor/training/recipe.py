@@ -20,13 +20,13 @@ class SourceConfig:
     of colour photographs alone, whose near-infrared is made by the weights ``nir_from`` (recipe nir-from-rgb)."""
 
     folder: str
-    kind: Literal["pairs", "rgb"] = "pairs"
-    nir_from: str = ""
     split_file: str = ""
     split: str = ""
     weight: float = 1.0
     turn: bool = False
     leave_out: tuple[str, ...] = ()  # scenes: those of a place that is judged, for instance
+    kind: Literal["pairs", "rgb"] = "pairs"
+    nir_from: str = ""
 
 
 @dataclass(frozen=True)
