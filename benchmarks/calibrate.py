@@ -4,8 +4,8 @@ python benchmarks/calibrate.py WEIGHTS [--sizes 144x208 ...] [--chroma 1 1.1 ...
     [--lpips ../shared/perceptual/lpips_squeeze_v0.1.safetensors] [--data ../shared/data] [--plot FILE.svg]
 
 Sizes are those of G_B and G_A. Validation pictures, reduced to a long side of 512, not 8-bit. PSNR dB / angle deg /
-LPIPS-squeeze (nan without --lpips) / colour ratio / PSNR at best exposure, means over pictures. The plot shows colour ratio against angle while
-chroma rises, at the first sizes and the first brightness.
+LPIPS-squeeze (nan without --lpips) / colour ratio / PSNR dB at the best exposure, means over pictures. The plot shows
+colour ratio against angle while chroma rises, at the first sizes and the first brightness.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
-from nircolor.model.guided import enlarge
+from nircolor.model.guided import enlarge, enlarge_affine
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import prior_branch
-from nircolor.model.rgb import RGBBranch, colours
+from nircolor.model.rgb import RGBBranch, colours, neutral_ends
 
 
 class Generator(nn.Module):
@@ -53,9 +53,11 @@ class Generator(nn.Module):
         if prior.shape[-2:] != size:
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
-        if size != (height, width):
-            maps = enlarge(maps, small, nir)
-        return colours(self.config.head, maps, nir)
+        if size == (height, width):
+            return colours(self.config.head, maps, nir)
+        if self.config.head == "affine":
+            return neutral_ends(enlarge_affine(maps, small, nir), nir)
+        return colours(self.config.head, enlarge(maps, small, nir), nir)
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)
