@@ -1,0 +1,103 @@
+"""What the tags of a TIFF page say about its values: which is black, which is white, and which stands for no data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+from tifffile import TiffPage
+
+from nircolor.image import ifd, tiff_checks
+from nircolor.image.ifd import Entry
+from nircolor.image.raster import Samples
+
+_PHOTOMETRIC, _MAX_SAMPLE_VALUE, _TRANSFER = 262, 281, 301
+_NODATA, _BLACK_LEVEL, _WHITE_LEVEL = 42113, 50714, 50717
+_WANTED = (_PHOTOMETRIC, _MAX_SAMPLE_VALUE, _TRANSFER, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL)
+_MINISWHITE = 0
+
+
+@dataclass
+class Values:
+    """How stored values are to be read."""
+
+    black: float = 0.0
+    peak: float = 1.0
+    inverted: bool = False
+    nodata: float | None = None
+    notes: list[str] = field(default_factory=list)
+    type_peak: float | None = None
+    """``peak`` without the levels of a sensor; None where there are none."""
+
+    def doubt(self, samples: Samples) -> None:
+        """Drop the levels of a sensor where most of the picture, ``samples`` (H, W), lies above its white."""
+        above = samples > self.peak if self.nodata is None else (samples > self.peak) & (samples != self.nodata)
+        if self.type_peak is None or np.count_nonzero(above) <= samples.size / 2:
+            return
+        self.notes.append(f"most of it is above its white level, {self.peak:g}: its black and white level are not used")
+        self.black, self.peak = 0.0, self.type_peak
+
+
+def values_of(page: TiffPage, stream: BinaryIO) -> Values:
+    """Read the tags of ``page``. One that makes no sense is passed over, with a note."""
+    layout, _ = ifd.read_header(stream)
+    entries, _ = ifd.read_ifd(stream, page.offset, layout, _WANTED)
+    found = {entry.tag: entry for entry in reversed(entries)}
+    values = Values(peak=_peak(page, found), inverted=_is_inverted(found))
+    if _PHOTOMETRIC not in found:
+        values.notes.append("has no photometric tag: the smallest value was read as black")
+    if _TRANSFER in found:
+        values.notes.append("its transfer function is left out of account; if it looks wrong convert it to sRGB first")
+    _apply_levels(values, found)
+    _apply_nodata(values, page, found)
+    return values
+
+
+def _is_inverted(found: dict[int, Entry]) -> bool:
+    # a file without the tag is read as GDAL and libtiff do; tifffile takes the standard's number 0, white is zero
+    return _PHOTOMETRIC in found and found[_PHOTOMETRIC].numbers() == (_MINISWHITE,)
+
+
+def _peak(page: TiffPage, found: dict[int, Entry]) -> float:
+    """Stored value that means 1.0: from the number of bits, or from MaxSampleValue where it is a full range of bits.
+
+    Any other MaxSampleValue is the largest value some writer happened to find, and the range must not depend on data.
+    """
+    if tiff_checks.sample_type(page).kind == "f":
+        return 1.0
+    bits = page.bitspersample
+    if bits == 16 and _MAX_SAMPLE_VALUE in found:
+        largest = set(found[_MAX_SAMPLE_VALUE].numbers())
+        if len(largest) == 1 and largest <= {2**fewer - 1 for fewer in range(9, 16)}:
+            return float(largest.pop())
+    return float(2**bits - 1)
+
+
+def _apply_levels(values: Values, found: dict[int, Entry]) -> None:
+    """BlackLevel and WhiteLevel of a sensor (DNG 1.7, chapter 4): one number a band, or a pattern of them."""
+    levels = [found[tag].numbers() if tag in found else () for tag in (_BLACK_LEVEL, _WHITE_LEVEL)]
+    black, white = (sum(each) / len(each) if each else None for each in levels)
+    if black is None and white is None:
+        return
+    low, high = black or 0.0, values.peak if white is None else white
+    if not 0 <= low < high or (values.peak > 1 and high > values.peak):
+        values.notes.append(f"its black level {low:g} and white level {high:g} make no range and are not used")
+        return
+    values.black, values.peak, values.type_peak = low, high, values.peak
+    if any(len(set(each)) > 1 for each in levels):
+        values.notes.append(f"its black or white level is not the same everywhere: {low:g} and {high:g} were used")
+
+
+def _apply_nodata(values: Values, page: TiffPage, found: dict[int, Entry]) -> None:
+    if _NODATA not in found:
+        return
+    text = found[_NODATA].data.split(b"\0")[0].decode("latin-1").strip()
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        values.notes.append(f"its nodata value {text[:40]!a} is no number: all pixels count as picture")
+        return
+    if page.dtype is not None and page.dtype.kind == "f":
+        number = float(np.float64(number).astype(page.dtype).astype(np.float32))  # as it was stored, and is read
+    values.nodata = number
