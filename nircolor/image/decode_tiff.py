@@ -35,12 +35,13 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         page = _page(file, picture)
         tiff_checks.check_page(page)
         tiff_checks.check_segments(page, size, stream)
+        block, resolution, notes = _kept(contents.places(picture), stream)
         values = values_of(page, stream)
         read = _palette if page.photometric == _PALETTE else _samples
         raster = read(page, request, values)
-        raster.warnings += [*contents.remarks(picture), *values.notes]
+        raster.exif, raster.resolution = block, resolution
+        raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
         _describe(raster, page)
-        _keep(raster, contents.places(picture), stream)
     return raster
 
 
@@ -141,10 +142,11 @@ def _describe(raster: Raster, page: TiffPage) -> None:
         raster.warnings.append("the georeference (GeoTIFF tags) is not kept")
 
 
-def _keep(raster: Raster, offsets: tuple[int, ...], stream: BinaryIO) -> None:
+def _kept(offsets: tuple[int, ...], stream: BinaryIO) -> tuple[bytes | None, tuple[float, float] | None, list[str]]:
+    """EXIF block, resolution and warnings of the directories at ``offsets``. Raises ``InputError``."""
     try:
-        raster.exif, raster.resolution = exif.from_tiff(stream, *offsets)
+        return *exif.from_tiff(stream, *offsets), []
     except ifd.CutOffError as error:
         raise InputError(f"is truncated: {error}; get a fresh copy") from error
     except ValueError:
-        raster.warnings.append("the tags of the TIFF are damaged; its descriptive ones are not kept")
+        return None, None, ["the tags of the TIFF are damaged; its descriptive ones are not kept"]

@@ -15,7 +15,7 @@ from nircolor.image.orient import UPRIGHT, swaps_axes
 PREFIX = b"Exif\0\0"
 """What JPEG (and some writers of WebP and PNG) put before the TIFF structure."""
 
-_LINKS = (ifd.SUB_IFDS, ifd.EXIF_IFD, ifd.GPS_IFD, ifd.INTEROP_IFD)  # none is followed further: they may lead back
+_LINKS = (ifd.EXIF_IFD, ifd.GPS_IFD, ifd.INTEROP_IFD)  # none is followed further: they may lead back
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 40962, 40963
 _CENTIMETRE, _INCH = 3, 2
 

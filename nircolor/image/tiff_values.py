@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -12,9 +13,13 @@ from nircolor.image import ifd, tiff_checks
 from nircolor.image.ifd import Entry
 from nircolor.image.raster import Samples
 
-_PHOTOMETRIC, _MAX_SAMPLE_VALUE, _TRANSFER = 262, 281, 301
-_NODATA, _BLACK_LEVEL, _WHITE_LEVEL = 42113, 50714, 50717
-_WANTED = (_PHOTOMETRIC, _MAX_SAMPLE_VALUE, _TRANSFER, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL)
+_PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC = 262, 281, 291, 301, 34675
+_GDAL, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL = 42112, 42113, 50714, 50717
+_WANTED = (
+    _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC, _GDAL, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL
+)  # fmt: skip
+_SCALE = re.compile(rb'role="(scale|offset)">\s*([^<\s]{1,30})')  # in GDAL's metadata
+_NEUTRAL = {b"scale": b"1", b"offset": b"0"}
 _MINISWHITE = 0
 
 
@@ -47,11 +52,21 @@ def values_of(page: TiffPage, stream: BinaryIO) -> Values:
     values = Values(peak=_peak(page, found), inverted=_is_inverted(found))
     if _PHOTOMETRIC not in found:
         values.notes.append("has no photometric tag: the smallest value was read as black")
-    if _TRANSFER in found:
-        values.notes.append("its transfer function is left out of account; if it looks wrong convert it to sRGB first")
+    values.notes += _left_out(found)
     _apply_levels(values, found)
     _apply_nodata(values, page, found)
     return values
+
+
+def _left_out(found: dict[int, Entry]) -> list[str]:
+    notes = []
+    if _ICC not in found and (_TRANSFER in found or _GREY_CURVE in found):
+        notes.append("its transfer function is left out of account; if it looks wrong convert it to sRGB first")
+    scales = _SCALE.findall(found[_GDAL].data) if _GDAL in found else []
+    told = {f"{kind.decode()} ({value.decode('latin-1')!a})" for kind, value in scales if value != _NEUTRAL[kind]}
+    if told:
+        notes.append(f"its {' and '.join(sorted(told)[:2])} left out of account: the stored values were read")
+    return notes
 
 
 def _is_inverted(found: dict[int, Entry]) -> bool:
