@@ -74,16 +74,21 @@ class Contents:
         if not count:
             raise InputError("holds overviews or masks only; give the file that they were made for")
         choice = f"--page 1 to {count}" if count > 1 else "--page 1"
-        if number is None and self.broken:
-            raise InputError(f"{self.broken}; get a fresh copy, or choose one of those before with {choice}")
-        if number is None and count > 1:
-            raise InputError(f"has {count} pages; choose one with {choice}")
-        if number is not None and not 1 <= number <= count:
+        if number is None:
+            self._check_obvious(choice)
+        elif not 1 <= number <= count:
             raise InputError(f"has {count} page(s), not {number}; choose one with {choice}")
-        return self._picture((number or 1) - 1)
+        picture = self.pages[(number or 1) - 1]
+        return self._check_developed(picture)
 
-    def _picture(self, index: int) -> Picture:
-        picture = self.pages[index]
+    def _check_obvious(self, choice: str) -> None:
+        self._check_developed(max(self.pages, key=lambda picture: picture.pixels))
+        if self.broken:
+            raise InputError(f"{self.broken}; get a fresh copy, or choose one of those before with {choice}")
+        if len(self.pages) > 1:
+            raise InputError(f"has {len(self.pages)} pages; choose one with {choice}")
+
+    def _check_developed(self, picture: Picture) -> Picture:
         if picture.raw:
             raise InputError(f"is camera raw{' (DNG)' if self.is_dng else ''}: develop it to TIFF first")
         return picture
@@ -122,10 +127,11 @@ def contents(stream: BinaryIO) -> Contents:
     Raises ``InputError`` where there is no first page, or no end of them. Links that lead nowhere are told.
     """
     walk = _Walk(stream)
-    pages, broken = walk.chain(walk.first)
+    pages, error = walk.chain(walk.first)
+    reason = "is truncated" if isinstance(error, ifd.CutOffError) else "is damaged"
     if not pages:
-        raise InputError(f"{broken or 'is damaged: it holds no page'}; get a fresh copy")
-    broken = broken and f"{broken} after page {len(pages)}"
+        raise InputError(f"{reason}: it has no first page ({error or 'no link'}); get a fresh copy")
+    broken = f"{reason}: the list of its pages breaks off after page {len(pages)}" if error else None
     notes = ["the list of its pages runs in a circle: each of them counts once"] if walk.circular else []
     groups = tuple((page, *walk.beneath(page)) for page in pages)
     if walk.lost:
@@ -146,8 +152,8 @@ class _Walk:
         self._left = self.stream.seek(0, 2)  # bytes that directories may still take
         self._layout, self.first = ifd.read_header(self.stream)
 
-    def chain(self, offset: int) -> tuple[list[Picture], str | None]:
-        """The directory at ``offset`` and those after it; why there are no more, if that is not as it should be."""
+    def chain(self, offset: int) -> tuple[list[Picture], ValueError | None]:
+        """The directory at ``offset`` and those after it; the error that ends them, if it is one."""
         found: list[Picture] = []
         while offset:
             if offset in self._seen:
@@ -158,10 +164,8 @@ class _Walk:
             self._seen.add(offset)
             try:
                 picture, offset = self._directory(offset)
-            except ifd.CutOffError:
-                return found, "is truncated: the list of its pages breaks off"
-            except ValueError:
-                return found, "is damaged: the list of its pages breaks off"
+            except ValueError as error:
+                return found, error
             found.append(picture)
         return found, None
 
@@ -170,8 +174,8 @@ class _Walk:
         found: list[Picture] = []
         waiting = deque(page.links)
         while waiting:
-            parts, broken = self.chain(waiting.popleft())
-            self.lost = self.lost or broken is not None
+            parts, error = self.chain(waiting.popleft())
+            self.lost = self.lost or error is not None
             found += parts
             waiting.extend(link for part in parts for link in part.links)
         return found
@@ -179,7 +183,8 @@ class _Walk:
     def _directory(self, offset: int) -> tuple[Picture, int]:
         entries, link = ifd.read_ifd(self.stream, offset, self._layout, _WANTED)
         values = {entry.tag: entry.numbers() for entry in reversed(entries)}  # of two with one number the first counts
-        self._left -= link - offset + sum(len(entry.data) for entry in entries)
+        outside = (len(entry.data) for entry in entries if not offset < entry.position < link)
+        self._left -= link - offset + sum(outside)
         if self._left < 0:
             raise ValueError("directories overlap")
         self.is_dng = self.is_dng or _DNG in values
