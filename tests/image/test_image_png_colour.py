@@ -1,4 +1,4 @@
-"""What a PNG says about its colours: nothing to tell for sRGB, one line for all else, and the values stay as they are."""
+"""What a PNG says about its colours: nothing to tell for sRGB, one line for all else; the values stay as they are."""
 
 from __future__ import annotations
 
