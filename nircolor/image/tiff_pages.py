@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from nircolor.errors import InputError
 from nircolor.image import ifd
+from nircolor.image.tiff_stacks import promised
 
 MAX_PAGES = 1 << 16
 """Most directories that are looked at, pages and all that is beneath them."""
@@ -84,7 +85,7 @@ class Contents:
     def _check_obvious(self, choice: str) -> None:
         self._check_developed(max(self.pages, key=lambda picture: picture.pixels))
         if self.broken:
-            raise InputError(f"{self.broken}; get a fresh copy, or choose one of those before with {choice}")
+            raise InputError(f"{self.broken}; get a fresh copy, or choose one of those that are there with {choice}")
         if len(self.pages) > 1:
             raise InputError(f"has {len(self.pages)} pages; choose one with {choice}")
 
@@ -104,7 +105,7 @@ class Contents:
         """What the user should know about the choice."""
         found, preview = list(self.notes), self._page_of(chosen)
         if self.broken:
-            found.append(f"{self.broken}: those after it may be lost")
+            found.append(f"{self.broken}: others may be lost")
         if preview is not chosen and preview.is_full:
             found.append(
                 f"its page of {preview.width} x {preview.height} pixels is a preview of the picture beneath it, "
@@ -132,6 +133,9 @@ def contents(stream: BinaryIO) -> Contents:
     if not pages:
         raise InputError(f"{reason}: it has no first page ({error or 'no link'}); get a fresh copy")
     broken = f"{reason}: the list of its pages breaks off after page {len(pages)}" if error else None
+    stack = promised(stream, pages[0].offset)
+    if stack > len(pages) and not broken:
+        broken = f"says that it holds {stack} pictures, but lists {len(pages)}"
     notes = ["the list of its pages runs in a circle: each of them counts once"] if walk.circular else []
     groups = tuple((page, *walk.beneath(page)) for page in pages)
     if walk.lost:

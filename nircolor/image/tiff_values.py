@@ -14,9 +14,9 @@ from nircolor.image.ifd import Entry
 from nircolor.image.raster import Samples
 
 _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC = 262, 281, 291, 301, 34675
-_GDAL, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL = 42112, 42113, 50714, 50717
+_GDAL, _NODATA, _LINEAR, _BLACK_LEVEL, _WHITE_LEVEL = 42112, 42113, 50712, 50714, 50717
 _WANTED = (
-    _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC, _GDAL, _NODATA, _BLACK_LEVEL, _WHITE_LEVEL
+    _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC, _GDAL, _NODATA, _LINEAR, _BLACK_LEVEL, _WHITE_LEVEL
 )  # fmt: skip
 _SCALE = re.compile(rb'role="(scale|offset)">\s*([^<\s]{1,30})')  # in GDAL's metadata
 _NEUTRAL = {b"scale": b"1", b"offset": b"0"}
@@ -49,7 +49,7 @@ def values_of(page: TiffPage, stream: BinaryIO) -> Values:
     layout, _ = ifd.read_header(stream)
     entries, _ = ifd.read_ifd(stream, page.offset, layout, _WANTED)
     found = {entry.tag: entry for entry in reversed(entries)}
-    values = Values(peak=_peak(page, found), inverted=_is_inverted(found))
+    values = Values(peak=_peak(page, found), inverted=_is_inverted(page))
     if _PHOTOMETRIC not in found:
         values.notes.append("has no photometric tag: the smallest value was read as black")
     values.notes += _left_out(found)
@@ -69,9 +69,9 @@ def _left_out(found: dict[int, Entry]) -> list[str]:
     return notes
 
 
-def _is_inverted(found: dict[int, Entry]) -> bool:
+def _is_inverted(page: TiffPage) -> bool:
     # a file without the tag is read as GDAL and libtiff do; tifffile takes the standard's number 0, white is zero
-    return _PHOTOMETRIC in found and found[_PHOTOMETRIC].numbers() == (_MINISWHITE,)
+    return page.photometric == _MINISWHITE and _PHOTOMETRIC in page.tags
 
 
 def _peak(page: TiffPage, found: dict[int, Entry]) -> float:
@@ -93,7 +93,10 @@ def _apply_levels(values: Values, found: dict[int, Entry]) -> None:
     """BlackLevel and WhiteLevel of a sensor (DNG 1.7, chapter 4): one number a band, or a pattern of them."""
     levels = [found[tag].numbers() if tag in found else () for tag in (_BLACK_LEVEL, _WHITE_LEVEL)]
     black, white = (sum(each) / len(each) if each else None for each in levels)
-    if black is None and white is None:
+    if black is None and white is None and _LINEAR not in found:
+        return
+    if _LINEAR in found:  # the levels are those of its results
+        values.notes.append("its linearization table, black and white level are left out of account")
         return
     low, high = black or 0.0, values.peak if white is None else white
     if not 0 <= low < high or (values.peak > 1 and high > values.peak):

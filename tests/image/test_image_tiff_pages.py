@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import struct
 
 import numpy as np
@@ -138,10 +139,10 @@ def test_a_file_that_lost_pages_says_so(lost: Directory) -> None:
         data[last : last + 2] = b"\xff\xff"
     message = refusal(bytes(data))
     assert ": the list of its pages breaks off after page 2; get a fresh copy, or choose" in message
-    assert message.endswith("choose one of those before with --page 1 to 2")
+    assert message.endswith("choose one of those that are there with --page 1 to 2")
     picture = read_nir(bytes(data), page=2)
     np.testing.assert_allclose(picture.pixels, 2 / 255, atol=1e-6)
-    assert "breaks off after page 2: those after it may be lost" in picture.info.warnings[0]
+    assert "breaks off after page 2: others may be lost" in picture.info.warnings[0]
 
 
 def test_a_multi_page_file_cut_at_any_place_is_never_one_page_without_a_word() -> None:
@@ -152,6 +153,36 @@ def test_a_multi_page_file_cut_at_any_place_is_never_one_page_without_a_word() -
         assert "truncated" in refusal(data[:cut])
     assert "has 3 pages" in refusal(data[:-1])  # the list is whole: the last one is missed when it is chosen
     assert "truncated" in refusal(data[:-1], page=3)
+
+
+@pytest.mark.parametrize("kind", ["tifffile", "ImageJ", "MetaMorph"])
+def test_a_stack_behind_a_single_page_is_not_its_first_picture(kind: str) -> None:
+    if kind == "tifffile":
+        data = tiff(np.stack([RAMP, RAMP[::-1], RAMP // 2]), truncate=True, photometric="minisblack")
+    elif kind == "ImageJ":
+        data = tiff(RAMP, description="ImageJ=1.53k\nimages=3\nslices=3\nloop=false\n", metadata=None)
+    else:
+        data = tiff(RAMP, extratags=[(33629, 5, 3, (1,) * 6, True)])
+    assert refusal(data).startswith("says that it holds 3 pictures, but lists 1; ")
+    picture = read_nir(data, page=1)
+    np.testing.assert_allclose(picture.pixels, RAMP / 255, atol=1e-6)
+    assert "says that it holds 3 pictures, but lists 1: others may be lost" in picture.info.warnings
+
+
+@pytest.mark.parametrize("shape", [[RAMP.size], [], "x", None, [10**900], [float("inf")], ["3"], {"a": 1}])
+def test_a_description_that_makes_no_sense(shape: object) -> None:
+    data = tiff(RAMP, description=json.dumps({"shape": shape}), metadata=None)
+    if shape == [10**900]:
+        assert refusal(data).startswith("says that it holds 1000000000 pictures, but lists 1; ")
+    else:
+        assert read_nir(data).info.warnings == ()
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "rgb"])
+def test_stacks_of_pages_hold_what_they_promise(photometric: str) -> None:
+    pixels = np.stack([rgb(RAMP) if photometric == "rgb" else RAMP] * 3)
+    for imagej in (False, True):
+        assert refusal(tiff(pixels, photometric=photometric, imagej=imagej)).startswith("has 3 pages; choose one")
 
 
 def test_a_damaged_sub_page_is_told() -> None:

@@ -75,6 +75,13 @@ def test_levels_that_the_picture_denies_are_told() -> None:
     assert "above its white level, 4095: its black and white level are not used" in picture.info.warnings[0]
 
 
+def test_levels_behind_a_linearization_table_are_not_used() -> None:
+    table = (50712, 3, 4096, tuple(range(4096)), True)
+    picture = read_nir(tiff(RAMP16, extratags=[table, *levels(256, 4095)]))
+    np.testing.assert_allclose(picture.pixels, RAMP16 / 65535, atol=1e-7)
+    assert picture.info.warnings == ("its linearization table, black and white level are left out of account",)
+
+
 def test_a_stretch_takes_the_place_of_the_levels() -> None:
     stretch = Stretch("minmax")
     plain, levelled = (read_nir(tiff(RAMP16 >> 4, extratags=tags), stretch=stretch) for tags in ([], levels(256, 4095)))
