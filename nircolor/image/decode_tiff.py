@@ -117,7 +117,7 @@ def _read(page: TiffPage, wanted: tuple[int, ...], nodata: float | None) -> list
 
 
 def _hole(dtype: np.dtype[Any], nodata: float | None) -> float:
-    fits = nodata is not None and (dtype.kind == "f" or nodata in range(int(np.iinfo(dtype).max) + 1))
+    fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
     return nodata if fits and nodata is not None else 0
 
 

@@ -19,12 +19,12 @@ _WANTED = (_WIDTH, _HEIGHT, _DESCRIPTION, _SAMPLES, _DEPTH, _METAMORPH)
 
 
 def promised(stream: BinaryIO, offset: int) -> int:
-    """Number of pictures that the page at ``offset`` says there are; 1 where it says nothing.
-
-    Raises ``ValueError`` where its directory is damaged.
-    """
+    """Number of pictures that the page at ``offset`` says there are; 1 where it says nothing, or is damaged."""
     layout, _ = ifd.read_header(stream)
-    entries, _ = ifd.read_ifd(stream, offset, layout, _WANTED)
+    try:
+        entries, _ = ifd.read_ifd(stream, offset, layout, _WANTED)
+    except ValueError:  # told, with all else that is wrong with the page, when it is read
+        return 1
     found = {entry.tag: entry for entry in reversed(entries)}
     planes = found[_METAMORPH].count if _METAMORPH in found else 1
     text = found[_DESCRIPTION].data.rstrip(b"\0") if _DESCRIPTION in found else b""
