@@ -112,7 +112,7 @@ def _floats(
         if low >= high:
             warnings += _flat(stretch, low)
             low, high, stretch = *span, Stretch("none")
-    outside = _scale(pixels, low, high, inverted)
+    outside = _scale(pixels, low, high, inverted, valid)
     if outside and stretch.kind == "none":
         warnings.append(
             f"{outside} of {pixels.size} values lie outside [{span[0]:g}, {span[1]:g}] and were clipped; {advice}"
@@ -157,14 +157,15 @@ def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | Non
     return float(low), float(high)
 
 
-def _scale(pixels: NDArray[np.float32], low: float, high: float, inverted: bool) -> int:
-    """``low``..``high`` -> 0..1 in place, clipped; returns how many finite values lay outside."""
+def _scale(pixels: NDArray[np.float32], low: float, high: float, inverted: bool, valid: Mask | None) -> int:
+    """``low``..``high`` -> 0..1 in place, clipped; returns how many finite, valid values lay outside."""
     outside = 0
     for rows in row_blocks(*pixels.shape):
         # float64: the span of two large float32 values may be infinite in float32
         block = (pixels[rows].astype(np.float64) - low) / (high - low)
         missing = np.isnan(block)
-        outside += int(np.count_nonzero(((block < 0) | (block > 1)) & np.isfinite(block)))
+        counted = np.isfinite(block) if valid is None else np.isfinite(block) & valid[rows]
+        outside += int(np.count_nonzero(((block < 0) | (block > 1)) & counted))
         np.clip(1 - block if inverted else block, 0, 1, out=block)
         block[missing] = 0
         pixels[rows] = block

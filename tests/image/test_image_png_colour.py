@@ -56,8 +56,13 @@ CASES = [
 def test_other_colours_than_srgb_are_told(pixels: np.ndarray, chunks: list[bytes], told: tuple[str, ...]) -> None:
     plain, marked = read_nir(png(pixels)), read_nir(with_chunks(png(pixels), *chunks))
     np.testing.assert_array_equal(plain.pixels, marked.pixels)
-    assert marked.info.warnings == told
-    assert read_rgb(with_chunks(png(pixels), *chunks)).warnings == told
+    assert ours(marked.info.warnings) == told
+    assert ours(read_rgb(with_chunks(png(pixels), *chunks)).warnings) == told
+
+
+def ours(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Without what libpng itself says about a damaged chunk."""
+    return tuple(line for line in warnings if "says: " not in line)
 
 
 def test_a_profile_counts_before_gamma() -> None:
