@@ -6,6 +6,7 @@ A general EXIF library would decode and re-encode every value and so damage the 
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _KINDS = {
     8: (2, 2), 9: (4, 4), 10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4),
     16: (8, 8), 17: (8, 8), 18: (8, 8),
 }  # fmt: skip
+_SIGNED = {6: "<i1", 8: "<i2", 9: "<i4", 11: "<f4", 12: "<f8"}
 _MAX_VALUE = 1 << 20  # a larger value is no metadata
 _MAX_VALUES = 1 << 26  # bytes of all values of one directory
 _MAX_ENTRIES = 4096
@@ -61,6 +63,16 @@ class Entry:
         if self.kind == 5 and all(units[1::2]):
             return tuple(top / bottom for top, bottom in zip(units[::2], units[1::2], strict=True))
         return ()
+
+    def values(self) -> tuple[float, ...]:
+        """``numbers``, and those of signed and floating kinds, which may be negative, NaN or infinite."""
+        if self.kind == 10:
+            units = np.frombuffer(self.data, "<i4").tolist()
+            return tuple(
+                top / bottom if bottom else math.nan for top, bottom in zip(units[::2], units[1::2], strict=True)
+            )
+        kind = _SIGNED.get(self.kind)
+        return tuple(np.frombuffer(self.data, kind).tolist()) if kind else self.numbers()
 
 
 def read_header(stream: BinaryIO) -> tuple[Layout, int]:

@@ -31,8 +31,9 @@ def _equal(samples: Samples, nodata: float) -> Mask:
     return np.equal(samples, nodata)
 
 
-def cut_out(alpha: NDArray[np.float32] | None, gone: Mask) -> NDArray[np.float32]:
-    """``alpha`` (None: opaque) with 0 where ``gone``; float32 in [0, 1]."""
+def cut_out(samples: Samples, alpha: NDArray[np.float32] | None, gone: Mask) -> NDArray[np.float32]:
+    """``alpha`` (None: opaque), float32 in [0, 1], with 0 where ``gone``, where ``samples`` become 0 too."""
+    samples[gone] = 0
     if alpha is None:
         return (~gone).astype(np.float32)
     alpha[gone] = 0

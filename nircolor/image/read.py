@@ -54,8 +54,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
         samples = _divide(samples, alpha)
     if gone is not None:
         gone = upright(gone, tags.orientation)
-        alpha = nodata.cut_out(alpha, gone)
-        samples[gone] = 0
+        alpha = nodata.cut_out(samples, alpha, gone)
         raster.warnings.append(nodata.remark(gone, raster.nodata or 0))
     valid = None if alpha is None else alpha > 0
     pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid, black=raster.black)

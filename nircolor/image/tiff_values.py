@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -91,15 +92,15 @@ def _peak(page: TiffPage, found: dict[int, Entry]) -> float:
 
 def _apply_levels(values: Values, found: dict[int, Entry]) -> None:
     """BlackLevel and WhiteLevel of a sensor (DNG 1.7, chapter 4): one number a band, or a pattern of them."""
-    levels = [found[tag].numbers() if tag in found else () for tag in (_BLACK_LEVEL, _WHITE_LEVEL)]
-    black, white = (sum(each) / len(each) if each else None for each in levels)
-    if black is None and white is None and _LINEAR not in found:
-        return
     if _LINEAR in found:  # the levels are those of its results
         values.notes.append("its linearization table, black and white level are left out of account")
         return
+    levels = [found[tag].values() or (math.nan,) if tag in found else () for tag in (_BLACK_LEVEL, _WHITE_LEVEL)]
+    black, white = (sum(each) / len(each) if each else None for each in levels)
+    if black is None and white is None:
+        return
     low, high = black or 0.0, values.peak if white is None else white
-    if not 0 <= low < high or (values.peak > 1 and high > values.peak):
+    if not 0 <= low < high < math.inf or (values.peak > 1 and high > values.peak):
         values.notes.append(f"its black level {low:g} and white level {high:g} make no range and are not used")
         return
     values.black, values.peak, values.type_peak = low, high, values.peak

@@ -55,11 +55,25 @@ def test_levels_of_a_pattern_are_averaged_and_told() -> None:
     assert picture.info.warnings == ("its black or white level is not the same everywhere: 256 and 4095 were used",)
 
 
-def test_levels_of_rational_numbers() -> None:
-    data = tiff(RAMP16 >> 4, extratags=[(50714, 5, 1, (1025, 4), True), *levels(None, 4095)])
+@pytest.mark.parametrize(("kind", "stored"), [(5, (1025, 4)), (10, (1025, 4)), (11, 256.25), (12, 256.25)])
+def test_levels_that_are_no_whole_numbers(kind: int, stored: object) -> None:
+    data = tiff(RAMP16 >> 4, extratags=[(50714, kind, 1, stored, True), *levels(None, 4095)])
     np.testing.assert_allclose(
         read_nir(data).pixels, np.clip(((RAMP16 >> 4) - 256.25) / (4095 - 256.25), 0, 1), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("stored", [np.nan, np.inf, -5.0])
+def test_levels_that_are_no_numbers(stored: float) -> None:
+    for tag in (50714, 50717):
+        picture = read_nir(tiff(RAMP_FLOAT, extratags=[(tag, 11, 1, stored, True)]))
+        np.testing.assert_array_equal(picture.pixels, RAMP_FLOAT)
+        assert "make no range and are not used" in picture.info.warnings[0]
+    for kind in (5, 10, 2):
+        value = "text" if kind == 2 else (1, 0)
+        picture = read_nir(tiff(RAMP16, extratags=[(50714, kind, 0 if kind == 2 else 1, value, True)]))
+        np.testing.assert_allclose(picture.pixels, RAMP16 / 65535, atol=1e-7)
+        assert "its black level nan and white level 65535 make no range" in picture.info.warnings[0]
 
 
 @pytest.mark.parametrize(("black", "white"), [(4095, 256), (0, 70_000), (300, 300)])
