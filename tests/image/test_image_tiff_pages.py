@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_sub_pages_and_exif_directories_that_lead_back() -> None:
     assert picture.info.warnings == ()
 
 
-def test_the_size_of_a_file_that_runs_in_circles_is_found(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_size_of_a_file_that_runs_in_circles_is_found(tmp_path: Path) -> None:
     (tmp_path / "circle.tif").write_bytes(directories(Directory(following=1), Directory(following=0)))
     assert probe(tmp_path / "circle.tif") == (SIDE, SIDE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,9 @@ def _header(first: int, big: bool, order: str) -> bytes:
     return (mark + struct.pack(order + "HI", 42, first)).ljust(16, b"\0")
 
 
-def _directory(node: Directory, pixels: int, own: int, place, big: bool, order: str) -> bytes:  # type: ignore[no-untyped-def]
+def _directory(
+    node: Directory, pixels: int, own: int, place: Callable[[int | None], int], big: bool, order: str
+) -> bytes:
     one = {254: node.kind, 256: SIDE, 257: SIDE, 258: 8, 259: 1, 262: 1, 273: pixels, 277: 1, 278: SIDE, 279: SIDE**2}
     tags = {tag: (value,) for tag, value in one.items()}
     if node.beneath:
