@@ -13,7 +13,9 @@ from nircolor.cli.options import (
     ENGINE,
     INPUT,
     TILES,
+    ColourInputsOption,
     Depth,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
@@ -21,6 +23,7 @@ from nircolor.cli.options import (
     PriorOption,
     TileOption,
     WeightsOption,
+    colours_of,
 )
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
@@ -195,6 +198,8 @@ def batch(
         int | None,
         typer.Option("--page", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-page TIFFs, from 1."),
     ] = None,
+    grey: GreyFlag = False,
+    colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -236,6 +241,7 @@ def batch(
         equalize=equalize,
         band=band,
         page=page,
+        colours=colours_of(grey, colour_inputs),
     )
     if code := run(job, report):
         raise typer.Exit(code)

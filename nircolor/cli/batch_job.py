@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nircolor.batch.walk import Selection
     from nircolor.colorizer import Colorizer
     from nircolor.image import Stretch
+    from nircolor.picture import Colours
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Job:
     equalize: bool
     band: int | None
     page: int | None
+    colours: Colours
 
     @property
     def policy(self) -> Policy:
@@ -82,7 +84,9 @@ class Job:
     def options(self) -> dict[str, Any]:
         """What decides on the output beside input and weights."""
         names = ("precision", "prior", "tile", "overlap", "stretch", "equalize", "band", "page", "depth", "format")
-        return {name: getattr(self, name) for name in names}
+        # named only where it is asked for: manifests from before it go on
+        more = {} if self.colours == "refuse" else {"colours": self.colours}
+        return {name: getattr(self, name) for name in names} | more
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def _prepare(job: Job, report: Report) -> Prepared:
     there = sizes(job.target)
     plan = settle(plan, job.source, there, policy, past, how := made_with(digest, job.options))
     check_outputs(plan.entries, job.target, there)
-    reading = Reading(_stretch(job), job.equalize, job.band, job.page)
+    reading = Reading(_stretch(job), job.equalize, job.band, job.page, job.colours)
     settings = Settings(job.source, job.target, reading, Writing(job.depth, job.format), job.options, digest)
     return Prepared(job, settings, plan, past, size, how, weights)
 

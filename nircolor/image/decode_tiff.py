@@ -13,10 +13,9 @@ from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import exif, ifd, tiff_checks
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands
+from nircolor.image.raster import Raster, Request, Samples, choose_bands
 
 _MINISWHITE, _PALETTE = 0, 3
-_JPEG = 7
 _MAX_SAMPLE_VALUE = 281
 _ICC = 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples: alpha that the colours are multiplied by, or are not
@@ -47,6 +46,7 @@ def _samples(page: TiffPage, request: Request) -> Raster:
     raster = Raster("TIFF", planes[: len(bands.colour)], peak=_peak(page), inverted=page.photometric == _MINISWHITE)
     if masks:
         raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
+        raster.alpha_band = bands.alpha_band
     return raster
 
 
@@ -120,8 +120,6 @@ def _colours(page: TiffPage) -> NDArray[Any]:
 
 
 def _describe(raster: Raster, page: TiffPage, stream: BinaryIO) -> None:
-    lossy = page.compression == _JPEG and raster.planes[0].dtype == np.uint8
-    raster.tolerance = LOSSY_TOLERANCE if lossy else 0
     raster.compression = _KEPT.get(int(page.compression), "deflate")
     icc = page.tags.valueof(_ICC)
     raster.icc = icc if isinstance(icc, bytes) else None
