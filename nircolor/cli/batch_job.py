@@ -84,8 +84,8 @@ class Job:
     def options(self) -> dict[str, Any]:
         """What decides on the output beside input and weights."""
         names = ("precision", "prior", "tile", "overlap", "stretch", "equalize", "band", "page", "depth", "format")
-        # named only where it is asked for: manifests from before it go on
-        more = {} if self.colours == "refuse" else {"colours": self.colours}
+        # what is refused or copied leaves the others as they are: --resume with another choice of these does only that
+        more = {"colours": self.colours} if self.colours == "colorize" else {}
         return {name: getattr(self, name) for name in names} | more
 
 
@@ -215,6 +215,7 @@ def _names(listed: str) -> tuple[str, ...]:
 
 
 def _check_something(job: Job, plan: Plan) -> None:
+    from nircolor.batch.outcome import left_out
     from nircolor.image.source import display_name
 
     if plan.entries or job.watch or (plan.problems and job.listed is not None):
@@ -223,4 +224,5 @@ def _check_something(job: Job, plan: Plan) -> None:
         first = plan.problems[0]
         raise InputError(f"{display_name(str(job.source / first.name))}: {first.reason}; there is nothing else to do")
     wanted = "that --include, --exclude or --list let through" if job.include or job.exclude or job.listed else "in it"
-    raise InputError(f"{display_name(str(job.source))}: no pictures {wanted}; nothing to do")
+    told = f" ({text})" if (text := left_out(plan.left_out)) else ""
+    raise InputError(f"{display_name(str(job.source))}: no pictures {wanted}{told}; nothing to do")

@@ -37,7 +37,7 @@ class Sink(Protocol):
 @contextmanager
 def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool) -> Iterator[Sink]:
     """A sink for a video of 8-bit colour at ``fps``. Pixels that are not square are scaled to be so, since OpenCV cannot
-    write how they are to be shown. Sides are made even, as its codecs want them.
+    write their shape. Sides are made even, as its codecs want them.
 
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
