@@ -37,11 +37,18 @@ def to_grey(raster: Raster, luma: bool = False) -> Samples:
         shares = _shares(raster)
         if all(share > most for share, (_, most) in zip(shares, RULES, strict=True)):
             raise ColourInputError(_refusal(raster, shares[0]))
-        raster.warnings.append(
-            f"its channels differ, but little ({_percent(shares[0])} of its pixels by more than {RULES[0][0]} of 255, "
-            f"{_percent(shares[1])} by more than {RULES[1][0]}): read as grey, by their luma"
-        )
+        if shares[0] or not raster.noisy:
+            raster.warnings.append(_remark(shares))
     return _luma(raster.planes)
+
+
+def _remark(shares: list[float]) -> str:
+    (low, _), (high, _) = RULES
+    small, large = map(_percent, shares)
+    return (
+        f"its channels differ, but little (by more than {low} of 255 in {small} of its pixels, by more than {high} in "
+        f"{large}): read as grey, by their luma"
+    )
 
 
 def _refusal(raster: Raster, share: float) -> str:

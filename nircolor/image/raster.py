@@ -26,6 +26,8 @@ class Raster:
     """Which band of the file, from 1, ``alpha`` is; None where it is none of them."""
     peak: float = 1.0
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
+    noisy: bool = False
+    """True where a codec makes small differences between channels of its own, of which nobody needs to hear."""
     inverted: bool = False
     """True where 0 is white."""
     premultiplied: bool = False

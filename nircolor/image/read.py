@@ -18,6 +18,7 @@ from nircolor.image.stretch import Stretch
 from nircolor.image.tone import to_unit
 
 _NO_STRETCH = Stretch()
+_LEVELS = 16  # grey levels that a picture has at least
 
 
 def read_nir(
@@ -82,7 +83,8 @@ def _alpha(samples: Samples, peak: float) -> NDArray[np.float32]:
 
 def _doubts(alpha: NDArray[np.float32], band: int | None) -> list[str]:
     """Whether the transparency of a file is one: that of pictures is all or nothing but along edges, a band is not."""
-    if band is None or np.count_nonzero((alpha > 0) & (alpha < 1)) <= alpha.size / 2:
+    partial = alpha[(alpha > 0) & (alpha < 1)]
+    if band is None or partial.size <= alpha.size / 2 or np.unique(np.rint(partial * 255)).size < _LEVELS:
         return []
     return [f"band {band} is taken as transparency, as the file says, but looks like a picture; --band {band} reads it"]
 

@@ -154,7 +154,7 @@ def _grey(pixels: NDArray[Any], band: int | None, luma: bool) -> NirImage:
     """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
     stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
     planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, band))
-    raster = Raster("PNG", planes)
+    raster = Raster("PNG", planes, noisy=True)
     samples = to_grey(raster, luma)
     peak = float(np.iinfo(samples.dtype).max)
     unit, _ = to_unit(samples, peak, False, Stretch(), False, None)

@@ -36,8 +36,8 @@ class Sink(Protocol):
 
 @contextmanager
 def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool) -> Iterator[Sink]:
-    """A sink for a video of 8-bit colour at ``fps``. Pixels that are not square are scaled to be so, since OpenCV cannot
-    write their shape. Sides are made even, as its codecs want them.
+    """A sink for a video of 8-bit colour at ``fps``. Pixels that are not square become so, since OpenCV
+    cannot write their shape. Sides are made even, as its codecs want them.
 
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
