@@ -17,6 +17,7 @@ _FILLED = re.compile(rb"[^\0]")
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in compressed data: all but stuffing, restarts and padding
 _SCAN, _END, _APP2, _FRAME = 0xDA, 0xD9, 0xE2, 0xC0
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # which hold the size
+_MOST_SEGMENTS = 10_000  # of an honest JPEG, which has some dozens
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 
 
@@ -63,7 +64,9 @@ def _end(data: Bytes, start: int) -> int | None:
 
 def _jpeg(data: Bytes, start: int) -> int | None:
     place = start + 2
-    while (found := _marker(data, place)) is not None:
+    for _ in range(_MOST_SEGMENTS):
+        if (found := _marker(data, place)) is None:
+            return None
         kind, place = found
         if kind == _END:
             return place
@@ -77,7 +80,9 @@ def _jpeg(data: Bytes, start: int) -> int | None:
 def _header(data: Bytes, start: int) -> Iterator[tuple[int, bytes]]:
     """Kind and beginning of the content of each segment before the pixels; all kinds of frames count as one."""
     place = start + 2
-    while (found := _marker(data, place)) is not None and found[0] not in (_SCAN, _END):
+    for _ in range(_MOST_SEGMENTS):
+        if (found := _marker(data, place)) is None or found[0] in (_SCAN, _END):
+            return
         kind, place = found
         yield (_FRAME if kind in _FRAMES else kind), bytes(data[place + 2 : place + 7])
         place += _length(data, place, kind)

@@ -111,7 +111,7 @@ class FileSource:
                 raise InputError(f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before; cut it there")
             return self._read_frame(pixels, number)
         except InputError as error:
-            raise InputError(f"{self._name}: frame {number}: {error}") from error.__cause__
+            raise type(error)(f"{self._name}: frame {number}: {error}") from error.__cause__
 
     def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
         reading, colours = self._reading, None

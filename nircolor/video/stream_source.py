@@ -55,7 +55,7 @@ class StreamSource:
             return read_frame(name_of(number), part, self._reading, self.stream, f"frame {number}")
         except InputError as error:
             reason = str(error).removeprefix(f"{display_name(part)}: ")
-            raise InputError(f"{self._name}: frame {number}: {reason}") from error.__cause__
+            raise type(error)(f"{self._name}: frame {number}: {reason}") from error.__cause__
 
 
 def is_stream(path: Path) -> bool:
