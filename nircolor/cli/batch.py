@@ -36,6 +36,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor batch in/ out/ --include '*_nir.tif' --exclude old --format png
   $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
   $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
+  $ nircolor batch camera/ out/ --colour-inputs copy    days stay as they are
   $ nircolor batch in/ out/ --device cuda:0,1,2,3
   $ nircolor batch s3://in/2026 s3://out/2026 --ray auto --resume
 

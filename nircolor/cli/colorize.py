@@ -29,6 +29,7 @@ EPILOG = f"""[bold]Examples[/bold]
   $ nircolor colorize night.png -o day.jpg --overwrite
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
+  $ nircolor colorize false_colours.jpg --grey
   $ cat in.png | nircolor colorize - | display -
 
 {EXIT_CODES}

@@ -29,6 +29,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
+  $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
   $ nircolor video night.mp4 -o day/          frame_000001.png and so on
 
 [bold]Exit codes[/bold]

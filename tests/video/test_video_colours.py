@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from video_tools import HEIGHT, WIDTH, film, play, shots
+from video_tools import HEIGHT, WIDTH, film, patch, play, shots
 
 from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import read_nir
@@ -16,6 +16,8 @@ from nircolor.scenes import quantise, render
 from nircolor.video import FileSource, FolderSource, Source, StreamSource, open_file, open_folder, open_source, run
 
 DAY = np.ascontiguousarray(quantise(render(7, HEIGHT, WIDTH).rgb, 8)[..., ::-1])  # BGR, as OpenCV has it
+UPRIGHT = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+ROTATED = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, HEIGHT << 16, 0, 1 << 30)
 NIGHT = [np.dstack([frame] * 3) for frame in shots(4)]
 MIXED = [NIGHT[0], NIGHT[1], DAY, NIGHT[2], DAY]
 
@@ -118,6 +120,12 @@ def test_pixels_become_square_in_a_video_and_stay_in_a_folder(
         sink.finish()
     assert cv2.imread(str(tmp_path / "y" / "frame_000001.png")).shape[:2] == (48, 64)
     assert told == ("frames in a folder keep them" in " ".join(again.stream.warnings)) == (aspect != (1, 1))
+
+
+def test_a_turned_pixel_is_as_wide_as_it_was_high(tmp_path: Path) -> None:
+    path = patch(shaped(tmp_path / "x.mp4", 1, 2), UPRIGHT, ROTATED)
+    stream = FileSource(path).stream
+    assert (stream.width, stream.height, stream.pixel_aspect, stream.square) == (HEIGHT, WIDTH, 2, (WIDTH, 2 * HEIGHT))
 
 
 def test_raw_mjpeg_is_read_picture_by_picture(tmp_path: Path) -> None:
