@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import ColourInputError
-from nircolor.image.histogram import row_blocks
+from nircolor.image.histogram import Mask, row_blocks
 from nircolor.image.raster import Raster, Samples
 
 RULES = ((8, 0.06), (16, 0.02))
@@ -67,12 +67,13 @@ def _percent(share: float) -> str:
 
 def _shares(raster: Raster) -> list[float]:
     """For each of ``RULES`` the share of the pixels whose channels are further apart. Transparent ones do not count."""
-    limits = [difference / 255 * _white(raster.planes) for difference, _ in RULES]
+    valid = None if raster.alpha is None else raster.alpha > 0
+    limits = [difference / 255 * _white(raster.planes, valid) for difference, _ in RULES]
     counts, counted = [0] * len(limits), 0
     for rows in row_blocks(*raster.planes[0].shape):
         spread = _spread([plane[rows] for plane in raster.planes])
-        if raster.alpha is not None:
-            spread = spread[raster.alpha[rows] > 0]
+        if valid is not None:
+            spread = spread[valid[rows]]
         counted += spread.size
         counts = [count + int(np.count_nonzero(spread > limit)) for count, limit in zip(counts, limits, strict=True)]
     return [count / max(counted, 1) for count in counts]
@@ -83,7 +84,7 @@ def _spread(planes: list[Samples]) -> NDArray[Any]:
     return np.asarray(np.maximum.reduce(planes) - np.minimum.reduce(planes))
 
 
-def _white(planes: list[Samples]) -> float:
+def _white(planes: list[Samples], valid: Mask | None) -> float:
     """The stored value that counts as white. 8 bits are made to be looked at; deeper pictures may use a part of their
     range only, 12 of 16 bits or other units, and there the brightest thousandth counts.
     """
@@ -91,8 +92,8 @@ def _white(planes: list[Samples]) -> float:
         return 255.0
     step = max(1, int((planes[0].size / _SAMPLE) ** 0.5))
     sample = np.maximum.reduce([plane[::step, ::step] for plane in planes])
-    finite = sample[np.isfinite(sample)]
-    return max(float(np.percentile(finite, 99.9)), 0.0) if finite.size else 0.0
+    usable = np.isfinite(sample) if valid is None else np.isfinite(sample) & valid[::step, ::step]
+    return max(float(np.percentile(sample[usable], 99.9)), 0.0) if usable.any() else 0.0
 
 
 def _luma(planes: list[Samples]) -> Samples:

@@ -75,6 +75,10 @@ def test_what_nobody_sees_does_not_count() -> None:
         read_nir(png(hidden))
     hidden[..., 3][(hidden[..., :3] == (230, 200, 20)).all(2)] = 0
     assert read_nir(png(hidden)).alpha is not None
+    dark = quantise(render(7, 96, 128).rgb, 16) >> 4
+    dark[:20] = 65535  # as bright as can be, and transparent
+    with pytest.raises(ColourInputError):
+        read_nir(png(np.dstack([dark, np.where(np.arange(96)[:, None] < 20, 0, np.full((96, 128), 65535, np.uint16))])))
 
 
 def test_grey_takes_the_luma_of_anything() -> None:
