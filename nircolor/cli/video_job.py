@@ -162,6 +162,8 @@ def _rate(job: Job, target: Path, source: Source) -> float:
                 raise UsageError(f"{name}: {display_name(target)} is a folder of frames, which has none; leave it out")
         return 0.0
     rate = job.fps or source.stream.fps
+    if source.stream.fps_assumed and not job.fps:
+        source.stream.remark(f"its pictures have no frame rate: {rate:g} a second are taken; --fps changes that")
     if rate is None:
         raise UsageError(f"{display_name(job.source)}: has no frame rate; give one with --fps, such as --fps 25")
     return rate

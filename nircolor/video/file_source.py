@@ -48,7 +48,8 @@ class FileSource:
         fps, count = self._number(cv2.CAP_PROP_FPS), self._number(cv2.CAP_PROP_FRAME_COUNT)
         height, width = self._first.shape[:2]
         rate = fps if 0 < fps <= _MOST_FPS else None
-        self.stream = Stream(path, height, width, rate, max(0, round(count)), pixel_aspect(self._capture))
+        self.stream = Stream(path, height, width, rate, max(0, round(count)))
+        self.stream.pixel_aspect = pixel_aspect(self._capture)
         self._remark(sound)
 
     def frames(self) -> Iterator[Frame]:

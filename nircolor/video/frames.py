@@ -40,6 +40,8 @@ class Stream:
     """Frames a second; None where nobody knows."""
     expected: int
     """How many frames there should be; 0 where nobody knows."""
+    fps_assumed: bool = False
+    """Whether ``fps`` is what is usual, since nobody knows."""
     pixel_aspect: float = 1.0
     """Width of a pixel as it shall be shown, of its height."""
     copied: int = 0

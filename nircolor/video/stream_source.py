@@ -26,7 +26,7 @@ class StreamSource:
 
     def __init__(self, path: Path, band: int | None = None, colours: Colours = "refuse") -> None:
         self._name, self._reading = display_name(path), Reading(band=band, colours=colours)
-        self.stream = Stream(path, 0, 0, RATE, 0)
+        self.stream = Stream(path, 0, 0, RATE, 0, fps_assumed=True)
         self._data = _map(path)
         try:
             pixels = self._read(1, next(streams.parts(self._data))).image.pixels
@@ -35,7 +35,6 @@ class StreamSource:
             raise
         self.stream.height, self.stream.width = pixels.shape
         self.stream.copied = 0  # the first frame comes again
-        self.stream.remark(f"its pictures have no frame rate: {RATE:g} a second are taken; --fps changes that")
 
     def frames(self) -> Iterator[Frame]:
         """Raises InputError for a picture that cannot be read, or whose size is not that of the first."""

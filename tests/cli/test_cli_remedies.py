@@ -49,6 +49,17 @@ def test_an_evaluation_offers_no_options_that_it_lacks(inside: Run, tmp_path: Pa
     assert inside(*line).code == 0
 
 
+def test_the_rate_of_pictures_without_one_is_told_unless_it_is_given(
+    inside: Run, tmp_path: Path, tiny_weights: Path
+) -> None:
+    files(tmp_path)
+    line = ("video", "raw.mjpeg", "--weights", tiny_weights, "--overwrite", "--json")
+    told = ["raw.mjpeg: its pictures have no frame rate: 25 a second are taken; --fps changes that"]
+    for options, fps, warnings in (((), 25, told), (("--fps", "10"), 10, []), (("-o", "folder"), None, [])):
+        values = inside(*line, *options).json
+        assert (values["frames"], values["fps"], values["warnings"]) == (2, fps, warnings)
+
+
 def test_a_video_is_not_told_to_stretch(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     (tmp_path / "in").mkdir()
     tifffile.imwrite(tmp_path / "in" / "f1.tif", NIR.astype(np.float32))
