@@ -18,7 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from nircolor.errors import InputError
 from nircolor.image.exif import sane_resolution
 from nircolor.image.limits import check_size
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands, only_page, pick
+from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
 # the most pixels that one stored byte can become
 _JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x 8 block: 512; arithmetic coding less
@@ -38,7 +38,6 @@ def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     if image.mode not in ("L", "RGB"):
         raise InputError(f"is a {image.mode} JPEG, made for print; convert it to grey first")
     raster = _raster(image, "JPEG", request, len(data), _JPEG)
-    raster.tolerance = LOSSY_TOLERANCE
     raster.resolution = _jfif_resolution(image)
     return raster
 
@@ -68,8 +67,10 @@ def _raster(image: ImageFile, name: str, request: Request, stored: int, pixels_p
     _check_rows(image, stored)
     pixels = _pixels(image)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
-    planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))
-    return Raster(name, planes, alpha, peak=255.0, icc=image.info.get("icc_profile"), exif=image.info.get("exif"))
+    bands = choose_bands(count, 3 if count == 4 else None, request.band)
+    raster = Raster(name, *pick(pixels, bands), bands.alpha_band, peak=255.0)
+    raster.icc, raster.exif = image.info.get("icc_profile"), image.info.get("exif")
+    return raster
 
 
 def _pixels(image: Image.Image) -> Samples:

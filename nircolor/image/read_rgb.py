@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.errors import InputError
 from nircolor.image import exif, nodata
+from nircolor.image.advice import without_options
 from nircolor.image.decode import decode
 from nircolor.image.orient import upright
 from nircolor.image.raster import Raster, Request
@@ -36,7 +38,10 @@ def read_rgb(source: str | Path | bytes) -> RgbImage:
     The range comes from the dtype and the file's tags, never from the data, as in ``read_nir``. Transparency is left
     out, with a warning. Raises ``InputError`` for anything that is not one whole picture (path, reason, remedy).
     """
-    return decode(source, Request(), _finish)
+    try:
+        return decode(source, Request(), _finish)
+    except InputError as error:  # there is no choice of a band or a page
+        raise without_options(error, "save it as one picture with one or three channels") from error.__cause__
 
 
 def _finish(raster: Raster) -> RgbImage:
