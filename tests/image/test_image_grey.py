@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from image_files import pillow, png, tiff
+from tiff_files import nodata
 
 from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import read_nir
@@ -79,6 +80,17 @@ def test_what_nobody_sees_does_not_count() -> None:
     dark[:20] = 65535  # as bright as can be, and transparent
     with pytest.raises(ColourInputError):
         read_nir(png(np.dstack([dark, np.where(np.arange(96)[:, None] < 20, 0, np.full((96, 128), 65535, np.uint16))])))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_pixels_without_data_say_nothing_about_colour(bits: int) -> None:
+    frame = np.ones((96, 128), bool)
+    frame[40:56, 40:88] = False  # 6 % of the picture are left
+    coloured = quantise(render(7, 96, 128).rgb, bits)
+    for value in ("0", str(2**bits - 1)):  # the greatest would count for white, too
+        data = nodata(np.where(frame[..., None], int(value), coloured).astype(coloured.dtype), value, photometric="rgb")
+        with pytest.raises(ColourInputError):
+            read_nir(data)
 
 
 def test_grey_takes_the_luma_of_anything() -> None:
