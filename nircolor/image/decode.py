@@ -12,6 +12,7 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
+from nircolor.image.overhear import overhear
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import display_name, open_source
 
@@ -45,7 +46,10 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
         raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
     if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
         raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
-    return _decoder(name)(stream, request)
+    with overhear() as told:
+        raster = _decoder(name)(stream, request)
+    raster.warnings += told
+    return raster
 
 
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
