@@ -18,6 +18,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
 )
@@ -26,6 +27,7 @@ EPILOG = f"""[bold]Examples[/bold]
 
   $ nircolor colorize photo_nir.tif              writes photo_nir_rgb.tif
   $ nircolor colorize night.png -o day.jpg --overwrite
+  $ nircolor colorize dark16.tif --range 0,4095
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
   $ cat in.png | nircolor colorize - | display -
@@ -94,6 +96,7 @@ def colorize(
             "never from the values.",
         ),
     ] = "none",
+    range: RangeOption = None,
     equalize: Annotated[
         bool,
         typer.Option(
@@ -130,7 +133,7 @@ def colorize(
         precision=precision.value,
         prior=prior.value,
         tiling=Tiling(tile, overlap, batch),
-        stretch=Stretch.parse(stretch),
+        stretch=Stretch.parse(stretch, range),
         equalize=equalize,
         band=band,
         page=page,

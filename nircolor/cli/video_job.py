@@ -13,6 +13,7 @@ from nircolor.cli.engine import check_device, check_weights, load_engine, locate
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from nircolor.image import Stretch
     from nircolor.tiling import Tiling
     from nircolor.video import Passed, Sink, Source
     from nircolor.video.damping import Damping
@@ -35,6 +36,7 @@ class Job:
     precision: str
     prior: Literal["global", "tile"]
     tiling: Tiling
+    stretch: Stretch
     band: int | None
 
 
@@ -131,7 +133,7 @@ def _open_source(job: Job) -> Source:
     from nircolor.video import FileSource, FolderSource
 
     path = Path(job.source)
-    return FolderSource(path, job.band) if path.is_dir() else FileSource(path, job.band)
+    return (FolderSource if path.is_dir() else FileSource)(path, job.band, stretch=job.stretch)
 
 
 def _target(job: Job) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.image import exif, icc
+from nircolor.image import darkness, exif, icc
 from nircolor.image.decode import decode
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.orient import swaps_axes, upright
@@ -31,8 +31,8 @@ def read_nir(
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
     of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
-    without them the range comes from the dtype and the file's tags, never from the data. Transparent pixels do not
-    count in either.
+    without them the range comes from the dtype and the file's tags, never from the data, and where that leaves the
+    picture dark a warning says so. Transparent pixels do not count in either.
 
     Raises ``InputError`` for anything that is not one whole, single-band picture (one line: path, reason, remedy) and
     ``UsageError`` for a ``band`` or ``page`` below 1.
@@ -53,6 +53,8 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
         samples = _divide(samples, alpha)
     valid = None if alpha is None else alpha > 0
     pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid)
+    if stretch.kind == "none" and not equalize:
+        tone_warnings += darkness.hint(pixels, str(samples.dtype), raster.peak, raster.inverted, valid)
     warnings = [*raster.warnings, tags.warning, profile_warning, *tone_warnings]
     info = ImageInfo(
         format=raster.format,

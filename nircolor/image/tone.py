@@ -16,6 +16,8 @@ from nircolor.image.stretch import Stretch
 FLOAT_LEVELS = 65536
 """Steps into which floats are sorted for equalisation."""
 
+_FEW = 0.01  # part of the values that may lie outside a given range without a word
+
 
 def to_unit(
     samples: Samples, peak: float, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
@@ -44,10 +46,14 @@ def _integers(
     histogram = count_levels(samples, levels, valid) if counted else np.zeros(levels, np.int64)
     warnings = []
     above = int(histogram[int(peak) + 1 :].sum())
-    if above:
+    if above and stretch.kind == "none":
         warnings.append(f"{above} values are above {peak:g}, which the file gives as its largest; they were clipped")
     low, high = _ends(histogram, stretch) if counted else (0.0, 0.0)
     table, note = _table(levels, peak, stretch, low, high)
+    if stretch.kind == "range":
+        stored = np.arange(levels)
+        outside = int(histogram[(stored < low) | (stored > high)].sum())
+        note += _clipped(outside, int(histogram.sum()), stretch)
     if inverted:
         table = 1 - table
     if equalize:
@@ -70,8 +76,18 @@ def _flat(stretch: Stretch, value: float) -> list[str]:
     return [f"--stretch {stretch} has no effect: both ends of the range are {value:g}"]
 
 
+def _clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
+    """Told where it is more than noise: the range may be that of another series."""
+    if outside <= _FEW * total:
+        return []
+    share = 100 * outside / total
+    return [f"{share:.3g} % of its values lie outside --range {stretch.low:.10g},{stretch.high:.10g}: clipped"]
+
+
 def _ends(histogram: NDArray[np.int64], stretch: Stretch) -> tuple[float, float]:
     """Stored values that become 0 and 1; (0, 0) for an empty histogram."""
+    if stretch.kind == "range":
+        return stretch.low, stretch.high
     if not histogram.any():
         return 0.0, 0.0
     limits = (0.0, 100.0) if stretch.kind == "minmax" else (stretch.low, stretch.high)
@@ -106,6 +122,8 @@ def _floats(
             f"{outside} of {pixels.size} values lie outside [0, 1] and were clipped; "
             "--stretch minmax or percentile takes the range from the data"
         )
+    if stretch.kind == "range":
+        warnings += _clipped(outside, pixels.size, stretch)
     if equalize:
         _equalize_floats(pixels, valid)
     return pixels, warnings
@@ -123,6 +141,8 @@ def _not_finite(pixels: NDArray[np.float32]) -> list[str]:
 
 
 def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | None) -> tuple[float, float]:
+    if stretch.kind == "range":
+        return stretch.low, stretch.high
     usable = np.isfinite(pixels)
     if valid is not None:
         usable &= valid

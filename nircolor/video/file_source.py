@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.image import ImageInfo, NirImage, Stretch, formats
+from nircolor.image import ImageInfo, NirImage, Stretch, darkness, formats
 from nircolor.image.raster import LOSSY_TOLERANCE, Raster, choose_bands, merge, pick
 from nircolor.image.source import display_name, open_source
 from nircolor.image.tone import to_unit
@@ -20,6 +20,7 @@ from nircolor.video.frames import Frame, Stream
 from nircolor.video.opencv import is_grey16, open_capture, sample_bits
 
 _MOST_FPS = 1000
+_NO_STRETCH = Stretch()
 _SLACK = 1  # frames that a header may promise too many
 
 
@@ -30,8 +31,8 @@ class FileSource:
     one. Raises InputError where no frame can be read.
     """
 
-    def __init__(self, path: Path, band: int | None = None) -> None:
-        self._name, self._band = display_name(path), band
+    def __init__(self, path: Path, band: int | None = None, stretch: Stretch = _NO_STRETCH) -> None:
+        self._name, self._band, self._stretch = display_name(path), band, stretch
         sound = self._look(path)
         self._capture = open_capture(path)
         self._bits = sample_bits(self._tag())
@@ -106,9 +107,12 @@ class FileSource:
         try:
             if pixels.shape[:2] != (self.stream.height, self.stream.width):
                 raise InputError(f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before; cut it there")
-            return _grey(pixels, self._band)
+            image = _grey(pixels, self._band, self._stretch)
         except InputError as error:
             raise InputError(f"{self._name}: frame {number}: {error}") from error.__cause__
+        for warning in image.info.warnings:
+            self.stream.remark(warning, f"frame {number}")
+        return image
 
 
 class _Clock:
@@ -125,11 +129,13 @@ class _Clock:
         self._count += 1
 
 
-def _grey(pixels: NDArray[Any], band: int | None) -> NirImage:
+def _grey(pixels: NDArray[Any], band: int | None, stretch: Stretch) -> NirImage:
     """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
     stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
     planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, band))
     samples = merge(Raster("PNG", planes, tolerance=LOSSY_TOLERANCE))
     peak = float(np.iinfo(samples.dtype).max)
-    unit, _ = to_unit(samples, peak, False, Stretch(), False, None)
-    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype)))
+    unit, warnings = to_unit(samples, peak, False, stretch, False, None)
+    if stretch.kind == "none":
+        warnings += darkness.hint(unit, str(samples.dtype), peak, False, None)
+    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=tuple(warnings)))

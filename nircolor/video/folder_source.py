@@ -11,6 +11,7 @@ from pathlib import Path
 from nircolor import picture
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError
+from nircolor.image import Stretch
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import display_name
 from nircolor.picture import Reading
@@ -18,21 +19,23 @@ from nircolor.video.frames import Frame, Stream
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
 _NAMED = 3  # gaps that are told
+_NO_STRETCH = Stretch()
 
 
 class FolderSource:
     """``frame_0001.png``, ``frame_0002.png``, ... in order of their numbers, each read as ``nircolor colorize`` would.
 
+    ``stretch`` is best one that depends on no frame: ``Stretch.between``.
     Other files are left out, hidden ones too. Raises InputError where there are no frames, or those of two sequences.
     """
 
-    def __init__(self, folder: Path, band: int | None = None) -> None:
-        self._folder, self._band = folder, band
+    def __init__(self, folder: Path, band: int | None = None, stretch: Stretch = _NO_STRETCH) -> None:
+        self._folder, self._reading = folder, Reading(stretch, band=band)
         self._names = _sequence(folder)
         first = folder / self._names[0][1]
         size = probe(first)
         if size is None:  # reading it tells why
-            image = picture.read(first, Reading(band=band))
+            image = picture.read(first, self._reading)
             size = (image.pixels.shape[0], image.pixels.shape[1])
         self.stream = Stream(folder, *size, None, len(self._names))
         if gaps := _gaps([number for number, _ in self._names]):
@@ -43,7 +46,7 @@ class FolderSource:
         size = None
         for _, name in self._names:
             path = self._folder / name
-            image = picture.read(path, Reading(band=self._band))
+            image = picture.read(path, self._reading)
             size = size or image.pixels.shape
             if image.pixels.shape != size:
                 (height, width), (rows, columns) = size, image.pixels.shape

@@ -1,0 +1,56 @@
+"""A picture that uses a small part of its range comes out dark: that is told, with the range that would use it all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.image.histogram import Mask, row_blocks
+
+_SHARE = {"uint8": 1 / 16, "uint16": 1 / 4, "float32": 1 / 4}
+"""Part of the range, by type, below which a picture is dark. A night photograph of 8 bits may well be dark."""
+_BRIGHTEST = 0.001  # part of the pixels that may lie above it: hot pixels, lamps
+_FULL = (*(2**bits - 1 for bits in range(1, 13)), 10000, 2**14 - 1, 2**15 - 1)  # bits; reflectance times 10000
+
+
+def hint(unit: NDArray[np.float32], dtype: str, peak: float, inverted: bool, valid: Mask | None) -> list[str]:
+    """One line for ``unit``, (H, W) in [0, 1], made without a stretch of samples of which ``peak`` became 1; or none.
+
+    ``inverted``: 0 became 1. ``valid`` (H, W): the pixels that count, None = all.
+    """
+    share = _used(unit, _SHARE[dtype], inverted, valid)
+    if share * peak < (0 if dtype == "float32" else 1) or not share:
+        return []
+    used = float(f"{share * peak:.3g}") if dtype == "float32" else round(share * peak)
+    look, high = "pale" if inverted else "dark", _round_up(used, dtype)
+    return [
+        f"uses only {100 * share:.2g} % of its range (up to {used} of {peak:g}), so the result is {look}; "
+        f"add --range 0,{high:.10g}, which suits all of a series alike"
+    ]
+
+
+def _used(unit: NDArray[np.float32], most: float, inverted: bool, valid: Mask | None) -> float:
+    """Up to which part of the range the pixels reach; 0 where that is more than ``most``, or nothing."""
+    dark, bright = [], 0
+    allowed = math.floor(_BRIGHTEST * (unit.size if valid is None else np.count_nonzero(valid)))
+    for rows in row_blocks(*unit.shape):
+        values = unit[rows] if valid is None else unit[rows][valid[rows]]
+        values = (1 - values if inverted else values).ravel()
+        bright += int(np.count_nonzero(values > most))
+        if bright > allowed:  # most pictures, after the first rows
+            return 0.0
+        dark.append(values)
+    counted = np.concatenate(dark)
+    if not counted.size or counted.min() == counted.max():  # nothing to be seen in any range
+        return 0.0
+    return float(np.partition(counted, -1 - allowed)[-1 - allowed])
+
+
+def _round_up(used: float, dtype: str) -> float:
+    """The largest value of the scale that a picture up to ``used`` is likely to have; for floats a round one."""
+    if dtype == "float32":
+        power = float(10.0 ** math.floor(math.log10(used)))
+        return next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= used)
+    return next(value for value in _FULL if value >= used)
