@@ -52,5 +52,5 @@ def _round_up(used: float, dtype: str) -> float:
     """The largest value of the scale that a picture up to ``used`` is likely to have; for floats a round one."""
     if dtype == "float32":
         power = float(10.0 ** math.floor(math.log10(used)))
-        return next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= used)
-    return next(value for value in _FULL if value >= used)
+        return min(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= used)
+    return float(min(value for value in _FULL if value >= used))
