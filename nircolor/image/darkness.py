@@ -15,12 +15,21 @@ _BRIGHTEST = 0.001  # part of the pixels that may lie above it: hot pixels, lamp
 _FULL = (*(2**bits - 1 for bits in range(1, 13)), 10000, 2**14 - 1, 2**15 - 1)  # bits; reflectance times 10000
 
 
-def hint(unit: NDArray[np.float32], dtype: str, peak: float, inverted: bool, valid: Mask | None) -> list[str]:
+def hint(
+    unit: NDArray[np.float32],
+    dtype: str,
+    peak: float,
+    inverted: bool,
+    valid: Mask | None,
+    curve: NDArray[np.float64] | None = None,
+) -> list[str]:
     """One line for ``unit``, (H, W) in [0, 1], made without a stretch of samples of which ``peak`` became 1; or none.
 
-    ``inverted``: 0 became 1. ``valid`` (H, W): the pixels that count, None = all.
+    ``inverted``: 0 became 1. ``valid`` (H, W): the pixels that count, None = all. ``curve`` (n,): how bright values
+    look, from 0 to 1; None: as they are.
     """
-    share = _used(unit, _SHARE[dtype], inverted, valid)
+    most = _SHARE[dtype] if curve is None else int(np.searchsorted(curve, _SHARE[dtype])) / (curve.size - 1)
+    share = _used(unit, most, inverted, valid)
     if share * peak < (0 if dtype == "float32" else 1) or not share:
         return []
     used = float(f"{share * peak:.3g}") if dtype == "float32" else round(share * peak)

@@ -18,6 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from nircolor.errors import InputError
 from nircolor.image import jpeg_check
 from nircolor.image.exif import sane_resolution
+from nircolor.image.icc import NO_PROFILE
 from nircolor.image.limits import check_size
 from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands, only_page, pick
 
@@ -43,6 +44,7 @@ def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     raster = _raster(image, "JPEG", request)
     raster.warnings += [warning] if warning else []
     raster.tolerance = LOSSY_TOLERANCE
+    raster.icc = _profile(image)
     raster.resolution = _jfif_resolution(image)
     return raster
 
@@ -78,6 +80,13 @@ def _raster(image: ImageFile, name: str, request: Request) -> Raster:
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))
     return Raster(name, planes, alpha, peak=255.0, icc=image.info.get("icc_profile"), exif=image.info.get("exif"))
+
+
+def _profile(image: JpegImageFile) -> bytes | None:
+    """The ICC profile; Pillow keeps silent about one of which parts are missing."""
+    whole = image.info.get("icc_profile")
+    parts = any(name == "APP2" and content.startswith(b"ICC_PROFILE\0") for name, content in image.applist)
+    return NO_PROFILE if whole is None and parts else whole
 
 
 def _pixels(image: Image.Image) -> Samples:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 LIBRARIES = ("tifffile", "imagecodecs")
+_METADATA = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS)")  # what libpng says of chunks that are read without it
 _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
@@ -21,8 +23,8 @@ class _Ear(logging.Handler):
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            text = ascii(" ".join(record.getMessage().split()))[1:-1]
+        text = ascii(" ".join(record.getMessage().split()))[1:-1]
+        if record.thread == self._thread and not _METADATA.match(text):
             self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
 
 

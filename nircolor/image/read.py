@@ -14,7 +14,7 @@ from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.orient import swaps_axes, upright
 from nircolor.image.raster import Raster, Request, Samples, merge
 from nircolor.image.stretch import Stretch
-from nircolor.image.tone import to_unit
+from nircolor.image.tone import apply_curve, to_unit
 
 _NO_STRETCH = Stretch()
 
@@ -32,7 +32,8 @@ def read_nir(
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
     of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
     without them the range comes from the dtype and the file's tags, never from the data, and where that leaves the
-    picture dark a warning says so. Transparent pixels do not count in either.
+    picture dark a warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC
+    profile: what is returned are sRGB greys.
 
     Raises ``InputError`` for anything that is not one whole, single-band picture (one line: path, reason, remedy) and
     ``UsageError`` for a ``band`` or ``page`` below 1.
@@ -45,7 +46,7 @@ def read_nir(
 
 def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
     tags = exif.tidy(raster.exif)
-    profile, profile_warning = icc.rgb_profile(raster.icc)
+    profile, profile_warning = icc.settle(raster.icc)
     samples = upright(merge(raster), tags.orientation)
     raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
     alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, tags.orientation), raster.peak)
@@ -53,8 +54,11 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
         samples = _divide(samples, alpha)
     valid = None if alpha is None else alpha > 0
     pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid)
+    curve = icc.tone(raster.icc)
     if stretch.kind == "none" and not equalize:
-        tone_warnings += darkness.hint(pixels, str(samples.dtype), raster.peak, raster.inverted, valid)
+        tone_warnings += darkness.hint(pixels, str(samples.dtype), raster.peak, raster.inverted, valid, curve)
+    if curve is not None and not equalize:  # ranks are the same under every profile
+        apply_curve(curve, pixels)
     warnings = [*raster.warnings, tags.warning, profile_warning, *tone_warnings]
     info = ImageInfo(
         format=raster.format,

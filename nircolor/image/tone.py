@@ -35,6 +35,13 @@ def to_unit(
     return _integers(samples, peak, inverted, stretch, equalize, valid)
 
 
+def apply_curve(curve: NDArray[np.float64], pixels: NDArray[np.float32]) -> None:
+    """``pixels`` (H, W) in [0, 1], in place, to what ``curve`` (n,) has for them; it is linear between its points."""
+    places = np.linspace(0, 1, curve.size)
+    for rows in row_blocks(*pixels.shape[:2]):
+        pixels[rows] = np.interp(pixels[rows], places, curve)
+
+
 # --- integers ---------------------------------------------------------------------------------------------------------
 
 
