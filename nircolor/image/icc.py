@@ -31,9 +31,18 @@ _TO_XYZ = np.array([0.2126, 0.7152, 0.0722])  # how bright sRGB's primaries are
 
 def srgb() -> bytes:
     """The profile for outputs whose input had none that fits."""
+    return _built_in("srgb")
+
+
+def adobe() -> bytes:
+    """The profile of Adobe RGB, for files that name it without holding it."""
+    return _built_in("adobergb")
+
+
+def _built_in(name: str) -> bytes:
     import imagecodecs
 
-    profile = bytes(imagecodecs.cms_profile("srgb"))
+    profile = bytes(imagecodecs.cms_profile(name))
     return profile[: _DATE.start] + _MADE + profile[_DATE.stop :]
 
 

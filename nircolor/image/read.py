@@ -46,7 +46,8 @@ def read_nir(
 
 def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
     tags = exif.tidy(raster.exif)
-    profile, profile_warning = icc.settle(raster.icc)
+    shown = raster.icc or (icc.adobe() if tags.adobe else None)
+    profile, profile_warning = icc.settle(shown)
     samples = upright(merge(raster), tags.orientation)
     raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
     alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, tags.orientation), raster.peak)
@@ -54,7 +55,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
         samples = _divide(samples, alpha)
     valid = None if alpha is None else alpha > 0
     pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid)
-    curve = icc.tone(raster.icc)
+    curve = icc.tone(shown)
     if stretch.kind == "none" and not equalize:
         tone_warnings += darkness.hint(pixels, str(samples.dtype), raster.peak, raster.inverted, valid, curve)
     if curve is not None and not equalize:  # ranks are the same under every profile

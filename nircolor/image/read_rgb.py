@@ -42,7 +42,8 @@ def read_rgb(source: str | Path | bytes) -> RgbImage:
 
 
 def _finish(raster: Raster) -> RgbImage:
-    turn = exif.tidy(raster.exif).orientation
+    tags = exif.tidy(raster.exif)
+    turn, profile = tags.orientation, raster.icc or (icc.adobe() if tags.adobe else None)
     dtype, warnings = str(raster.planes[0].dtype), list(raster.warnings)
     if raster.alpha is not None:
         warnings.append("transparency is left out of account")
@@ -53,7 +54,7 @@ def _finish(raster: Raster) -> RgbImage:
         channels.append(pixels)
         warnings += notes
     stacked = np.stack(channels * (3 // len(channels)), axis=-1)
-    warnings += _to_srgb(stacked, raster.icc, grey=len(channels) == 1)
+    warnings += _to_srgb(stacked, profile, grey=len(channels) == 1)
     return RgbImage(stacked, dtype, tuple(dict.fromkeys(warnings)))
 
 

@@ -12,6 +12,7 @@ WHITE = np.array([0.9642, 1.0, 0.8249])  # D50
 SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 PROPHOTO = np.array([[0.79767, 0.13519, 0.03135], [0.28804, 0.71187, 0.00009], [0.0, 0.0, 0.82491]])
 REC2020 = np.array([[0.67346, 0.16567, 0.12504], [0.27904, 0.67534, 0.04561], [-0.00193, 0.02998, 0.79685]])
+_XYZ_TOP = 1 + 32767 / 32768  # the XYZ that 65535 stands for
 ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
 
 
@@ -63,11 +64,27 @@ def grey_profile(gamma: float | None) -> bytes:
 
 def scanner_profile() -> bytes:
     """RGB by a table that leads from the device to colours only: Y is the mean of the channels."""
-    grid = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(8, 3).mean(axis=1)
-    table = np.rint(grid[:, None] * WHITE * 32768).astype(">u2").tobytes()
-    ends = np.array([0, 65535], ">u2").tobytes() * 3
-    head = struct.pack(">BBBx", 3, 3, 2) + b"".join(_fixed(v) for v in np.eye(3).ravel()) + struct.pack(">HH", 2, 2)
-    return _profile(b"scnr", b"RGB ", {b"A2B0": _tag(b"mft2", head + ends + table + ends)})
+    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(8, 3)
+    grid, line = corners.mean(axis=1)[:, None] * WHITE / _XYZ_TOP, np.array([0.0, 1.0])
+    return _profile(b"scnr", b"RGB ", {b"A2B0": _tables(np.eye(3), line, grid, line)})
+
+
+def table_profile(primaries: np.ndarray, gamma: float) -> bytes:
+    """A display's colours as tables, both ways, instead of primaries and curves."""
+    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(8, 3)
+    steps, line = np.linspace(0, 1, 4096), np.array([0.0, 1.0])
+    there = _tables(np.eye(3), steps**gamma, corners @ primaries.T / _XYZ_TOP, line)
+    back = _tables(np.linalg.inv(primaries) * _XYZ_TOP, line, corners, steps ** (1 / gamma))
+    kinds = {b"A2B0": there, b"A2B1": there, b"B2A0": back, b"B2A1": back}
+    return _profile(b"mntr", b"RGB ", kinds)
+
+
+def _tables(matrix: np.ndarray, before: np.ndarray, grid: np.ndarray, after: np.ndarray) -> bytes:
+    """A tag of type mft2 with a grid of two points a side."""
+    head = struct.pack(">BBBx", 3, 3, 2) + b"".join(map(_fixed, matrix.ravel()))
+    steps = (np.rint(np.clip(part, 0, 1) * 65535).astype(">u2").tobytes() for part in (before, grid, after))
+    one, two, three = steps
+    return _tag(b"mft2", head + struct.pack(">HH", before.size, after.size) + 3 * one + two + 3 * three)
 
 
 def _curve(gamma: float | None, points: int) -> bytes:

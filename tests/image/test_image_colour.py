@@ -9,8 +9,8 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from icc_files import ADOBE, PROPHOTO, REC2020, SRGB, Space, coded, grey_profile, light, scanner_profile
-from image_files import RAMP, RAMP16, RAMP_FLOAT, pillow, rgb, tiff
+from icc_files import ADOBE, PROPHOTO, REC2020, SRGB, Space, coded, grey_profile, light, scanner_profile, table_profile
+from image_files import RAMP, RAMP16, RAMP_FLOAT, exif, pillow, rgb, tiff
 from PIL import Image
 
 from nircolor.image import ImageInfo, read_nir, read_rgb, write_rgb
@@ -76,6 +76,14 @@ def test_8_bits_look_like_srgb_too(name: str, suffix: str, tmp_path: Path) -> No
     assert kept or embedded(path) == srgb()
     shown = (space if kept else PLAIN).looks(samples(path))
     assert np.linalg.norm(shown - PLAIN.looks(COLOURS), axis=-1).mean() < 0.5
+
+
+def test_a_profile_of_tables_is_used_too(tmp_path: Path) -> None:
+    profile = table_profile(ADOBE, 2.19921875)
+    write_rgb(tmp_path / "x.tif", COLOURS, ImageInfo("TIFF", "uint16", icc=profile))
+    assert embedded(tmp_path / "x.tif") == profile
+    shown = Space(ADOBE, 2.19921875).looks(samples(tmp_path / "x.tif"))
+    assert np.linalg.norm(shown - PLAIN.looks(COLOURS), axis=-1).mean() < 1
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -145,6 +153,18 @@ def test_what_cannot_be_handled_gives_way_to_srgb_in_one_line(profile: bytes, re
     write_rgb(tmp_path / "x.tif", COLOURS, picture.info)
     assert embedded(tmp_path / "x.tif") == srgb()
     np.testing.assert_allclose(samples(tmp_path / "x.tif"), COLOURS, atol=0.51 / 255)
+
+
+def test_a_camera_names_adobe_rgb_in_its_exif_only(tmp_path: Path) -> None:
+    block = exif()
+    block.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    greys = np.tile(np.linspace(0, 1, 256), (16, 1))
+    stored = np.rint(coded(light(greys, None), 2.19921875) * 255).astype(np.uint8)
+    picture = read_nir(pillow("JPEG", stored, exif=block, quality=100))
+    assert np.abs(picture.pixels - greys).mean() < 0.01
+    write_rgb(tmp_path / "x.png", COLOURS, picture.info, depth=16)
+    assert difference(SPACES["Adobe"].looks(samples(tmp_path / "x.png")), PLAIN.looks(COLOURS)) < 1
+    assert embedded(tmp_path / "x.png") == picture.info.icc != srgb()
 
 
 def test_a_jpeg_that_lost_a_part_of_its_profile_is_told() -> None:
