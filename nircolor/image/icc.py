@@ -6,6 +6,7 @@ Little CMS converts, by way of imagecodecs, since that of Pillow has 8 bits only
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _RELATIVE = 1  # rendering intent: white stays white, and what both profiles can
 _SAME = 1 / 510  # half a step of 8 bits: profiles that differ less are one
 _COARSE = 4 / 255  # a step of that size in sRGB is seen
 _STEPS = 4096  # of a tone curve
+_KNOWN = 4  # profiles that are remembered: pictures of a series have the same, and a look at one takes 10 ms
 _SPACES = {"GRAY": "gray", "RGB": "rgb"}  # those that are read, in the words of the file and of imagecodecs
 _DATE, _MADE = slice(24, 36), bytes.fromhex("07ea 0001 0001 0000 0000 0000")  # not today: outputs are reproducible
 _TO_XYZ = np.array([0.2126, 0.7152, 0.0722])  # how bright sRGB's primaries are
@@ -39,6 +41,7 @@ def adobe() -> bytes:
     return _built_in("adobergb")
 
 
+@cache
 def _built_in(name: str) -> bytes:
     import imagecodecs
 
@@ -81,6 +84,7 @@ def to_srgb(profile: bytes | None) -> Convert | None:
     return _between(profile, "srgb")
 
 
+@lru_cache(_KNOWN)
 def tone(profile: bytes | None) -> NDArray[np.float64] | None:
     """(n,) sRGB greys that look like evenly spaced values of a file with ``profile`` (RGB or grey); None as above.
 
@@ -98,6 +102,7 @@ def tone(profile: bytes | None) -> NDArray[np.float64] | None:
     return None if np.abs(curve - ramp).max() <= _SAME else curve
 
 
+@lru_cache(_KNOWN)
 def _between(source: bytes | str | None, target: bytes | str | None) -> Convert | None:
     if not source or not target:
         return None
@@ -135,6 +140,7 @@ def _transform(source: bytes, target: bytes) -> Convert:
     return convert
 
 
+@lru_cache(_KNOWN)
 def _unfit(profile: bytes) -> str | None:
     """Why ``profile`` can describe neither an output nor the grey values that it is made of."""
     if len(profile) < _HEADER or profile[36:40] != b"acsp":
