@@ -4,8 +4,8 @@ python benchmarks/calibrate.py WEIGHTS [--sizes 144x208 ...] [--chroma 1 1.1 ...
     [--lpips ../shared/perceptual/lpips_squeeze_v0.1.safetensors] [--data ../shared/data] [--plot FILE.svg]
 
 Sizes are those of G_B and G_A. Validation pictures, reduced to a long side of 512, not 8-bit. PSNR dB / angle deg /
-LPIPS-squeeze (nan without --lpips) / colour ratio, means over pictures. The plot shows colour ratio against angle while
-chroma rises, at the first sizes and the first brightness.
+LPIPS-squeeze (nan without --lpips) / colour ratio / PSNR dB at the best exposure, means over pictures. The plot shows
+colour ratio against angle while chroma rises, at the first sizes and the first brightness.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from results import GROUPS, plotter
 
 from nircolor.colorizer import Colorizer
 from nircolor.evaluation.colour import angular_error, colourfulness_ratio
-from nircolor.evaluation.fidelity import psnr
+from nircolor.evaluation.fidelity import psnr, psnr_ev
 from nircolor.loss.lpips import Lpips
 from nircolor.training.calibration import LUMA
 from nircolor.training.pairs import find_pairs, load_pair
@@ -47,7 +47,7 @@ class Example:
 def examples(data: Path) -> Iterator[Example]:
     for folder, split in dict.fromkeys((group.folder, group.split) for group in GROUPS):
         table = f"{folder.split('/')[0]}/split.csv" if split != "all" else ""
-        for pair in find_pairs(SourceConfig(folder, table, split if table else ""), data):
+        for pair in find_pairs(SourceConfig(folder, split_file=table, split=split if table else ""), data):
             nir, rgb = (
                 image.astype(np.float32) / np.iinfo(image.dtype).max for image in load_pair(pair, long_side=LONG_SIDE)
             )
@@ -73,7 +73,7 @@ def measure(options: argparse.Namespace) -> dict[Key, list[tuple[float, ...]]]:
             rgb = adjusted(plain, chroma, brightness)
             ratio = colourfulness_ratio(rgb, example.rgb)
             scores = [psnr(rgb, example.rgb), angular_error(rgb, example.rgb), _distance(lpips, rgb, example.rgb)]
-            scores.append(math.nan if ratio is None else ratio)
+            scores += [math.nan if ratio is None else ratio, psnr_ev(rgb, example.rgb)]
             found.setdefault((sizes, chroma, brightness, example.group), []).append(tuple(scores))
     return found
 
@@ -96,7 +96,7 @@ def table(found: dict[Key, tuple[float, ...]]) -> Iterator[str]:
     yield "|---" * (len(GROUPS) + 1) + "|"
     for how in dict.fromkeys(key[:3] for key in found):
         cells = (found[(*how, group.title)] for group in GROUPS)
-        shown = ("{:.2f} / {:.2f} / {:.3f} / {:.2f}".format(*cell) for cell in cells)
+        shown = ("{:.2f} / {:.2f} / {:.3f} / {:.2f} / {:.2f}".format(*cell) for cell in cells)
         yield f"| {how[0]}, {how[1]:g}, {how[2]:g} | " + " | ".join(shown) + " |"
 
 
@@ -104,9 +104,9 @@ def plot(found: dict[Key, tuple[float, ...]], options: argparse.Namespace) -> No
     figure, axis = plotter().subplots(figsize=(7, 4.4), layout="constrained")
     for group in GROUPS:
         curve = [found[options.sizes[0], c, options.brightness[0], group.title] for c in options.chroma]
-        axis.plot([scores[-1] for scores in curve], [scores[1] for scores in curve], "o-", ms=3, label=group.title)
+        axis.plot([scores[3] for scores in curve], [scores[1] for scores in curve], "o-", ms=3, label=group.title)
         for chroma, scores in zip(options.chroma, curve, strict=True):
-            axis.annotate(f"{chroma:g}", (scores[-1], scores[1]), xytext=(0, 4), textcoords="offset points", fontsize=7)
+            axis.annotate(f"{chroma:g}", (scores[3], scores[1]), xytext=(0, 4), textcoords="offset points", fontsize=7)
     axis.set(xlabel="colourfulness over the truth's (1 is right)", ylabel="angle deg (down is better)")
     axis.grid(alpha=0.3)
     axis.legend()

@@ -21,12 +21,13 @@ from typing import Any
 
 METRICS = {
     "psnr": "PSNR dB",
+    "psnr_ev": "PSNR at best exposure",
     "ssim": "SSIM",
     "angle": "AE deg",
     "lpips-squeeze": "LPIPS-squeeze",
     "colour-ratio": "colour",
 }
-DIGITS = {"psnr": 2, "ssim": 3, "angle": 2, "lpips-squeeze": 3, "colour-ratio": 2, "seam": 3}
+DIGITS = {"psnr": 2, "psnr_ev": 2, "ssim": 3, "angle": 2, "lpips-squeeze": 3, "colour-ratio": 2, "seam": 3}
 Row = dict[str, Any]
 
 
@@ -99,7 +100,7 @@ def table(title: str, blocks: dict[str, dict[str, dict[str, float]]], keys: list
 def side_by_side(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
     words = [word for name in options.weights for word in ("--weights", name)]
     words += ["--baseline", "grey"]
-    metrics = ["--metrics", "psnr,ssim,angle,lpips,colour-ratio"]
+    metrics = ["--metrics", "psnr,psnr_ev,ssim,angle,lpips,colour-ratio"]
     return {
         group.title: means(
             measure(options, group.file, group.folder, group.split, words + metrics), group.chosen, list(METRICS)
@@ -122,7 +123,7 @@ def priors(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]
 
 def memory(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
     """Scores on what was trained on, to be held against those on what was not."""
-    words = ["--weights", options.weights[0], "--metrics", "psnr,ssim,angle,lpips,colour-ratio"]
+    words = ["--weights", options.weights[0], "--metrics", "psnr,psnr_ev,ssim,angle,lpips,colour-ratio"]
     return {
         group.title: means(measure(options, group.file, group.folder, group.split, words), group.chosen, list(METRICS))
         for group in SEEN

@@ -38,11 +38,10 @@ def multiply_adds(network: nn.Module, *inputs: torch.Tensor) -> float:
 
 def row(config: ModelConfig) -> str:
     network, nir = Generator(config).eval(), torch.rand(1, 1, 256, 256)
-    look = torch.rand(1, 1, 256 * config.detail, 256 * config.detail)  # whose prior is 256 x 256 too
     with torch.no_grad():
-        prior = network.prior(look)
+        prior = network.prior(nir)
     cells = [config.name]
-    for branch, inputs in ((network.prior_branch, (look,)), (network.rgb_branch, (nir, prior))):
+    for branch, inputs in ((network.prior_branch, (nir,)), (network.rgb_branch, (nir, prior))):
         millions = sum(p.numel() for p in branch.parameters()) / 1e6
         cells += [f"{millions:.2f} M", f"{multiply_adds(branch, *inputs):.1f} G"]
     return "| " + " | ".join(cells) + " |"
@@ -50,5 +49,5 @@ def row(config: ModelConfig) -> str:
 
 if __name__ == "__main__":
     print("| preset | G_B parameters | G_B multiply-adds | G_A parameters | G_A multiply-adds |\n|---|---|---|---|---|")
-    for preset in PRESETS.values():
+    for preset in (p for p in PRESETS.values() if p.direction == "rgb"):
         print(row(preset))

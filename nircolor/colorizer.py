@@ -111,7 +111,7 @@ class Colorizer:
 
         try:
             with torch.inference_mode():
-                reduction = self._reduction(nir.shape)
+                reduction = self.reduction_of(nir.shape)
                 run_tiles(
                     nir,
                     self._painter(nir, reduction),
@@ -129,14 +129,14 @@ class Colorizer:
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
-        return _enlarged(self.tiling, self._reduction(shape))
+        return _enlarged(self.tiling, self.reduction_of(shape))
 
-    def _reduction(self, shape: tuple[int, ...]) -> float:
+    def reduction_of(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
-        size = self.network.config.paint_size
+        size, least = self.network.config.paint_size, float(self.network.config.reduction)
         if not size or self.prior != "global":
-            return 1.0
-        return float(min(MAX_REDUCTION, max(1.0, (shape[0] * shape[1]) ** 0.5 / size)))
+            return least
+        return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
     def _painter(self, nir: NDArray[Any], reduction: float) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
         """The function that colorizes a batch of tiles of this picture."""
@@ -157,7 +157,7 @@ class Colorizer:
 
     def _whole_prior(self, nir: NDArray[Any]) -> Tensor:
         """G_B on the reduced whole picture: (1, P, h, w) with h w <= prior_size squared."""
-        small = look(nir, self.network.config)
+        small = reduce_area(nir, self.network.config.prior_size)
         with self._autocast():
             return self.network.prior(self._tensor(small)[None, None]).float()
 
@@ -192,18 +192,6 @@ def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     """[0, 1] -> the full range of an integer type, rounded to nearest (never truncated); float32 stays."""
     scale = SCALES[dtype]
     return rows if scale == 1 else np.rint(rows * np.float32(scale)).astype(dtype)
-
-
-def look(nir: NDArray[Any], config: ModelConfig) -> NDArray[np.float32]:
-    """The whole picture as G_B looks at it, values in [0, 1]: at most ``prior_size`` squared pixels, or for a network
-    that looks at textures, exactly ``config.detail`` times the sides of that; small pictures are enlarged.
-    """
-    size, detail = config.prior_size, config.detail
-    if detail == 1:
-        return reduce_area(nir, size)
-    height, width = (detail * side for side in reduced_shape(nir.shape, size))
-    fine = torch.from_numpy(reduce_area(nir, detail * size))[None, None]
-    return F.interpolate(fine, (height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
 
 
 def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nircolor import scenes, weights
-from nircolor.colorizer import Colorizer, look, quantise, reduce_area
+from nircolor.colorizer import Colorizer, quantise, reduce_area
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.image.equalize import equalize
 from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
@@ -67,7 +67,7 @@ def test_one_tile_is_the_network_itself(path: Path) -> None:
     colorizer, nir = engine(path), (NIR[:60, :64] / 65535).astype(np.float32)
     x = torch.from_numpy(nir)[None, None]
     with torch.no_grad():
-        prior = colorizer.network.prior(torch.from_numpy(look(nir, CONFIG))[None, None])
+        prior = colorizer.network.prior(torch.from_numpy(reduce_area(nir, CONFIG.prior_size))[None, None])
         expected = colorizer.network.paint(x, prior)[0].clamp(0, 1).permute(1, 2, 0).numpy()
     np.testing.assert_allclose(colorizer.colorize(nir), expected, atol=2e-4)
 
@@ -158,14 +158,6 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
             engine(target)
 
 
-@pytest.mark.parametrize("octaves", [-1, 60, "2"])
-def test_weights_that_lie_about_their_octaves_are_refused(tmp_path: Path, octaves: object) -> None:
-    config = {**CONFIG.to_dict(), "octaves": octaves}
-    weights.save(tmp_path / "lie.safetensors", Generator(CONFIG).state_dict(), {"config": config})
-    with pytest.raises(WeightsError, match=rf"lie\.safetensors: .*octaves = {octaves}: must be 0 to 3"):
-        engine(tmp_path / "lie.safetensors")
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type) -> None:
     plain, equalising = engine(path, tiling=Tiling(64, 16)), engine(path, tiling=Tiling(64, 16))
@@ -193,12 +185,3 @@ def test_reduced_picture_keeps_its_mean_and_its_bound() -> None:
     assert small.mean() == pytest.approx(NIR.mean() / 65535, abs=2e-3)
     np.testing.assert_allclose(reduce_area(NIR, 1000), NIR / 65535, atol=1e-6)
     assert reduce_area(np.full((3, 4000), 255, np.uint8), 16).max() == pytest.approx(1)
-
-
-@pytest.mark.parametrize(("shape", "size"), [((100, 130), (28, 36)), ((9, 20), (9, 20)), ((1, 1), (1, 1))])
-def test_a_network_that_looks_at_textures_sees_exact_multiples(shape: tuple[int, int], size: tuple[int, int]) -> None:
-    nir = np.random.default_rng(0).random(shape, np.float32)
-    seen = look(nir, replace(CONFIG, prior_size=32, octaves=2))
-    assert seen.shape == (4 * size[0], 4 * size[1])
-    assert seen.mean() == pytest.approx(nir.mean(), abs=0.02)
-    np.testing.assert_array_equal(look(nir, replace(CONFIG, octaves=0)), reduce_area(nir, CONFIG.prior_size))

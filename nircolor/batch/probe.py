@@ -72,8 +72,7 @@ def _size(format: str | None, head: bytes, stream: BinaryIO) -> Size | None:
 
 
 def _tiff(stream: BinaryIO) -> Size:
-    from tifffile import TiffFile
+    from nircolor.image.tiff_pages import contents
 
-    with TiffFile(stream) as file:
-        page = file.pages.first
-        return int(page.imagelength), int(page.imagewidth)
+    picture = contents(stream).pages[0]
+    return picture.height, picture.width

@@ -13,17 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nircolor.colorizer import SCALES, Colorizer, look, quantise
+from nircolor.colorizer import SCALES, Colorizer, quantise, reduce_area
 from nircolor.device import PRECISIONS, is_out_of_memory
 from nircolor.image.equalize import equalize
 from nircolor.model import crop_prior
 
 
 def can_share(engine: Colorizer, shape: tuple[int, ...]) -> bool:
-    """Whether a picture of (H, W) is one tile, looked at in full size."""
-    size = engine.network.config.paint_size if engine.prior == "global" else 0
-    whole = not size or shape[0] * shape[1] <= size**2
-    return whole and max(shape[:2]) <= engine.tiling.tile
+    """Whether a picture of (H, W) is one tile, and so small that G_A looks at it as closely as it can."""
+    whole = engine.reduction_of(shape) == engine.network.config.reduction
+    return whole and max(shape[:2]) <= engine.tiling_of(shape).tile
 
 
 def colorize_together(engine: Colorizer, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -48,19 +47,20 @@ def _together(engine: Colorizer, pictures: list[NDArray[Any]]) -> list[NDArray[A
     device = torch.device(engine.info.device)
     with torch.inference_mode(), torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
         x = _stack(pictures, device)  # (b, 1, H, W)
-        rgb = network.paint(x, _priors(engine, pictures, x))  # (b, 3, H, W)
+        reduction = engine.reduction_of(pictures[0].shape)
+        rgb = network.paint(x, _priors(engine, pictures, x, reduction), reduction)  # (b, 3, H, W)
     rows = rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     return [quantise(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
 
 
-def _priors(engine: Colorizer, pictures: list[NDArray[Any]], x: Tensor) -> Tensor:
-    """(b, P, H, W): each picture's own colour decision."""
+def _priors(engine: Colorizer, pictures: list[NDArray[Any]], x: Tensor, reduction: float) -> Tensor:
+    """(b, P, h, w): each picture's own colour decision, at the size at which G_A works."""
     if engine.prior == "tile":
         return engine.network.prior(x).float()
     config = engine.network.config
-    whole = engine.network.prior(_stack([look(nir, config) for nir in pictures], x.device)).float()
+    whole = engine.network.prior(_stack([reduce_area(nir, config.prior_size) for nir in pictures], x.device)).float()
     boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]] * len(pictures))
-    return crop_prior(whole, boxes, *x.shape[-2:])
+    return crop_prior(whole, boxes, *(max(1, round(side / reduction)) for side in x.shape[-2:]))
 
 
 def _stack(pictures: list[NDArray[Any]], device: torch.device) -> Tensor:

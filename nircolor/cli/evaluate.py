@@ -153,7 +153,8 @@ def evaluate(
             metavar="A,B,...",
             show_default=False,
             rich_help_panel=MEASURE,
-            help="Only these: psnr ssim ms-ssim angle lpips sam ergas ciede2000 colourfulness colour-ratio seam.",
+            help="Only these: psnr psnr_ev ssim ms-ssim angle lpips sam ergas ciede2000 colourfulness colour-ratio "
+            "seam.",
         ),
     ] = "",
     lpips: Annotated[

@@ -32,6 +32,14 @@ def export(
             "of one network become a committee: they decide together, better than each alone.",
         ),
     ],
+    average: Annotated[
+        bool,
+        typer.Option(
+            "--average",
+            metavar=" ",
+            help="Make several runs that started from the same weights one network, of the mean of their weights.",
+        ),
+    ] = False,
     best: Annotated[
         bool | None,
         typer.Option(
@@ -96,9 +104,11 @@ def export(
     from nircolor.training.export import ExportConfig, export_run
 
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
-    meta = export_run(runs, out, config, best=best, overwrite=overwrite)
+    meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite)
     values = _told(out, meta)
-    origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"a committee of {len(runs)} runs"
+    several = "the mean" if average else "a committee"
+    origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"{several} of {len(runs)} runs"
+
     report.say(f"{out}: {values['bytes'] / 1e6:.1f} MB, {dtype}, {origin}")
     report.result(
         {"runs": [str(run) for run in runs], **values, "dtype": dtype, "meta": meta, "warnings": report.warnings}

@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from nircolor.evaluation.metric import Image, check_sizes
+from nircolor.evaluation.transfer import to_linear, to_srgb
 
 ERGAS_RATIO = 4
 """h/l of ERGAS, made for pan-sharpening: how many times finer the predicted pixels are than those they come from. Here
 nothing is sharpened, so any number is a convention; 4 is the default of torchmetrics."""
+
+EV_PIXELS, EV_STOPS = 65536, 4.0
 
 
 def psnr(prediction: Image, truth: Image) -> float:
@@ -23,6 +26,31 @@ def psnr(prediction: Image, truth: Image) -> float:
     check_sizes(prediction, truth)
     error = _mean_square(prediction, truth)
     return float("inf") if error == 0 else -10 * float(np.log10(error))
+
+
+def psnr_ev(prediction: Image, truth: Image) -> float:
+    """PSNR after the best exposure of the prediction: one gain in linear light, from 1/16 to 16 (four stops each way).
+
+    How a photographer exposed cannot be seen in a near-infrared picture, and drowns in PSNR what can. Both pictures are
+    sRGB-coded; the exposed prediction is clipped as a file would clip it. The gain is searched on at most 65536 pixels,
+    evenly spread, and the picture's own exposure is kept where it is no worse, so that psnr_ev is at least psnr.
+    """
+    from scipy.optimize import minimize_scalar
+
+    check_sizes(prediction, truth)
+    light = to_linear(np.clip(prediction, 0, 1)).reshape(-1, 3)
+    target = truth.reshape(-1, 3)
+    step = -(-len(light) // EV_PIXELS)
+    some, goal = light[::step], target[::step]
+    found = minimize_scalar(
+        lambda stops: _mean_square(_exposed(some, stops), goal), bounds=(-EV_STOPS, EV_STOPS), method="bounded"
+    )
+    error = min(_mean_square(_exposed(light, float(found.x)), target), _mean_square(prediction, truth))
+    return float("inf") if error == 0 else -10 * float(np.log10(error))
+
+
+def _exposed(light: Image, stops: float) -> Image:
+    return to_srgb(np.minimum(light * np.float32(2**stops), 1))
 
 
 def ssim(prediction: Image, truth: Image) -> float:

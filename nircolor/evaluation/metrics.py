@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nircolor.errors import UsageError
 from nircolor.evaluation.colour import angular_error, ciede2000, colourfulness, colourfulness_ratio, sam
-from nircolor.evaluation.fidelity import ERGAS_RATIO, ergas, psnr, ssim
+from nircolor.evaluation.fidelity import ERGAS_RATIO, ergas, psnr, psnr_ev, ssim
 from nircolor.evaluation.metric import Compute, Image, Metric
 from nircolor.evaluation.ms_ssim import ms_ssim
 from nircolor.evaluation.seams import seam_energy
@@ -21,6 +21,7 @@ def _of_two(function: Callable[[Image, Image], float | None]) -> Compute:
 
 METRICS = (
     Metric("psnr", "PSNR", "dB", "higher", 2, "signal", _of_two(psnr)),
+    Metric("psnr_ev", "PSNR at best exposure", "dB", "higher", 2, "display", _of_two(psnr_ev)),
     Metric("ssim", "SSIM", "", "higher", 3, "signal", _of_two(ssim)),
     Metric("ms-ssim", "MS-SSIM", "", "higher", 3, "signal", _of_two(ms_ssim)),
     Metric("angle", "AE", "°", "lower", 2, "signal", _of_two(angular_error)),
@@ -42,5 +43,5 @@ def choose_metrics(names: Sequence[str], lpips: Metric | None) -> tuple[Metric, 
             raise UsageError(f"--metrics {name}: unknown; give {', '.join([*(m.key for m in METRICS), LPIPS])}")
     chosen = [metric for metric in METRICS if not names or metric.key in names]
     if lpips and (not names or LPIPS in names):
-        chosen.insert(sum(metric.key in ("psnr", "ssim", "ms-ssim", "angle") for metric in chosen), lpips)
+        chosen.insert(sum(metric.key in ("psnr", "psnr_ev", "ssim", "ms-ssim", "angle") for metric in chosen), lpips)
     return tuple(chosen)

@@ -11,6 +11,7 @@ import numpy as np
 from nircolor.errors import UsageError
 from nircolor.evaluation.fidelity import psnr
 from nircolor.evaluation.metric import Borders, Image, Metric, check_sizes
+from nircolor.evaluation.transfer import to_linear
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,6 @@ class Protocol:
         """The metric with this protocol's formula."""
         formula = self.formulas.get(metric.key)
         return metric if formula is None else replace(metric, compute=lambda p, t, borders: formula(p, t))
-
-
-def to_linear(srgb: Image) -> Image:
-    """sRGB-coded values -> linear light, both in [0, 1] (IEC 61966-2-1)."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def to_bytes(image: Image) -> Image:

@@ -12,31 +12,37 @@ from nircolor.image.histogram import Mask, row_blocks
 _SHARE = {"uint8": 1 / 16, "uint16": 1 / 4, "float32": 1 / 4}
 """Part of the range, by type, below which a picture is dark. A night photograph of 8 bits may well be dark."""
 _BRIGHTEST = 0.001  # part of the pixels that may lie above it: hot pixels, lamps
-_FULL = (*(2**bits - 1 for bits in range(1, 13)), 10000, 2**14 - 1, 2**15 - 1)  # bits; reflectance times 10000
+_FULL = (
+    *(2**bits - 1 for bits in range(1, 13)),
+    10000,
+    *(2**bits - 1 for bits in (14, 15, 16)),
+)  # bits; reflectance times 10000
 
 
 def hint(
     unit: NDArray[np.float32],
     dtype: str,
-    peak: float,
+    span: tuple[float, float],
     inverted: bool,
     valid: Mask | None,
     curve: NDArray[np.float64] | None = None,
 ) -> list[str]:
-    """One line for ``unit``, (H, W) in [0, 1], made without a stretch of samples of which ``peak`` became 1; or none.
+    """One line, or none, for ``unit``, (H, W) in [0, 1]: samples of which ``span`` became 0 and 1, without a stretch.
 
     ``inverted``: 0 became 1. ``valid`` (H, W): the pixels that count, None = all. ``curve`` (n,): how bright values
     look, from 0 to 1; None: as they are.
     """
     most = _SHARE[dtype] if curve is None else int(np.searchsorted(curve, _SHARE[dtype])) / (curve.size - 1)
     share = _used(unit, most, inverted, valid)
-    if share * peak < (0 if dtype == "float32" else 1) or not share:
+    black, peak = span
+    used = black + share * (peak - black)
+    if not share or (dtype != "float32" and used - black < 1):
         return []
-    used = float(f"{share * peak:.3g}") if dtype == "float32" else round(share * peak)
+    used = float(f"{used:.3g}") if dtype == "float32" else round(used)
     look, high = "pale" if inverted else "dark", _round_up(used, dtype)
     return [
-        f"uses only {100 * share:.2g} % of its range (up to {used} of {peak:g}), so the result is {look}; "
-        f"add --range 0,{high:.10g}, which suits all of a series alike"
+        f"uses only {100 * share:.2g} % of its range (up to {used:.10g} of {peak:g}), so the result is {look}; "
+        f"add --range {black:.10g},{high:.10g}, which suits all of a series alike"
     ]
 
 

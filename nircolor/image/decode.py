@@ -41,6 +41,8 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
     stream.seek(0)
     if not size:
         raise InputError("is empty (0 bytes); get a fresh copy")
+    if formats.is_raw(head):
+        raise InputError("is camera raw: develop it to TIFF first")
     name = formats.sniff(head)
     if name is None:
         raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")

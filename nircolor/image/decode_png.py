@@ -13,7 +13,7 @@ import imagecodecs
 import numpy as np
 
 from nircolor.errors import InputError
-from nircolor.image import png_chunks
+from nircolor.image import png_chunks, png_colour
 from nircolor.image.limits import check_size
 from nircolor.image.raster import Raster, Request, choose_bands, only_page, pick
 
@@ -43,6 +43,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         icc=png_chunks.profile(chunks[b"iCCP"]) if b"iCCP" in chunks else None,
         exif=bytes(chunks[b"eXIf"]) if b"eXIf" in chunks else None,
         resolution=png_chunks.resolution(chunks[b"pHYs"]) if b"pHYs" in chunks else None,
+        warnings=png_colour.notes(chunks),
     )
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, tiff_checks
+from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_pages
 from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands
+from nircolor.image.tiff_values import Values, values_of
 
-_MINISWHITE, _PALETTE = 0, 3
+_PALETTE = 3
 _JPEG = 7
-_MAX_SAMPLE_VALUE = 281
 _ICC = 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples: alpha that the colours are multiplied by, or are not
 _KEPT = {1: "none", 5: "lzw"}  # compression tag -> ImageInfo.compression; deflate for all others
@@ -26,37 +26,60 @@ _BUFFER = 16 << 20  # encoded bytes read ahead
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
     """Read one page of a TIFF file. Raises ``InputError``."""
+    contents = tiff_pages.contents(stream)
+    picture = contents.choose(request.page)
     size = stream.seek(0, 2)
     stream.seek(0)
-    with TiffFile(stream) as file:
-        page = tiff_checks.choose_page(file, request.page)
+    # of the kinds that are denied here tifffile would follow the links from page to page on opening
+    with TiffFile(stream, is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
+        page = _page(file, picture)
         tiff_checks.check_page(page)
         tiff_checks.check_segments(page, size, stream)
-        raster = _palette(page, request) if page.photometric == _PALETTE else _samples(page, request)
-        if tiff_checks.has_mask(file):
-            raster.warnings.append("the transparency mask page is not kept")
-        _describe(raster, page, stream)
+        block, resolution, notes = _kept(contents.places(picture), stream)
+        values = values_of(page, stream)
+        read = _palette if page.photometric == _PALETTE else _samples
+        raster = read(page, request, values)
+        raster.exif, raster.resolution = block, resolution
+        raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
+        _describe(raster, page)
     return raster
 
 
-def _samples(page: TiffPage, request: Request) -> Raster:
+def _page(file: TiffFile, picture: tiff_pages.Picture) -> TiffPage:
+    if picture.offset == file.pages.first.offset:
+        return file.pages.first
+    file.filehandle.seek(picture.offset)
+    return TiffPage(file, index=1)
+
+
+def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
     kind, alpha = _alpha(page)
     bands = choose_bands(page.samplesperpixel, alpha, request.band)
     masks = () if bands.alpha is None else (bands.alpha,)
-    planes = _read(page, (*bands.colour, *masks))
-    raster = Raster("TIFF", planes[: len(bands.colour)], peak=_peak(page), inverted=page.photometric == _MINISWHITE)
+    planes = _read(page, (*bands.colour, *masks), values.nodata)
+    values.doubt(planes[0])
+    raster = Raster("TIFF", planes[: len(bands.colour)], peak=values.peak, inverted=values.inverted)
+    raster.black, raster.nodata = values.black, values.nodata
     if masks:
         raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
     return raster
 
 
-def _palette(page: TiffPage, request: Request) -> Raster:
+def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
     bands = choose_bands(3, None, request.band)
     colours = _colours(page)
-    indices = _read(page, (0,))[0]
+    indices = _read(page, (0,), values.nodata)[0]
+    gone = nodata.missing([indices], values.nodata)
+    if gone is not None:
+        indices[gone] = 0
     if int(indices.max()) >= colours.shape[1]:
         raise InputError("is damaged: its palette has too few colours; get a fresh copy")
-    return Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(np.iinfo(colours.dtype).max))
+    peak = np.iinfo(colours.dtype).max
+    raster = Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(peak))
+    if gone is not None:
+        raster.alpha = np.where(gone, 0, peak).astype(colours.dtype)
+        raster.warnings.append(nodata.remark(gone, values.nodata or 0))
+    return raster
 
 
 def _alpha(page: TiffPage) -> tuple[int, int | None]:
@@ -68,26 +91,11 @@ def _alpha(page: TiffPage) -> tuple[int, int | None]:
     return 0, None
 
 
-def _peak(page: TiffPage) -> float:
-    """Stored value that means 1.0: from the number of bits, or from MaxSampleValue where it is a full range of bits.
-
-    Any other MaxSampleValue is the largest value some writer happened to find, and the range must not depend on data.
-    """
-    if tiff_checks.sample_type(page).kind == "f":
-        return 1.0
-    bits = page.bitspersample
-    if bits == 16:
-        value = page.tags.valueof(_MAX_SAMPLE_VALUE, 0)
-        value = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
-        if value in {2**fewer - 1 for fewer in range(9, 16)}:
-            return float(value)
-    return float(2**bits - 1)
-
-
-def _read(page: TiffPage, wanted: tuple[int, ...]) -> list[Samples]:
-    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32."""
-    height, width = page.imagelength, page.imagewidth
-    planes = [np.zeros((height, width), tiff_checks.sample_type(page)) for _ in wanted]
+def _read(page: TiffPage, wanted: tuple[int, ...], nodata: float | None) -> list[Samples]:
+    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32; holes of a sparse file are ``nodata``."""
+    shape, dtype = (page.imagelength, page.imagewidth), tiff_checks.sample_type(page)
+    height, width = shape
+    planes = [np.full(shape, _hole(dtype, nodata), dtype) for _ in wanted]
 
     def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> None:
         block, (sample, _, top, left, _), _ = decoded
@@ -108,6 +116,11 @@ def _read(page: TiffPage, wanted: tuple[int, ...]) -> list[Samples]:
     return planes
 
 
+def _hole(dtype: np.dtype[Any], nodata: float | None) -> float:
+    fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
+    return nodata if fits and nodata is not None else 0
+
+
 def _colours(page: TiffPage) -> NDArray[Any]:
     """The palette, (3, N) uint8 where it has no more than 8 bits, else uint16."""
     colormap = page.colormap
@@ -119,7 +132,7 @@ def _colours(page: TiffPage) -> NDArray[Any]:
     return colormap
 
 
-def _describe(raster: Raster, page: TiffPage, stream: BinaryIO) -> None:
+def _describe(raster: Raster, page: TiffPage) -> None:
     lossy = page.compression == _JPEG and raster.planes[0].dtype == np.uint8
     raster.tolerance = LOSSY_TOLERANCE if lossy else 0
     raster.compression = _KEPT.get(int(page.compression), "deflate")
@@ -127,9 +140,13 @@ def _describe(raster: Raster, page: TiffPage, stream: BinaryIO) -> None:
     raster.icc = icc if isinstance(icc, bytes) else None
     if page.is_geotiff:
         raster.warnings.append("the georeference (GeoTIFF tags) is not kept")
+
+
+def _kept(offsets: tuple[int, ...], stream: BinaryIO) -> tuple[bytes | None, tuple[float, float] | None, list[str]]:
+    """EXIF block, resolution and warnings of the directories at ``offsets``. Raises ``InputError``."""
     try:
-        raster.exif, raster.resolution = exif.from_tiff(stream, page.offset)
+        return *exif.from_tiff(stream, *offsets), []
     except ifd.CutOffError as error:
         raise InputError(f"is truncated: {error}; get a fresh copy") from error
     except ValueError:
-        raster.warnings.append("the tags of the TIFF are damaged; its descriptive ones are not kept")
+        return None, None, ["the tags of the TIFF are damaged; its descriptive ones are not kept"]

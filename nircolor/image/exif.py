@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from nircolor.image.orient import UPRIGHT, swaps_axes
 PREFIX = b"Exif\0\0"
 """What JPEG (and some writers of WebP and PNG) put before the TIFF structure."""
 
+_LINKS = (ifd.EXIF_IFD, ifd.GPS_IFD, ifd.INTEROP_IFD)  # none is followed further: they may lead back
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 40962, 40963
 _CENTIMETRE, _INCH = 3, 2
 _INTEROP_INDEX = 1
@@ -61,7 +63,7 @@ def _tidy(block: bytes) -> Exif:
             _patch(patched, entry, UPRIGHT, layout)
     patched[link : link + 4] = bytes(4)
     if swaps_axes(orientation):
-        _swap_dimensions(stream, patched, found, layout)
+        _swap_dimensions(patched, sub_directories(stream, found, layout, (first,)))
     return Exif(bytes(patched), orientation, resolution_of(found), adobe=_is_adobe(stream, found, layout))
 
 
@@ -85,8 +87,8 @@ def _patch(patched: bytearray, entry: Entry, value: int, layout: Layout) -> None
     patched[entry.position : entry.position + size] = value.to_bytes(size, "little" if layout.order == "<" else "big")
 
 
-def _swap_dimensions(stream: BinaryIO, patched: bytearray, found: dict[int, Entry], layout: Layout) -> None:
-    for entries in sub_directories(stream, found, layout).values():
+def _swap_dimensions(patched: bytearray, directories: dict[int, list[Entry]]) -> None:
+    for entries in directories.values():
         sides = {entry.tag: entry for entry in entries}
         width, height = sides.get(_PIXEL_WIDTH), sides.get(_PIXEL_HEIGHT)
         if width and height and (width.kind, width.count) == (height.kind, height.count) and len(width.data) <= 4:
@@ -95,24 +97,26 @@ def _swap_dimensions(stream: BinaryIO, patched: bytearray, found: dict[int, Entr
 
 
 def sub_directories(
-    stream: BinaryIO, found: dict[int, Entry], layout: Layout, strict: bool = False
+    stream: BinaryIO, found: dict[int, Entry], layout: Layout, seen: Iterable[int], strict: bool = False
 ) -> dict[int, list[Entry]]:
-    """Entries of the EXIF and GPS directories, by the tag that points to each. Damaged ones are left out.
+    """Entries of the EXIF and GPS directories, by the tag that points to each.
 
-    Where ``strict``, raises ``CutOffError`` for one that lies beyond the end of ``stream``.
+    Damaged ones are left out, and those at an offset that was ``seen`` before: a directory may point back. Where
+    ``strict``, raises ``CutOffError`` for one that lies beyond the end of ``stream``.
     """
-    directories = {}
+    directories, visited = {}, set(seen)
     for tag in (ifd.EXIF_IFD, ifd.GPS_IFD):
         offset = found[tag].numbers() if tag in found else ()
-        if len(offset) != 1:
+        if len(offset) != 1 or offset[0] in visited:
             continue
+        visited.add(int(offset[0]))
         try:
             entries, _ = ifd.read_ifd(stream, int(offset[0]), layout)
         except ValueError as error:
             if strict and isinstance(error, ifd.CutOffError):
                 raise
             continue
-        directories[tag] = [entry for entry in entries if entry.tag != ifd.INTEROP_IFD]
+        directories[tag] = [entry for entry in entries if entry.tag not in _LINKS]
     return directories
 
 
@@ -139,18 +143,18 @@ def sane_resolution(x: float, y: float) -> tuple[float, float] | None:
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
 
 
-def from_tiff(stream: BinaryIO, offset: int) -> tuple[bytes | None, tuple[float, float] | None]:
-    """What the directory at ``offset`` of a TIFF file says about the photograph.
+def from_tiff(stream: BinaryIO, *offsets: int) -> tuple[bytes | None, tuple[float, float] | None]:
+    """What the directories at ``offsets`` of a TIFF file say about the photograph; of two that differ the first counts.
 
     Returns an EXIF block, None for nothing, and the resolution in pixels per inch. Raises ``ValueError`` where the
     directory is damaged, ``CutOffError`` where the file ends before its metadata do.
     """
     layout, _ = ifd.read_header(stream)
-    entries, _ = ifd.read_ifd(stream, offset, layout)
+    entries = [entry for offset in offsets for entry in ifd.read_ifd(stream, offset, layout)[0]]
     entries = [entry for entry in entries if not _is_machine_text(entry)]
     found = _by_tag(entries)
     about = [found[tag] for tag in _DESCRIPTIVE if tag in found]
-    directories = sub_directories(stream, found, layout, strict=True)
+    directories = sub_directories(stream, found, layout, offsets, strict=True)
     return (build(about, directories) if about or directories else None), resolution_of(found)
 
 
@@ -179,4 +183,4 @@ def split(block: bytes) -> tuple[list[Entry], dict[int, list[Entry]]]:
     stream = io.BytesIO(block)
     layout, first = ifd.read_header(stream)
     found = _by_tag(ifd.read_ifd(stream, first, layout)[0])
-    return [found[tag] for tag in _DESCRIPTIVE if tag in found], sub_directories(stream, found, layout)
+    return [found[tag] for tag in _DESCRIPTIVE if tag in found], sub_directories(stream, found, layout, (first,))

@@ -51,6 +51,16 @@ def sniff(head: bytes) -> str | None:
     return "BMP" if head.startswith(b"BM") else None
 
 
+def is_raw(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` (at least 16 bytes) is camera raw of a kind that is no plain TIFF.
+
+    DNG, NEF, ARW and others are TIFF files, and known by the pictures in them.
+    """
+    if head.startswith((b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM")):
+        return True  # ORF, RW2, RAF, X3F, MRW
+    return (head.startswith(b"II*\0") and head[8:10] == b"CR") or head[4:12] == b"ftypcrx "  # CR2, CR3
+
+
 def by_suffix(path: Path) -> str | None:
     """Name of the format that the suffix of ``path`` stands for, None for an unknown one or none at all."""
     suffix = path.suffix.lower()

@@ -5,25 +5,31 @@ A general EXIF library would decode and re-encode every value and so damage the 
 
 from __future__ import annotations
 
+import io
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 
-EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965
+SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROP_IFD = 330, 34665, 34853, 40965
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 SHORT, LONG, LONG8 = 3, 4, 16
+_WHOLE = (1, SHORT, LONG, 13, LONG8, 18)  # kinds of whole numbers without a sign
 
 # kind -> (bytes of one value, bytes of its units, which are what byte order acts on)
 _KINDS = {
     1: (1, 1), 2: (1, 1), 3: (2, 2), 4: (4, 4), 5: (8, 4), 6: (1, 1), 7: (1, 1),
     8: (2, 2), 9: (4, 4), 10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4),
-    16: (8, 8),
+    16: (8, 8), 17: (8, 8), 18: (8, 8),
 }  # fmt: skip
+_SIGNED = {6: "<i1", 8: "<i2", 9: "<i4", 11: "<f4", 12: "<f8"}
 _MAX_VALUE = 1 << 20  # a larger value is no metadata
+_MAX_VALUES = 1 << 26  # bytes of all values of one directory
 _MAX_ENTRIES = 4096
+_SLACK = 1 << 16  # small values are sometimes shared by several tags
 _CLASSIC, _BIG = 42, 43
 
 
@@ -52,11 +58,21 @@ class Entry:
     def numbers(self) -> tuple[float, ...]:
         """The values of an integer or rational tag; empty for any other kind, and where a denominator is 0."""
         units = np.frombuffer(self.data, f"<u{_KINDS[self.kind][1]}").tolist()
-        if self.kind in (SHORT, LONG, LONG8, 13):
+        if self.kind in _WHOLE:
             return tuple(units)
         if self.kind == 5 and all(units[1::2]):
             return tuple(top / bottom for top, bottom in zip(units[::2], units[1::2], strict=True))
         return ()
+
+    def values(self) -> tuple[float, ...]:
+        """``numbers``, and those of signed and floating kinds, which may be negative, NaN or infinite."""
+        if self.kind == 10:
+            units = np.frombuffer(self.data, "<i4").tolist()
+            return tuple(
+                top / bottom if bottom else math.nan for top, bottom in zip(units[::2], units[1::2], strict=True)
+            )
+        kind = _SIGNED.get(self.kind)
+        return tuple(np.frombuffer(self.data, kind).tolist()) if kind else self.numbers()
 
 
 def read_header(stream: BinaryIO) -> tuple[Layout, int]:
@@ -74,37 +90,59 @@ def read_header(stream: BinaryIO) -> tuple[Layout, int]:
     return Layout(order), struct.unpack(f"{order}I", head[4:8])[0]
 
 
-def read_ifd(stream: BinaryIO, offset: int, layout: Layout) -> tuple[list[Entry], int]:
-    """Entries of the directory at ``offset`` and the position of its link to the next directory.
+def read_ifd(
+    stream: BinaryIO, offset: int, layout: Layout, wanted: Container[int] | None = None
+) -> tuple[list[Entry], int]:
+    """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
     Entries of unknown kinds and oversized ones are left out. Raises ``ValueError``, or ``CutOffError``.
     """
-    head, record, inline = ("Q", "HHQ", 8) if layout.big else ("H", "HHI", 4)
-    size = struct.calcsize("<" + record) + inline
+    head, record, inline = ("Q", "HHQ8s", 8) if layout.big else ("H", "HHI4s", 4)
+    size = struct.calcsize("<" + record)
     _seek(stream, offset)
     (count,) = struct.unpack(layout.order + head, _exactly(stream, struct.calcsize("<" + head)))
     if count > _MAX_ENTRIES:
         raise ValueError(f"{count} tags in one directory")
     start, table = stream.tell(), _exactly(stream, size * count)
-    entries = []
-    for index in range(count):
-        tag, kind, values = struct.unpack_from(layout.order + record, table, size * index)
-        entry = _entry(stream, layout, (tag, kind, values), start + size * (index + 1) - inline, inline)
-        if entry is not None:
-            entries.append(entry)
+    records = list(struct.iter_unpack(layout.order + record, table))
+    _check_claims(records, stream.seek(0, io.SEEK_END))
+    entries, total = [], 0
+    for index, (tag, kind, values, field) in enumerate(records):
+        if wanted is None or tag in wanted:
+            position = start + size * (index + 1) - inline
+            entry = _entry(stream, layout, (tag, kind, values), field, position)
+            entries += [entry] if entry else []
+            total += len(entry.data) if entry else 0
+        if total > _MAX_VALUES:
+            raise ValueError("a directory holds too much")
     return entries, start + size * count
 
 
-def _entry(stream: BinaryIO, layout: Layout, record: tuple[int, int, int], position: int, inline: int) -> Entry | None:
+def follow(stream: BinaryIO, link: int, layout: Layout) -> int:
+    """Where the link at ``link`` leads; 0 = nowhere. Raises ``CutOffError``."""
+    size = 8 if layout.big else 4
+    _seek(stream, link)
+    return int.from_bytes(_exactly(stream, size), "little" if layout.order == "<" else "big")
+
+
+def _check_claims(records: list[tuple[int, int, int, bytes]], stored: int) -> None:
+    # values that share their bytes make a small file grow without end in memory
+    sizes = (_KINDS[kind][0] * count for _, kind, count, _ in records if kind in _KINDS)
+    if sum(size for size in sizes if size <= stored) > stored + _SLACK:
+        raise CutOffError("a directory promises more than its file holds")
+
+
+def _entry(stream: BinaryIO, layout: Layout, record: tuple[int, int, int], field: bytes, position: int) -> Entry | None:
     tag, kind, count = record
     if kind not in _KINDS or _KINDS[kind][0] * count > _MAX_VALUE:
         return None
     size = _KINDS[kind][0] * count
-    if size > inline:
+    if size > len(field):
+        position = int.from_bytes(field, "little" if layout.order == "<" else "big")
         _seek(stream, position)
-        (position,) = struct.unpack(layout.order + ("Q" if inline == 8 else "I"), _exactly(stream, inline))
-    _seek(stream, position)
-    data = _exactly(stream, size)
+        data = _exactly(stream, size)
+    else:
+        data = field[:size]
     return Entry(tag, kind, count, data if layout.order == "<" else _swap(data, kind), position)
 
 

@@ -27,6 +27,10 @@ class Raster:
     alpha: Samples | None = None
     peak: float = 1.0
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
+    black: float = 0.0
+    """Stored value that means 0."""
+    nodata: float | None = None
+    """Stored value of pixels that are no picture."""
     inverted: bool = False
     """True where 0 is white."""
     premultiplied: bool = False

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.image import darkness, exif, icc
+from nircolor.image import darkness, exif, icc, nodata
 from nircolor.image.decode import decode
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.orient import swaps_axes, upright
@@ -48,18 +48,26 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
     tags = exif.tidy(raster.exif)
     shown = raster.icc or (icc.adobe() if tags.adobe else None)
     profile, profile_warning = icc.settle(shown)
+    gone = nodata.missing(raster.planes, raster.nodata)
     samples = upright(merge(raster), tags.orientation)
     raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
     alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, tags.orientation), raster.peak)
     if alpha is not None and raster.premultiplied:
         samples = _divide(samples, alpha)
+    if gone is not None:
+        gone = upright(gone, tags.orientation)
+        alpha = nodata.cut_out(samples, alpha, gone)
+        raster.warnings.append(nodata.remark(gone, raster.nodata or 0))
     valid = None if alpha is None else alpha > 0
-    pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid)
+    pixels, tone_warnings = to_unit(samples, raster.peak, raster.inverted, stretch, equalize, valid, black=raster.black)
     curve = icc.tone(shown)
     if stretch.kind == "none" and not equalize:
-        tone_warnings += darkness.hint(pixels, str(samples.dtype), raster.peak, raster.inverted, valid, curve)
+        span = (raster.black, raster.peak)
+        tone_warnings += darkness.hint(pixels, str(samples.dtype), span, raster.inverted, valid, curve)
     if curve is not None and not equalize:  # ranks are the same under every profile
         apply_curve(curve, pixels)
+    if gone is not None:
+        pixels[gone] = 0
     warnings = [*raster.warnings, tags.warning, profile_warning, *tone_warnings]
     info = ImageInfo(
         format=raster.format,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.image import exif, icc
+from nircolor.image import exif, icc, nodata
 from nircolor.image.decode import decode
 from nircolor.image.histogram import row_blocks
 from nircolor.image.orient import upright
@@ -47,10 +47,12 @@ def _finish(raster: Raster) -> RgbImage:
     dtype, warnings = str(raster.planes[0].dtype), list(raster.warnings)
     if raster.alpha is not None:
         warnings.append("transparency is left out of account")
+    if nodata.missing(raster.planes, raster.nodata) is not None:
+        warnings.append(f"its nodata value {raster.nodata:g} is left out of account")
     channels = []
     while raster.planes:  # each stored band is freed once its floats are there
         samples = upright(raster.planes.pop(0), turn)
-        pixels, notes = to_unit(samples, raster.peak, raster.inverted, _NO_STRETCH, False, None)
+        pixels, notes = to_unit(samples, raster.peak, raster.inverted, _NO_STRETCH, False, None, black=raster.black)
         channels.append(pixels)
         warnings += notes
     stacked = np.stack(channels * (3 // len(channels)), axis=-1)

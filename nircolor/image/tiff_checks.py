@@ -10,13 +10,12 @@ import struct
 from typing import Any, BinaryIO
 
 import numpy as np
-from tifffile import TiffFile, TiffPage
+from tifffile import TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import jpeg_check
 from nircolor.image.limits import MAX_BYTES, check_size
 
-_REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
 _JPEG = 7
 
@@ -25,26 +24,6 @@ _COMPRESSIONS = {1: 1, 5: 2048, _JPEG: 4096, 8: 1032, 32773: 64, 32946: 1032, 34
 _COMPRESSION_NAMES = "none, LZW, deflate, PackBits, JPEG, LZMA and ZSTD"
 
 _LARGE_TILE = 1 << 26  # pixels: a tile may be larger than its picture, but not absurdly
-
-
-def choose_page(file: TiffFile, number: int | None) -> TiffPage:
-    """Page ``number`` (from 1) among those in full resolution; overviews and masks do not count.
-
-    Raises ``InputError`` where there are several and none was chosen, or none of that number.
-    """
-    pages = [page for page in file.pages if isinstance(page, TiffPage) and not page.subfiletype & (_REDUCED | _MASK)]
-    if not pages:
-        raise InputError("holds no picture in full resolution; get a fresh copy")
-    if number is None and len(pages) > 1:
-        raise InputError(f"has {len(pages)} pages; choose one with --page 1 to {len(pages)}")
-    if number is not None and not 1 <= number <= len(pages):
-        raise InputError(f"has {len(pages)} page(s), not {number}; choose one with --page 1 to {len(pages)}")
-    return pages[(number or 1) - 1]
-
-
-def has_mask(file: TiffFile) -> bool:
-    """True where a page of the file is a transparency mask."""
-    return any(isinstance(page, TiffPage) and page.subfiletype & _MASK for page in file.pages)
 
 
 def check_page(page: TiffPage) -> None:

@@ -16,23 +16,34 @@ from nircolor.image.stretch import Stretch
 FLOAT_LEVELS = 65536
 """Steps into which floats are sorted for equalisation."""
 
+Span = tuple[float, float]
+"""Stored values that mean 0 and 1 where no stretch says otherwise."""
+
+_MANY = 0.01  # share of the pixels that have one value outside the range, and so perhaps no value at all
 _FEW = 0.01  # part of the values that may lie outside a given range without a word
 
 
 def to_unit(
-    samples: Samples, peak: float, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
+    samples: Samples,
+    peak: float,
+    inverted: bool,
+    stretch: Stretch,
+    equalize: bool,
+    valid: Mask | None,
+    black: float = 0.0,
 ) -> tuple[NDArray[np.float32], list[str]]:
     """(H, W) stored ``samples`` -> (H, W) float32 in [0, 1], and warnings.
 
-    ``peak``: the stored value that means 1.0 (1.0 for floats). ``inverted``: 0 is white. ``valid`` (H, W): the pixels
-    that count for stretch and equalisation; None = all. Float ``samples`` may be overwritten.
+    ``peak``: the stored value that means 1.0 (1.0 for floats), ``black``: the one that means 0. ``inverted``: 0 is
+    white. ``valid`` (H, W): the pixels that count for stretch and equalisation; None = all. Float ``samples`` may be
+    overwritten.
 
-    Without a stretch, integers are divided by ``peak`` and floats clipped to [0, 1]. A stretch whose two ends fall
-    together (a constant picture) is left out. NaN becomes 0, infinity 1, minus infinity 0.
+    Without a stretch, ``black`` to ``peak`` becomes 0 to 1, and what is outside is clipped. A stretch whose two ends
+    fall together (a constant picture) is left out. NaN becomes 0, infinity 1, minus infinity 0.
     """
     if samples.dtype.kind == "f":
-        return _floats(samples, inverted, stretch, equalize, valid)
-    return _integers(samples, peak, inverted, stretch, equalize, valid)
+        return _floats(samples, (black, peak), inverted, stretch, equalize, valid)
+    return _integers(samples, (black, peak), inverted, stretch, equalize, valid)
 
 
 def apply_curve(curve: NDArray[np.float64], pixels: NDArray[np.float32]) -> None:
@@ -46,9 +57,9 @@ def apply_curve(curve: NDArray[np.float64], pixels: NDArray[np.float32]) -> None
 
 
 def _integers(
-    samples: Samples, peak: float, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
+    samples: Samples, span: Span, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
 ) -> tuple[NDArray[np.float32], list[str]]:
-    levels = int(np.iinfo(samples.dtype).max) + 1
+    peak, levels = span[1], int(np.iinfo(samples.dtype).max) + 1
     counted = stretch.kind != "none" or equalize or peak < levels - 1
     histogram = count_levels(samples, levels, valid) if counted else np.zeros(levels, np.int64)
     warnings = []
@@ -56,7 +67,7 @@ def _integers(
     if above and stretch.kind == "none":
         warnings.append(f"{above} values are above {peak:g}, which the file gives as its largest; they were clipped")
     low, high = _ends(histogram, stretch) if counted else (0.0, 0.0)
-    table, note = _table(levels, peak, stretch, low, high)
+    table, note = _table(levels, span, stretch, low, high)
     if stretch.kind == "range":
         stored = np.arange(levels)
         outside = int(histogram[(stored < low) | (stored > high)].sum())
@@ -68,12 +79,11 @@ def _integers(
     return apply_table(table, samples), warnings + note
 
 
-def _table(
-    levels: int, peak: float, stretch: Stretch, low: float, high: float
-) -> tuple[NDArray[np.float64], list[str]]:
+def _table(levels: int, span: Span, stretch: Stretch, low: float, high: float) -> tuple[NDArray[np.float64], list[str]]:
     stored = np.arange(levels, dtype=np.float64)
     if stretch.kind == "none" or low >= high:
-        return np.clip(stored / peak, 0, 1), _flat(stretch, low)
+        black, peak = span
+        return np.clip((stored - black) / (peak - black), 0, 1), _flat(stretch, low)
     return np.clip((stored - low) / (high - low), 0, 1), []
 
 
@@ -113,21 +123,21 @@ def _equalize_table(table: NDArray[np.float64], histogram: NDArray[np.int64]) ->
 
 
 def _floats(
-    samples: Samples, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
+    samples: Samples, span: Span, inverted: bool, stretch: Stretch, equalize: bool, valid: Mask | None
 ) -> tuple[NDArray[np.float32], list[str]]:
     pixels = np.require(samples, np.float32, ["C", "W"])
     warnings = _not_finite(pixels)
-    low, high = 0.0, 1.0
+    low, high = span
+    advice = _advice(pixels, span) if stretch.kind == "none" else ""
     if stretch.kind != "none":
         low, high = _float_ends(pixels, stretch, valid)
         if low >= high:
             warnings += _flat(stretch, low)
-            low, high, stretch = 0.0, 1.0, Stretch("none")
-    outside = _scale(pixels, low, high, inverted)
+            low, high, stretch = *span, Stretch("none")
+    outside = _scale(pixels, low, high, inverted, valid)
     if outside and stretch.kind == "none":
         warnings.append(
-            f"{outside} of {pixels.size} values lie outside [0, 1] and were clipped; "
-            "--stretch minmax or percentile takes the range from the data"
+            f"{outside} of {pixels.size} values lie outside [{span[0]:g}, {span[1]:g}] and were clipped; {advice}"
         )
     if stretch.kind == "range":
         warnings += _clipped(outside, pixels.size, stretch)
@@ -147,6 +157,17 @@ def _not_finite(pixels: NDArray[np.float32]) -> list[str]:
     return [f"{count} values are {name}" for name, count in counts.items() if count]
 
 
+def _advice(pixels: NDArray[np.float32], span: Span) -> str:
+    """What to do about values outside the range; a stretch over those that stand for no data would flatten the rest."""
+    finite = pixels[np.isfinite(pixels)]
+    stretch = "--stretch minmax or percentile takes the range from the data"
+    for end in (finite.min(), finite.max()) if finite.size else ():
+        count = int(np.count_nonzero(finite == end))
+        if count > max(1, _MANY * pixels.size) and not span[0] <= end <= span[1]:
+            return f"if {end:g} stands for no data say so first (gdal_edit.py -a_nodata {end:g} FILE); {stretch}"
+    return stretch
+
+
 def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | None) -> tuple[float, float]:
     if stretch.kind == "range":
         return stretch.low, stretch.high
@@ -162,14 +183,15 @@ def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | Non
     return float(low), float(high)
 
 
-def _scale(pixels: NDArray[np.float32], low: float, high: float, inverted: bool) -> int:
-    """``low``..``high`` -> 0..1 in place, clipped; returns how many finite values lay outside."""
+def _scale(pixels: NDArray[np.float32], low: float, high: float, inverted: bool, valid: Mask | None) -> int:
+    """``low``..``high`` -> 0..1 in place, clipped; returns how many finite, valid values lay outside."""
     outside = 0
     for rows in row_blocks(*pixels.shape):
         # float64: the span of two large float32 values may be infinite in float32
         block = (pixels[rows].astype(np.float64) - low) / (high - low)
         missing = np.isnan(block)
-        outside += int(np.count_nonzero(((block < 0) | (block > 1)) & np.isfinite(block)))
+        counted = np.isfinite(block) if valid is None else np.isfinite(block) & valid[rows]
+        outside += int(np.count_nonzero(((block < 0) | (block > 1)) & counted))
         np.clip(1 - block if inverted else block, 0, 1, out=block)
         block[missing] = 0
         pixels[rows] = block

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nircolor.model.config import ModelConfig
-from nircolor.model.prior import PriorBranch
+from nircolor.model.prior import prior_branch
 from nircolor.model.rgb import RGBBranch
 
 
@@ -19,7 +19,7 @@ class PriorCommittee(nn.Module):
 
     def __init__(self, config: ModelConfig, members: int) -> None:
         super().__init__()
-        self.members = nn.ModuleList(PriorBranch(config) for _ in range(members))
+        self.members = nn.ModuleList(prior_branch(config) for _ in range(members))
 
     def forward(self, nir: Tensor) -> Tensor:
         """As ``PriorBranch.forward``, with the channels of all priors, one after the other."""

@@ -14,9 +14,9 @@ class BranchConfig:
 
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
-    kind: str = (
-        "mamba"  # "mamba": residual blocks with VSS blocks; "separable": depthwise-separable CNN, ``blocks`` a level
-    )
+    kind: str = "mamba"
+    """"mamba": residual blocks with VSS blocks. "separable": a depthwise-separable CNN of ``blocks`` a level.
+    "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``)."""
     stride: int = 1  # of the first convolution: 2 skips the full-size level, where time goes and colour does not
 
 
@@ -27,9 +27,9 @@ class ModelConfig:
     name: str
     rgb: BranchConfig
     prior: BranchConfig
+    direction: str = "rgb"  # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
     vss: VSSConfig = field(default_factory=VSSConfig)
     norm: str = "instance"  # "instance" as published, "channel" without tile statistics
-    octaves: int = 0  # G_B looks at pictures 2 ** octaves times larger, of which it is told the texture (wavelets.py)
     prior_features: int = 0  # channels that G_B hands to G_A beside the HSV map
     spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
     spade_hidden: int = 64
@@ -38,6 +38,7 @@ class ModelConfig:
         0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
     )
     prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
+    reduction: int = 1  # of the picture that G_A with an affine head looks at, in training too; see ``Generator.paint``
     paint_size: int = 0  # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
     equalize: bool = False  # NIR pictures are histogram-equalised first, in training and ever after (HAQAGen 4.1)
     head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
@@ -51,11 +52,6 @@ class ModelConfig:
     def least(self) -> int:
         """Smallest side inside the network: instance norm needs two samples on the coarsest level."""
         return self.multiple * (2 if self.norm == "instance" else 1)
-
-    @property
-    def detail(self) -> int:
-        """How many times larger the picture is that G_B looks at than the prior it gives."""
-        return 1 << self.octaves
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -84,17 +80,26 @@ HAQAGEN = ModelConfig(
 )
 LITE = ModelConfig(
     name="lite",
-    rgb=BranchConfig(widths=(24, 48, 96), blocks=(0, 0, 1), stride=2),
-    prior=BranchConfig(widths=(24, 48, 96, 160), blocks=(0, 0, 1, 2), stride=2),
+    rgb=BranchConfig(widths=(16, 32, 64), blocks=(0, 0, 1), stride=2),
+    prior=BranchConfig(widths=(32, 64, 96, 128), blocks=(0, 0, 1, 1), kind="efficientnet-lite0", stride=4),
     vss=VSSConfig(state=8),
     norm="channel",
-    octaves=2,
-    prior_features=5,
-    spade_hidden=16,
-    fusion_width=12,
+    prior_features=9,
+    spade_hidden=12,
+    fusion_width=8,
     criss_cross=2,
-    prior_size=176,
-    paint_size=448,
+    prior_size=256,
+    reduction=2,
+    paint_size=288,
     head="affine",
 )
-PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE)}
+NIR_FROM_RGB = ModelConfig(
+    name="nir-from-rgb",
+    direction="nir",
+    rgb=BranchConfig(widths=(8,), blocks=(0,)),  # not used
+    prior=BranchConfig(widths=(32, 64, 96, 128), blocks=(0, 0, 1, 1), kind="efficientnet-lite0", stride=4),
+    vss=VSSConfig(state=8),
+    norm="channel",
+    head="affine",
+)
+PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE, NIR_FROM_RGB)}

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
-from nircolor.model.guided import enlarge
+from nircolor.model.guided import enlarge, enlarge_affine
 from nircolor.model.layers import pad_to_multiple
-from nircolor.model.prior import PriorBranch
-from nircolor.model.rgb import RGBBranch, colours
+from nircolor.model.prior import prior_branch
+from nircolor.model.rgb import RGBBranch, colours, neutral_ends
 
 
 class Generator(nn.Module):
@@ -27,22 +27,17 @@ class Generator(nn.Module):
     def __init__(self, config: ModelConfig, members: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.prior_branch = PriorBranch(config) if members == 1 else PriorCommittee(config, members)
+        self.prior_branch = prior_branch(config) if members == 1 else PriorCommittee(config, members)
         self.rgb_branch = RGBBranch(config) if members == 1 else RGBCommittee(config, members)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prior(self, nir: Tensor) -> Tensor:
-        """(b, 1, H, W) in [0, 1] -> (b, 3 + prior_features, h, w): HSV cone coordinates, then learned features.
-
-        h and w are H and W, or for a network that looks at textures, H and W over ``config.detail``, rounded up.
-        """
-        detail = self.config.detail
-        height, width = (-(-side // detail) for side in nir.shape[-2:])
-        padded = self._pad(nir, detail)
-        size = [side // detail for side in padded.shape[-2:]]
+        """(b, 1, H, W) in [0, 1] -> (b, 3 + prior_features, H, W): HSV cone coordinates, then learned features."""
+        height, width = nir.shape[-2:]
+        padded = self._pad(nir)
         prior = self.prior_branch(padded)
-        if list(prior.shape[-2:]) != size:
-            prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
+        if prior.shape[-2:] != padded.shape[-2:]:
+            prior = F.interpolate(prior, padded.shape[-2:], mode="bilinear", align_corners=False)
         return prior[..., :height, :width]  # type: ignore[no-any-return]
 
     def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0) -> Tensor:
@@ -58,12 +53,14 @@ class Generator(nn.Module):
         if prior.shape[-2:] != size:
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
-        if size != (height, width):
-            maps = enlarge(maps, small, nir)
-        return colours(self.config.head, maps, nir)
+        if size == (height, width):
+            return colours(self.config.head, maps, nir)
+        if self.config.head == "affine":
+            return neutral_ends(enlarge_affine(maps, small, nir), nir)
+        return colours(self.config.head, enlarge(maps, small, nir), nir)
 
-    def _pad(self, x: Tensor, detail: int = 1) -> Tensor:
-        padded = pad_to_multiple(x, detail * self.config.multiple, detail * self.config.least)
+    def _pad(self, x: Tensor) -> Tensor:
+        padded = pad_to_multiple(x, self.config.multiple, self.config.least)
         return padded.contiguous(memory_format=torch.channels_last)
 
     def forward(self, nir: Tensor) -> tuple[Tensor, Tensor]:

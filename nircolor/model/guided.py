@@ -7,6 +7,7 @@ enlarged, and applied to the large picture, whose edges the maps then follow.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -24,15 +25,37 @@ def enlarge(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
     Returns:
         (b, C, H, W), float32.
     """
-    maps, small, nir = maps.float(), small.float(), nir.float()
+    slope, level = (_full(part, nir) for part in _lines(maps, small))
+    return slope * nir.float() + level
+
+
+def enlarge_affine(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
+    """RGB of an affine head's maps, enlarged: nir (1 + gain) + offset, where gain and offset are lines in nir.
+
+    Multiplied out it is a parabola in nir for each colour channel, whose nine coefficients are made at the small size:
+    equal to ``enlarge``, but for rounding, in half of its passes over the full size.
+
+    Args and returns as ``enlarge``, with maps (b, 6, h, w): three gains, then three offsets -> (b, 3, H, W).
+    """
+    slope, level = _lines(maps, small)
+    (gain_slope, offset_slope), (gain_level, offset_level) = slope.chunk(2, 1), level.chunk(2, 1)
+    parabola = torch.cat([gain_slope, 1 + gain_level + offset_slope, offset_level], 1)
+    second, first, constant = _full(parabola, nir).chunk(3, 1)
+    nir = nir.float()
+    return torch.addcmul(constant, torch.addcmul(first, second, nir), nir)
+
+
+def _lines(maps: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
+    """Slope and level, (b, C, h, w), of each map as a line in the picture's values around each pixel."""
+    maps, small = maps.float(), small.float()
     mean, mean_maps = _mean(small), _mean(maps)
     variance = _mean(small * small) - mean * mean
     slope = (_mean(small * maps) - mean * mean_maps) / (variance + SMOOTH)
-    level = mean_maps - slope * mean
-    slope, level = (
-        F.interpolate(_mean(part), nir.shape[-2:], mode="bilinear", align_corners=False) for part in (slope, level)
-    )
-    return slope * nir + level
+    return _mean(slope), _mean(mean_maps - slope * mean)
+
+
+def _full(x: Tensor, nir: Tensor) -> Tensor:
+    return F.interpolate(x, nir.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _mean(x: Tensor) -> Tensor:

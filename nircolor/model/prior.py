@@ -9,27 +9,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.config import BranchConfig, ModelConfig
+from nircolor.model.efficientnet import LAYOUTS
 from nircolor.model.layers import ResBlock, SeparableBlock, conv3, laplacian
+from nircolor.model.pyramid import Pyramid
 from nircolor.model.vss import VSSBlock
-from nircolor.model.wavelets import maps_of, roughness
 
 
 class ShallowFeatures(nn.Module):
     """Eq. 4: the NIR picture, its HSV expansion, its Laplacian edges and a convolution of them, mixed by a convolution.
 
     The HSV of a grey picture is (0, 0, nir) whatever the picture, so that of the expansion only the value channel is
-    kept and it equals the NIR input: the constant zeros and the copy would only cost time. ``extra`` maps are mixed in.
+    kept and it equals the NIR input: the constant zeros and the copy would only cost time.
     """
 
-    def __init__(self, outputs: int, stride: int, extra: int = 0) -> None:
+    def __init__(self, outputs: int, stride: int) -> None:
         super().__init__()
         self.texture = conv3(1, outputs // 4)
-        self.mix = conv3(2 + outputs // 4 + extra, outputs, stride)
+        self.mix = conv3(2 + outputs // 4, outputs, stride)
 
-    def forward(self, nir: Tensor, extra: Tensor) -> Tensor:
-        """(b, 1, H, W) and (b, extra, H, W) -> (b, outputs, H / stride, W / stride)."""
+    def forward(self, nir: Tensor) -> Tensor:
+        """(b, 1, H, W) -> (b, outputs, H / stride, W / stride)."""
         edges = laplacian(nir)
-        return self.mix(torch.cat([nir, edges, self.texture(edges), extra], 1))  # type: ignore[no-any-return]
+        return self.mix(torch.cat([nir, edges, self.texture(edges)], 1))  # type: ignore[no-any-return]
 
 
 class Level(nn.Sequential):
@@ -78,8 +79,8 @@ class PriorBranch(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         branch, widths = config.prior, config.prior.widths
-        self.stride, self.octaves = branch.stride, config.octaves
-        self.stem = ShallowFeatures(widths[0], branch.stride, maps_of(config.octaves))
+        self.stride = branch.stride
+        self.stem = ShallowFeatures(widths[0], branch.stride)
         self.encoder = Encoder(branch, config)
         pairs = list(zip(widths[:0:-1], widths[-2::-1], strict=True))  # (coarse, fine), coarsest first
         self.ups = nn.ModuleList(Up(coarse, fine) for coarse, fine in pairs)
@@ -88,16 +89,33 @@ class PriorBranch(nn.Module):
         self.head = conv3(widths[0], 3 + config.prior_features)
 
     def forward(self, nir: Tensor) -> Tensor:
-        """(b, 1, detail H, detail W) -> (b, 3 + prior_features, H / stride, W / stride).
+        """(b, 1, H, W), sides a multiple of ``config.multiple`` -> (b, 3 + prior_features, H / stride, W / stride).
 
-        H and W are multiples of ``config.multiple``, and detail is ``config.detail``: 1 but for networks that look at
-        textures. The first three channels are (s cos h, s sin h, v), where v is the NIR value plus what was learned.
+        The first three channels are (s cos h, s sin h, v), where v is the NIR value plus what was learned.
         """
         stride = self.stride
-        nir, rough = roughness(nir, self.octaves)
-        *maps, x = self.encoder(self.stem(nir, rough))
+        *maps, x = self.encoder(self.stem(nir))
         for up, level in zip(self.ups, self.decoder, strict=True):
             x = level(up(x) + maps.pop())
         out: Tensor = self.head(x)
         value = out[:, 2:3] + (F.avg_pool2d(nir, stride) if stride > 1 else nir)
         return torch.cat([out[:, :2], value, out[:, 3:]], 1)
+
+
+class PretrainedPrior(nn.Module):
+    """The same colour prior from a pretrained encoder, which is shown the NIR picture in all three channels."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.pyramid = Pyramid(config.prior, config, 3 + config.prior_features)
+
+    def forward(self, nir: Tensor) -> Tensor:
+        """(b, 1, H, W) -> (b, 3 + prior_features, H / 4, W / 4): see ``PriorBranch``."""
+        out: Tensor = self.pyramid(nir.expand(-1, 3, -1, -1))
+        value = out[:, 2:3] + F.avg_pool2d(nir, 4)
+        return torch.cat([out[:, :2], value, out[:, 3:]], 1)
+
+
+def prior_branch(config: ModelConfig) -> nn.Module:
+    """G_B of the kind that the config asks for."""
+    return PretrainedPrior(config) if config.prior.kind in LAYOUTS else PriorBranch(config)

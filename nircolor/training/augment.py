@@ -1,8 +1,8 @@
 """From a decoded pair to one training sample: a whole view for the prior, and a tile of it for the RGB branch.
 
-The sample mirrors how a picture is colorized: G_B sees a whole view, reduced to ``size`` (times the network's
-``detail``); G_A sees a tile of the same view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times
-finer, together with the tile's place in the view.
+The sample mirrors how a picture is colorized: G_B sees a whole view, reduced to ``size``; G_A sees a tile of the same
+view, ``size`` pixels wide too but at a scale of up to ``max_zoom`` times finer, together with the tile's place in the
+view.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb
+from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb, soften
+from nircolor.training.overlays import overlay
 
 Window = tuple[slice, slice]
 """Rows and columns."""
@@ -33,6 +34,8 @@ class AugmentConfig:
     noise: float = 0.015  # standard deviation of NIR noise, at most
     contrast: float = 0.0  # log gain of the NIR values around their mean
     exposure: float = 0.0  # log gain of the reference
+    blur: float = 0.0  # standard deviation of NIR blur in pixels of the view, at most; every second sample has none
+    overlays: float = 0.0  # share of samples with bars, a clock, a blown or a dark part: see overlays.py
     saturation: float = 0.0  # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
     crop: int = 0  # side of a random square that is cut first out of pictures larger than it (HAQAGen 4.1: 384); 0: off
     long_side: int = 0  # larger pictures are reduced to this long side first (HAQAGen 3.3: 512); 0: off
@@ -42,7 +45,7 @@ class AugmentConfig:
 class Sample:
     """Arrays of one sample, in [0, 1]; ``box`` is the tile's top, left, bottom, right as fractions of the view."""
 
-    view_nir: Floats  # (detail size, detail size)
+    view_nir: Floats  # (size, size)
     view_rgb: Floats  # (size, size, 3)
     nir: Floats  # (size, size)
     rgb: Floats  # (size, size, 3)
@@ -55,29 +58,32 @@ def draw(
     config: AugmentConfig,
     rng: np.random.Generator,
     turn: bool = False,
-    detail: int = 1,
 ) -> Sample:
     """One random sample of a pair, (H, W) and (H, W, 3), each uint8 or uint16; ``rng`` alone decides which.
 
-    ``turn`` allows quarter turns, and with the mirroring vertical flips: right for pictures from above. ``detail`` is
-    the network's: ``ModelConfig.detail``. ``long_side`` is not looked at here: pictures are reduced when decoded.
+    ``turn`` allows quarter turns, and with the mirroring vertical flips: right for pictures from above. ``long_side``
+    is not looked at here: pictures are reduced when decoded.
     """
     nir, rgb = _cut(nir, rgb, crop_window(nir.shape, config.crop, rng))
     view_nir, view_rgb = _cut(nir, rgb, view_window(nir.shape, config.min_view, config.stretch, rng))
     zoom = float(np.exp(rng.uniform(0, np.log(max(1.0, min(config.max_zoom, min(view_nir.shape) / config.size))))))
     side = round(config.size * zoom)
-    finest = max(side, min(detail * config.size, *view_nir.shape))
-    fine_nir, fine_rgb = _flip(_resize(view_nir, finest), _resize(view_rgb, side), turn, rng)
-    finest_nir = jitter_nir(
-        _unit(fine_nir), rng, gamma=config.gamma, gain=config.gain, contrast=config.contrast, noise=config.noise
+    fine_nir, fine_rgb = _flip(_resize(view_nir, side), _resize(view_rgb, side), turn, rng)
+    fine = jitter_nir(
+        soften(_unit(fine_nir), rng, config.blur * zoom),
+        rng,
+        gamma=config.gamma,
+        gain=config.gain,
+        contrast=config.contrast,
+        noise=config.noise,
     )
-    fine = _resize(finest_nir, side)
     colours = jitter_rgb(_unit(fine_rgb), rng, exposure=config.exposure, saturation=config.saturation)
+    fine, colours = overlay(fine, colours, rng, config.overlays)
     top, left = (int(v) for v in rng.integers(0, side - config.size + 1, 2))
     here = np.s_[top : top + config.size, left : left + config.size]
     box = np.array([top, left, top + config.size, left + config.size], np.float32) / np.float32(side)
-    view = _resize(finest_nir, detail * config.size)
-    return Sample(view, _resize(colours, config.size), fine[here], colours[here], box)
+    views = _resize(fine, config.size), _resize(colours, config.size)
+    return Sample(*views, fine[here], colours[here], box)
 
 
 def crop_window(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> Window:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nircolor.datasets import Pair
-from nircolor.training.feed import Source
+from nircolor.training.feed import Source, TrainingPair
+from nircolor.training.made import find_photographs
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.rendered import RenderedPair
@@ -34,7 +35,7 @@ class Data:
 
 def find_data(recipe: Recipe, root: Path) -> Data:
     """Raises InputError for a set that is empty or faulty, UsageError where training pairs are held out or judged."""
-    sources = tuple(Source(find_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
+    sources = tuple(Source(_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
     if recipe.rendered.scenes:
         sources += (_rendered(recipe),)
     names = _names(recipe.validation)
@@ -52,6 +53,12 @@ def find_data(recipe: Recipe, root: Path) -> Data:
     return Data(root, sources, dict(sets), {"sources": rows, "validation": judged})
 
 
+def _pairs(config: SourceConfig, root: Path) -> Sequence[TrainingPair]:
+    if config.kind == "rgb":
+        return find_photographs(root / config.folder, config.nir_from)
+    return find_pairs(config, root)
+
+
 def _names(configs: Sequence[SourceConfig]) -> list[str]:
     often = Counter(config.folder for config in configs)
     return [config.folder if often[config.folder] == 1 else f"{config.folder}:{config.split}" for config in configs]
@@ -62,5 +69,5 @@ def _rendered(recipe: Recipe) -> Source:
     return Source([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
 
 
-def _row(folder: str, split: str, pairs: Sequence[Pair | RenderedPair]) -> dict[str, Any]:
+def _row(folder: str, split: str, pairs: Sequence[TrainingPair]) -> dict[str, Any]:
     return {"folder": folder, "split": split, "pairs": len(pairs), "scenes": len({pair.scene for pair in pairs})}

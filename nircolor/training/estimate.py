@@ -12,6 +12,7 @@ from itertools import islice
 import torch
 from torch import nn
 
+from nircolor.model import Generator
 from nircolor.model.texture import TextureAutoencoder
 from nircolor.training.stages import Stage
 from nircolor.training.texture import seconds_per_step
@@ -75,7 +76,9 @@ def _estimate_stage(trainer: Trainer, stage: Stage) -> StageEstimate:
 
 def _parameters(trainer: Trainer) -> dict[str, int]:
     network, adversary = trainer.network, trainer.updater.adversary
-    parts: dict[str, nn.Module] = {"G_A": network.rgb_branch, "G_B": network.prior_branch}
+    parts: dict[str, nn.Module] = {"network": network}
+    if isinstance(network, Generator):
+        parts = {"G_A": network.rgb_branch, "G_B": network.prior_branch}
     if adversary:
         parts["critics"] = adversary.critic
     return {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}

@@ -58,6 +58,7 @@ def export_run(
     config: ExportConfig | None = None,
     *,
     best: bool | None = None,
+    average: bool = False,
     overwrite: bool = False,
 ) -> dict[str, object]:
     """Write ``out`` and return its metadata. What is missing for passing it on, the licence first, is warned of.
@@ -65,9 +66,12 @@ def export_run(
     Args:
         run: its folder; several of one network become a committee, whose metadata has what is known of each member.
         best: the weights of the best validation, or (False) those of the last step; None: the best where there are any.
+        average: several runs become one network instead, of the mean of their weights (a model soup: Wortsman et al.
+            2022). Right for runs that started from the same weights, ``start_from``, and only for those.
 
     Raises InputError for a folder that holds no run, WeightsError for a run without these weights, OutputExistsError,
-    OutputError, and UsageError for a calibration that the network cannot take and for runs of different networks.
+    OutputError, and UsageError for a calibration that the network cannot take and for runs of different networks, or of
+    different beginnings where they are to be averaged.
     """
     config, runs = config or ExportConfig(), [run] if isinstance(run, Path) else list(run)
     sources = [weights_of(folder, best) for folder in runs]
@@ -78,9 +82,7 @@ def export_run(
         if member.model != model:
             changed = "; ".join(differences(model.to_dict(), member.model.to_dict(), "model"))
             raise UsageError(f"{folder}: of another network than {runs[0]}: {changed}")
-    one = len(members) == 1
-    history = members[0].history if one else {"members": [member.history for member in members]}
-    state = members[0].state if one else _joined([member.state for member in members])
+    history, state = _together(runs, members, average)
     weights.save(out, _cast(state, config.dtype), {"config": model.to_dict(), **history, **_terms(config)})
     return weights.read_meta(out)
 
@@ -96,6 +98,28 @@ def _member(run: Path, source: Path, config: ExportConfig) -> _Member:
     if "metrics" in history and since:
         history["metrics"]["measured_before"] = since
     return _Member(model, calibrated_state(loaded.state, config.calibration), history)
+
+
+def _together(
+    runs: Sequence[Path], members: Sequence[_Member], average: bool
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What is known of the members, and their weights as those of one network or of a committee."""
+    histories, states = [member.history for member in members], [member.state for member in members]
+    if len(members) == 1:
+        return histories[0], states[0]
+    if not average:
+        return {"members": histories}, _joined(states)
+    for run, history in zip(runs, histories, strict=True):
+        beginning = history["recipe"].get("start_from")
+        if not beginning or beginning != histories[0]["recipe"].get("start_from"):
+            raise UsageError(f"{run}: did not start from the same weights as {runs[0]}; their mean would know nothing")
+    return {"average_of": histories}, _mean(states)
+
+
+def _mean(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    import torch
+
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
 def _joined(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from itertools import count, islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nircolor.datasets import Pair
@@ -20,6 +21,7 @@ from nircolor.image.equalize import equalize as equalised
 from nircolor.training.augment import AugmentConfig, Sample, draw
 from nircolor.training.cache import Cache, Pixels
 from nircolor.training.faults import Faults
+from nircolor.training.made import MadePair
 from nircolor.training.memory import available_memory
 from nircolor.training.pairs import load_pair
 from nircolor.training.rendered import RenderedPair
@@ -27,23 +29,23 @@ from nircolor.training.rendered import RenderedPair
 _log = logging.getLogger(__name__)
 
 
-Shape = tuple[int, int]
-"""Pixels of a view's side, and samples of a batch."""
+Shape = tuple[int, int, tuple[float, ...]]
+"""Pixels of a view's side, samples of a batch, and weights of the sources (none: their own)."""
+TrainingPair = Pair | RenderedPair | MadePair
 
 
 @dataclass(frozen=True)
 class Source:
     """Pairs of one data set and the share of samples drawn from it."""
 
-    pairs: Sequence[Pair | RenderedPair]
+    pairs: Sequence[TrainingPair]
     weight: float = 1.0
     turn: bool = False  # pictures from above: any rotation is natural
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors in [0, 1]: nir (b, 1, s, s), rgb (b, 3, s, s), the views alike (``view_nir`` with ``detail`` times the
-    sides), and boxes (b, 4)."""
+    """Tensors in [0, 1]: nir (b, 1, s, s), rgb (b, 3, s, s), the views alike, and boxes (b, 4)."""
 
     view_nir: Tensor
     view_rgb: Tensor
@@ -61,7 +63,7 @@ class Feed:
     Args:
         sources: what to draw from. augment: how. seed: of all that is random.
         batch: samples of one batch, of all processes together.
-        equalize: equalise near-infrared histograms, for a network with ``ModelConfig.equalize``; ``detail`` is its too.
+        equalize: equalise near-infrared histograms, for a network with ``ModelConfig.equalize``.
         workers: threads that prepare batches, at least one.
         cache_bytes: memory for decoded pictures; None: half of what is available now, shared by ``world`` processes.
         share: (rank, world): this process makes the rank-th of ``world`` equal parts of each batch.
@@ -79,7 +81,6 @@ class Feed:
         batch: int,
         *,
         equalize: bool = False,
-        detail: int = 1,
         workers: int = 2,
         cache_bytes: int | None = None,
         share: tuple[int, int] = (0, 1),
@@ -87,12 +88,11 @@ class Feed:
         on_warning: Callable[[str], None] = _log.warning,
     ) -> None:
         self.sources, self.augment, self.seed, self.equalize = list(sources), augment, seed, equalize
-        self.detail, self.workers, self._share = detail, max(1, workers), share
-        self._shape_of = shape_of or (lambda number: (augment.size, batch))
+        self.workers, self._share = max(1, workers), share
+        self._shape_of = shape_of or (lambda number: (augment.size, batch, ()))
         _places(batch, *share)
         if not sources or not all(source.pairs for source in sources):
             raise UsageError("sources: no pairs to train on; name a folder that holds some")
-        self._weights = np.array([s.weight for s in sources]) / sum(s.weight for s in sources)
         self._scenes = [_by_scene(source.pairs) for source in sources]
         self._on_warning = on_warning
         total = len({pair for source in sources for pair in source.pairs})
@@ -121,10 +121,11 @@ class Feed:
 
     def make(self, number: int) -> Batch:
         """This process's share of batch ``number``. Raises InputError when more than 1 % of all pairs are bad."""
-        size, batch = self._shape_of(number)
+        size, batch, weights = self._shape_of(number)
         augment = replace(self.augment, size=size)
         rngs = (np.random.default_rng([self.seed, number, place]) for place in _places(batch, *self._share))
-        return _collate([self._sample(rng, augment) for rng in rngs])
+        shares = np.array(weights or [source.weight for source in self.sources])
+        return _collate([self._sample(rng, augment, shares / shares.sum()) for rng in rngs])
 
     def _wait(self, future: Future[Batch]) -> Batch:
         began = time.monotonic()
@@ -133,21 +134,21 @@ class Feed:
         finally:
             self._waited += time.monotonic() - began
 
-    def _sample(self, rng: np.random.Generator, augment: AugmentConfig) -> Sample:
+    def _sample(self, rng: np.random.Generator, augment: AugmentConfig, shares: NDArray[np.float64]) -> Sample:
         while True:  # ends: a bad pair is drawn again with the same rng, and many bad pairs raise
-            index = int(rng.choice(len(self.sources), p=self._weights))
+            index = int(rng.choice(len(self.sources), p=shares))
             scenes = self._scenes[index]
             pairs = scenes[int(rng.integers(len(scenes)))]
             pixels = self._cache.get(pairs[int(rng.integers(len(pairs)))])
             if pixels is not None:
                 nir, rgb = pixels
-                return draw(nir, rgb, augment, rng, self.sources[index].turn, self.detail)
+                return draw(nir, rgb, augment, rng, self.sources[index].turn)
 
-    def _load(self, pair: Pair | RenderedPair) -> Pixels | None:
-        if isinstance(pair, RenderedPair):
-            nir, rgb = pair.load()
-            return (equalised(nir) if self.equalize else nir), rgb
+    def _load(self, pair: TrainingPair) -> Pixels | None:
         try:
+            if isinstance(pair, RenderedPair | MadePair):
+                nir, rgb = pair.load()
+                return (equalised(nir) if self.equalize else nir), rgb
             return load_pair(pair, equalize=self.equalize, long_side=self.augment.long_side)
         except InputError as error:
             self._faults.add(error)
@@ -168,8 +169,8 @@ def _places(batch: int, rank: int, world: int) -> range:
     return range(rank * part, (rank + 1) * part)
 
 
-def _by_scene(pairs: Sequence[Pair | RenderedPair]) -> list[list[Pair | RenderedPair]]:
-    scenes: dict[str, list[Pair | RenderedPair]] = defaultdict(list)
+def _by_scene(pairs: Sequence[TrainingPair]) -> list[list[TrainingPair]]:
+    scenes: dict[str, list[TrainingPair]] = defaultdict(list)
     for pair in pairs:
         scenes[pair.scene].append(pair)
     return list(scenes.values())

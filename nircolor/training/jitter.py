@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,14 @@ def jitter_nir(
         exposed = exposed + rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, noise))
     clipped: Floats = np.clip(exposed, 0, 1)
     return clipped
+
+
+def soften(nir: Floats, rng: np.random.Generator, blur: float) -> Floats:
+    """A Gaussian blur of at most ``blur`` pixels, as cheap lenses have it, on every second picture."""
+    if not blur or rng.random() < 0.5:
+        return nir
+    softened = cv2.GaussianBlur(nir, (0, 0), max(0.1, rng.uniform(0, blur)))
+    return np.asarray(softened, np.float32)
 
 
 def jitter_rgb(rgb: Floats, rng: np.random.Generator, *, exposure: float, saturation: float) -> Floats:

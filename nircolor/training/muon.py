@@ -6,7 +6,7 @@ all the same weight. Measured against AdamW in docs/experiments.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -28,21 +28,22 @@ class Muon(torch.optim.Optimizer):
     On matrices the two are equal (tested).
 
     Args:
-        network: whose parameters to train; names decide which of them are matrices. rate: of AdamW.
+        named: parameters to train; names decide which of them are matrices. rate: of AdamW.
         matrix_rate: of matrices, as a multiple of ``rate``. decay: of matrices and kernels, decoupled, times ``rate``.
         momentum: of matrices (Nesterov). betas: of AdamW.
+        gentle: more parameters, all for AdamW, without decay, and the share of ``rate`` at which they learn.
     """
 
     def __init__(
         self,
-        network: nn.Module,
+        named: Sequence[tuple[str, nn.Parameter]],
         rate: float,
         matrix_rate: float,
         decay: float,
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.99),
+        gentle: tuple[Sequence[nn.Parameter], float] = ((), 1.0),
     ) -> None:
-        named = list(network.named_parameters())
         matrices = [p for name, p in named if is_matrix(name, p)]
         kernels = [p for name, p in named if not is_matrix(name, p) and p.ndim >= 2]
         rest = [p for _, p in named if p.ndim < 2]
@@ -50,6 +51,7 @@ class Muon(torch.optim.Optimizer):
             {"params": matrices, "weight_decay": decay, "matrix": True},
             {"params": kernels, "weight_decay": decay, "matrix": False},
             {"params": rest, "weight_decay": 0.0, "matrix": False},
+            {"params": gentle[0], "weight_decay": 0.0, "matrix": False, "share": gentle[1]},
         ]
         defaults = {"lr": rate, "matrix_rate": matrix_rate, "momentum": momentum, "betas": betas}
         super().__init__([group for group in groups if group["params"]], defaults)

@@ -16,7 +16,8 @@ BestBy = Literal["psnr", "ssim", "angle", "lpips-squeeze"]
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """One folder of pairs, below the data root, in any layout that ``datasets.open_dataset`` knows."""
+    """One folder of pairs, below the data root, in any layout that ``datasets.open_dataset`` knows; or, of kind "rgb",
+    of colour photographs alone, whose near-infrared is made by the weights ``nir_from`` (recipe nir-from-rgb)."""
 
     folder: str
     split_file: str = ""
@@ -24,6 +25,8 @@ class SourceConfig:
     weight: float = 1.0
     turn: bool = False
     leave_out: tuple[str, ...] = ()  # scenes: those of a place that is judged, for instance
+    kind: Literal["pairs", "rgb"] = "pairs"
+    nir_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,15 @@ class TextureConfig:
 
 
 @dataclass(frozen=True)
+class EncoderConfig:
+    """How a pretrained encoder is treated, where the model has one."""
+
+    weights: str = ""  # a file of its ImageNet weights; empty: it starts from nothing (or from ``start_from``)
+    rate: float = 0.3  # its learning rate, as a multiple of ``optim.rate``; AdamW trains it, whatever trains the rest
+    frozen: int = 3  # blocks that stay as they are, the stem with them
+
+
+@dataclass(frozen=True)
 class OptimConfig:
     """AdamW, or Muon with it, with a linear warm-up, then a cosine down to ``final_rate`` of ``rate``, or a constant
     rate."""
@@ -117,6 +129,7 @@ class StageConfig:
     share: float  # of all steps
     size: int  # instead of ``augment.size``
     batch: int  # instead of ``optim.batch``
+    weights: tuple[float, ...] = ()  # instead of those of the sources and, last, of the rendered scenes
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,7 @@ class Recipe:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     texture: TextureConfig = field(default_factory=TextureConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     stages: tuple[StageConfig, ...] = ()  # in this order, before the rest of the run
     seed: int = 0

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from nircolor.model import BranchConfig, ModelConfig
-from nircolor.model.wavelets import MAX_OCTAVES
+from nircolor.model.efficientnet import LAYOUTS
 from nircolor.training.recipe import LossConfig, Recipe
 from nircolor.training.recipe_values import Refuse, join, nearest
 
@@ -21,7 +21,6 @@ POSITIVE: Limit = ("must be above 0", lambda v: v > 0)
 SHARE: Limit = ("must be above 0 and at most 1", lambda v: 0 < v <= 1)
 FRACTION: Limit = ("must be between 0 and 1", lambda v: 0 <= v <= 1)
 DECAY: Limit = ("must be at least 0 and below 1", lambda v: 0 <= v < 1)
-OCTAVES: Limit = (f"must be 0 to {MAX_OCTAVES}", lambda v: 0 <= v <= MAX_OCTAVES)
 ONE_OR_TWO: Limit = ("must be 1 or 2", lambda v: v in (1, 2))
 
 LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must not be negative
@@ -35,6 +34,8 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "stages.share": SHARE,
     "stages.size": AT_LEAST_1,
     "stages.batch": AT_LEAST_1,
+    "augment.overlays": FRACTION,
+    "encoder.frozen": NOT_NEGATIVE,
     "texture.steps": AT_LEAST_1,
     "texture.batch": AT_LEAST_1,
     "texture.rate": POSITIVE,
@@ -51,7 +52,7 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "model.rgb.widths": AT_LEAST_1,
     "model.rgb.stride": ONE_OR_TWO,
     "model.prior.widths": AT_LEAST_1,
-    "model.prior.stride": ONE_OR_TWO,
+    "model.prior.stride": ("must be 1, 2 or 4", lambda v: v in (1, 2, 4)),
     "model.vss.state": AT_LEAST_1,
     "model.vss.expand": AT_LEAST_1,
     "model.vss.mlp": AT_LEAST_1,
@@ -59,13 +60,14 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "model.spade_hidden": AT_LEAST_1,
     "model.fusion_width": AT_LEAST_1,
     "model.prior_size": AT_LEAST_1,
-    "model.octaves": OCTAVES,
+    "model.reduction": AT_LEAST_1,
 }
 CHOICES = {  # of the texts that are no Literal
     "model.norm": ("instance", "channel"),
     "model.head": ("sigmoid", "affine"),
     "model.rgb.kind": ("mamba", "separable"),
-    "model.prior.kind": ("mamba", "separable"),
+    "model.prior.kind": ("mamba", "separable", *LAYOUTS),
+    "model.direction": ("rgb", "nir"),
 }
 
 

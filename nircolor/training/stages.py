@@ -15,6 +15,8 @@ class Stage:
     end: int
     size: int
     batch: int
+    weights: tuple[float, ...] = ()
+    """Of the sources; none: their own."""
 
     @property
     def steps(self) -> int:
@@ -28,7 +30,7 @@ def stages_of(recipe: Recipe, steps: int) -> tuple[Stage, ...]:
     for stage in recipe.stages:
         share += stage.share
         end = round(share * steps)
-        stages.append(Stage(start, end, stage.size, stage.batch))
+        stages.append(Stage(start, end, stage.size, stage.batch, stage.weights))
         start = end
     stages.append(Stage(start, steps, recipe.augment.size, recipe.optim.batch))
     return tuple(stage for stage in stages if stage.steps) or (Stage(0, 0, recipe.augment.size, recipe.optim.batch),)

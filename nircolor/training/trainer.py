@@ -13,7 +13,8 @@ import torch
 
 from nircolor import weights
 from nircolor.errors import WeightsError
-from nircolor.model import Generator
+from nircolor.model.efficientnet import EfficientNetLite
+from nircolor.model.networks import Network, network_for
 from nircolor.scan import choose as choose_scan
 from nircolor.training.checkpoint import (
     Average,
@@ -30,11 +31,12 @@ from nircolor.training.feed import Batch, Feed, Shape
 from nircolor.training.meter import Meter
 from nircolor.training.objective import Objective
 from nircolor.training.recipe import Recipe, check_share, steps_of
+from nircolor.training.reverse import NirObjective, NirValidation
 from nircolor.training.schedule import learning_rate
 from nircolor.training.stages import stage_at, stages_of
 from nircolor.training.texture import texture_for
 from nircolor.training.update import Updater
-from nircolor.training.validation import Validated, Validation
+from nircolor.training.validation import Sets, Validated, Validation
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -70,7 +72,8 @@ class Trainer:
         self.fabric = fabric or fabric_for(recipe.optim.precision)
         check_share(recipe, self.fabric.world_size)
         torch.manual_seed(recipe.seed)  # every process begins with the same networks
-        network = Generator(recipe.model)
+        network = network_for(recipe.model)
+        _load_encoder(network, recipe.encoder.weights)
         if recipe.start_from:
             _start_from(network, recipe.start_from)
         self.updater = Updater(recipe, network, self.fabric)
@@ -84,17 +87,21 @@ class Trainer:
             recipe.seed,
             recipe.optim.batch,
             equalize=recipe.model.equalize,
-            detail=recipe.model.detail,
             workers=workers,
             share=(self.fabric.global_rank, self.fabric.world_size),
             shape_of=self._shape_of,
             on_warning=_log.warning,
         )
         sets = self.data.validation
-        self.validation = Validation(sets, recipe.loss.perceptual_weights, self.fabric.device) if sets else None
+        self.validation = self._validation(sets) if sets else None
         self.validate_every = recipe.validate_every or -(-self.data.pairs // recipe.optim.batch)
         self.standing = self._resumed() if resume else Standing()
-        self._objective: Objective | None = None
+        self._objective: Objective | NirObjective | None = None
+
+    def _validation(self, sets: Sets) -> Validation | NirValidation:
+        if self.recipe.model.direction == "nir":
+            return NirValidation(sets, self.fabric.device)
+        return Validation(sets, self.recipe.loss.perceptual_weights, self.fabric.device)
 
     @property
     def step(self) -> int:
@@ -102,7 +109,7 @@ class Trainer:
         return self.standing.step
 
     @property
-    def network(self) -> Generator:
+    def network(self) -> Network:
         return self.updater.network
 
     @property
@@ -170,12 +177,17 @@ class Trainer:
         """Whether it was the best for too long."""
         return 0 < self.recipe.patience <= self.standing.stale
 
-    def prepare(self, observe: Observer = nobody, texture: TextureAutoencoder | None = None) -> Objective:
+    def prepare(
+        self, observe: Observer = nobody, texture: TextureAutoencoder | None = None
+    ) -> Objective | NirObjective:
         """The objective; the texture autoencoder is pretrained first where the recipe wants one and none is given."""
         if self._objective is None:
             if texture is None and self.recipe.loss.textured:
                 texture = texture_for(self.recipe, self.run, self.feed, self.fabric, observe)
-            self._objective = Objective(self.recipe.loss, texture, self.fabric.device)
+            if self.recipe.model.direction == "nir":
+                self._objective = NirObjective(self.recipe.loss)
+            else:
+                self._objective = Objective(self.recipe.loss, texture, self.fabric.device)
         return self._objective
 
     def update(self, batches: list[Batch]) -> dict[str, float]:
@@ -191,7 +203,7 @@ class Trainer:
     def _shape_of(self, number: int) -> Shape:
         """Of the batch of this number."""
         stage = stage_at(self.stages, number // self.recipe.optim.generator_steps)
-        return stage.size, stage.batch
+        return stage.size, stage.batch, stage.weights
 
     def _begin(self) -> None:
         if self.fabric.is_global_zero:
@@ -216,7 +228,7 @@ class Trainer:
     def validate(self, observe: Observer = nobody) -> Validated:
         """Measure the averaged weights on the validation pairs."""
         assert self.validation
-        network = Generator(self.recipe.model)
+        network = network_for(self.recipe.model)
         network.load_state_dict(self.average.state)
         return self.validation.run(network, lambda done, total: observe(Progress("validation", done, total)))
 
@@ -236,7 +248,14 @@ class Trainer:
             observe(Scores(self.step, self.steps, scores, best, found.pictures))
 
 
-def _start_from(network: Generator, name: str) -> None:
+def _load_encoder(network: Network, path: str) -> None:
+    """Pretrained weights for every encoder that can have some."""
+    for module in network.modules() if path else ():
+        if isinstance(module, EfficientNetLite):
+            module.load_pretrained(path)
+
+
+def _start_from(network: Network, name: str) -> None:
     loaded = weights.load(name)
     weights.refuse_checkpoint(loaded.meta, loaded.path)
     try:

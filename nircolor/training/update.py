@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from nircolor.errors import NircolorError
 from nircolor.model import Generator, crop_prior
 from nircolor.model.colour import rgb_to_cone
+from nircolor.model.networks import Network
 from nircolor.training.adversary import Adversary
 from nircolor.training.devices import mean_gradients, stepper
 from nircolor.training.feed import Batch
 from nircolor.training.objective import Objective
 from nircolor.training.parts import moved, parts_of
 from nircolor.training.recipe import Recipe
+from nircolor.training.reverse import NirObjective
 from nircolor.training.schedule import optimiser_of
 
 if TYPE_CHECKING:
@@ -35,21 +37,23 @@ class Updater:
     ``accumulate`` parts, and by many processes; the update is that of the whole batch at once.
     """
 
-    def __init__(self, recipe: Recipe, network: Generator, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, network: Network, fabric: Fabric) -> None:
         self.recipe, self.fabric = recipe, fabric
         self.network = network.to(fabric.device)
-        self.optimiser = optimiser_of(network, recipe.optim)
+        self.optimiser = optimiser_of(network, recipe.optim, recipe.encoder)
         self.adversary = Adversary(recipe.loss, recipe.optim, fabric) if recipe.loss.adversarial else None
         self._stepper = stepper(fabric, self.optimiser)
 
-    def update(self, objective: Objective, batches: Sequence[Batch], step: int, rate: float) -> dict[str, float]:
+    def update(
+        self, objective: Objective | NirObjective, batches: Sequence[Batch], step: int, rate: float
+    ) -> dict[str, float]:
         """One step at this learning rate. Returns every unweighted term, the critics' loss and the gradient's norm: of
         the last batch, means over its parts and processes.
 
         Raises NircolorError when one of them is not a number, naming ``step`` and the culprits.
         """
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("share", 1.0)
         terms: dict[str, Tensor] = {}
         for index, batch in enumerate(batches):
             parts = parts_of(moved(batch, self.fabric.device), self.recipe.optim.accumulate)
@@ -64,9 +68,16 @@ class Updater:
 
     def _forward(self, batch: Batch) -> Pictures:
         with self.fabric.autocast():
+            if not isinstance(self.network, Generator):
+                return self.network(batch.rgb).float(), batch.view_rgb[:, :0]  # the way back has no prior
             prior = self.network.prior(batch.view_nir).float()
-            rgb = self.network.paint(batch.nir, crop_prior(prior, batch.boxes, *batch.nir.shape[-2:]))
+            rgb = self.network.paint(batch.nir, self._part(prior, batch), self.recipe.model.reduction)
         return rgb.float(), prior
+
+    def _part(self, prior: Tensor, batch: Batch) -> Tensor:
+        """The prior under each tile, at the size at which G_A works."""
+        size = (max(1, side // self.recipe.model.reduction) for side in batch.nir.shape[-2:])
+        return crop_prior(prior, batch.boxes, *size)
 
     def _criticise(self, parts: Sequence[Batch], made: Pictures | None, fraction: float) -> Tensor:
         assert self.adversary
@@ -76,7 +87,9 @@ class Updater:
                 fakes.append(_images(*(made or self._forward(part))))
         return self.adversary.update(fakes, [_truths(part) for part in parts], fraction)
 
-    def _learn(self, objective: Objective, parts: Sequence[Batch], made: Pictures | None) -> dict[str, Tensor]:
+    def _learn(
+        self, objective: Objective | NirObjective, parts: Sequence[Batch], made: Pictures | None
+    ) -> dict[str, Tensor]:
         """The gradient of the objective on all parts; returns the terms, means over the parts."""
         self.optimiser.zero_grad()
         sums: dict[str, Tensor] = {}

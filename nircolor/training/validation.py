@@ -22,10 +22,12 @@ from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.runner import Settings, measure
 from nircolor.model import Generator
+from nircolor.model.reverse import NirFromRgb
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
 from nircolor.training.events import Picture, Pixels
 
+MEASURED = ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips")
 SHOWN = 6  # pictures of a run, of all validation sets together
 SIDE = 256  # at most, of a shown picture
 
@@ -47,11 +49,12 @@ class Validation:
     def __init__(self, sets: Sets, lpips_weights: str, device: torch.device) -> None:
         self.sets, self.device = sets, device
         lpips = lpips_metric("squeeze", lpips_weights) if lpips_weights else None
-        self.metrics: tuple[Metric, ...] = choose_metrics(("psnr", "ssim", "angle", "lpips"), lpips)
-        self._shown = {name: _spread(pairs, -(-SHOWN // max(1, len(sets)))) for name, pairs in sets.items()}
+        self.metrics: tuple[Metric, ...] = choose_metrics(MEASURED, lpips)
+        self._shown = {name: shown(pairs, len(sets)) for name, pairs in sets.items()}
 
-    def run(self, network: Generator, on_progress: Callable[[int, int], None]) -> Validated:
+    def run(self, network: Generator | NirFromRgb, on_progress: Callable[[int, int], None]) -> Validated:
         """Measure the network, which is put into evaluation mode. Raises InputError for an unmeasurable pair."""
+        assert isinstance(network, Generator)
         precision = precision_name(choose_precision("auto", self.device))
         info = EngineInfo(str(self.device), choose_scan(self.device), precision, "of this step", "")
         method = Network("network", Colorizer(network.eval().to(self.device), info, Tiling()))
@@ -76,9 +79,9 @@ class Validation:
         return -mean if metric.better == "lower" else mean
 
 
-def _spread(pairs: Sequence[Pair], count: int) -> list[str]:
-    """Ids of ``count`` pairs, evenly spread over the set."""
-    count = min(count, len(pairs))
+def shown(pairs: Sequence[Pair], sets: int) -> list[str]:
+    """Ids of the pairs of one of so many sets whose pictures are shown, evenly spread over it."""
+    count = min(-(-SHOWN // max(1, sets)), len(pairs))
     return [pairs[(2 * i + 1) * len(pairs) // (2 * count)].id for i in range(count)]
 
 
@@ -91,11 +94,11 @@ class _Album:
 
     def __call__(self, view: View, predictions: Mapping[str, Image]) -> None:
         if view.pair.id in self.wanted:
-            images = (_small(image) for image in (nir_of(view), predictions["network"], view.truth))
+            images = (small(image) for image in (nir_of(view), predictions["network"], view.truth))
             self.pictures[view.pair.id] = Picture(view.pair.id, *images)
 
 
-def _small(image: NDArray[np.float32]) -> Pixels:
+def small(image: NDArray[np.float32]) -> Pixels:
     """At most ``SIDE`` pixels a side, 8 bit."""
     scale = min(1.0, SIDE / max(image.shape[:2]))
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])

@@ -137,5 +137,5 @@ def _grey(pixels: NDArray[Any], band: int | None, stretch: Stretch) -> NirImage:
     peak = float(np.iinfo(samples.dtype).max)
     unit, warnings = to_unit(samples, peak, False, stretch, False, None)
     if stretch.kind == "none":
-        warnings += darkness.hint(unit, str(samples.dtype), peak, False, None)
+        warnings += darkness.hint(unit, str(samples.dtype), (0.0, peak), False, None)
     return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=tuple(warnings)))

@@ -5,14 +5,41 @@ import pytest
 from pictures import noisy_pair, plain
 
 from nircolor.errors import UsageError
-from nircolor.evaluation.fidelity import ergas, psnr, ssim
+from nircolor.evaluation.fidelity import ergas, psnr, psnr_ev, ssim
 from nircolor.evaluation.ms_ssim import ms_ssim, scale_count
+from nircolor.evaluation.transfer import to_linear, to_srgb
 
 
 def test_psnr_worked_example() -> None:
     assert psnr(plain(0.5, 0.5, 0.5), plain(0.6, 0.6, 0.6)) == pytest.approx(20, abs=1e-4)
     assert psnr(plain(0, 0, 0), plain(1, 1, 1)) == 0
     assert psnr(plain(0.5, 0.5, 0.5), plain(0.5, 0.5, 0.5)) == float("inf")
+
+
+@pytest.mark.parametrize("stops", [-3.0, -1.0, 0.5, 2.5])
+def test_psnr_ev_does_not_care_how_a_picture_is_exposed(stops: float) -> None:
+    """A picture whose light is a multiple of the truth's is right but for its exposure."""
+    _, truth = noisy_pair()
+    truth = truth * np.float32(0.3)  # nothing is clipped at 2.5 stops more
+    exposed = to_srgb(np.minimum(to_linear(truth) * np.float32(2**stops), 1))
+    assert psnr(exposed, truth) < 35
+    assert psnr_ev(exposed, truth) > 70
+
+
+def test_psnr_ev_is_never_below_psnr_and_colour_still_counts() -> None:
+    prediction, truth = noisy_pair()
+    assert psnr_ev(prediction, truth) >= psnr(prediction, truth)
+    assert psnr_ev(plain(0.5, 0.5, 0.5), plain(0.2, 0.6, 0.2)) < 20
+    assert psnr_ev(truth, truth) == float("inf")
+    assert psnr_ev(plain(0, 0, 0), plain(1, 1, 1)) == 0  # no gain brightens black
+
+
+def test_psnr_ev_finds_the_gain_that_a_search_of_all_finds() -> None:
+    prediction, truth = noisy_pair()
+    light = to_linear(prediction)
+    gains = np.exp2(np.linspace(-4, 4, 801)).astype(np.float32)
+    best = max(psnr(to_srgb(np.minimum(light * gain, 1)), truth) for gain in gains)
+    assert psnr_ev(prediction, truth) == pytest.approx(best, abs=2e-3)
 
 
 def test_ergas_worked_example() -> None:

@@ -7,7 +7,8 @@ from pictures import noisy_pair, plain
 from nircolor.errors import UsageError
 from nircolor.evaluation.metric import Borders
 from nircolor.evaluation.metrics import METRICS
-from nircolor.evaluation.protocols import PROTOCOLS, find_protocol, to_bytes, to_linear
+from nircolor.evaluation.protocols import PROTOCOLS, find_protocol, to_bytes
+from nircolor.evaluation.transfer import to_linear
 
 BY_KEY = {metric.key: metric for metric in METRICS}
 

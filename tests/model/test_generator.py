@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig, crop_prior
+from nircolor.model.rgb import neutral_ends
 from nircolor.model.spade import SpadeResBlock
 
 SMALL = {
@@ -26,6 +27,9 @@ SMALL = {
         spade_hidden=8,
     ),
 }
+SMALL["pretrained"] = replace(
+    SMALL["lite"], prior=BranchConfig((8, 8, 8, 8), (0, 0, 1, 1), kind="efficientnet-lite0", stride=4)
+)
 SMALL["colormamba"] = replace(SMALL["haqagen"], prior=BranchConfig((8, 8, 8), (0, 1, 1)), prior_features=4)
 
 
@@ -40,12 +44,11 @@ def test_any_size(name: str, size: tuple[int, int]) -> None:
     with torch.no_grad():
         rgb, prior = generator(name)(torch.rand(2, 1, *size))
     assert rgb.shape == (2, 3, *size)
-    detail = SMALL[name].detail
-    assert prior.shape == (2, 3 + SMALL[name].prior_features, *(-(-side // detail) for side in size))
+    assert prior.shape == (2, 3 + SMALL[name].prior_features, *size)
     assert torch.isfinite(rgb).all()
 
 
-@pytest.mark.parametrize("name", list(PRESETS))
+@pytest.mark.parametrize("name", ["colormamba", "haqagen", "lite"])
 def test_every_decoder_stage_is_conditioned_on_the_prior(name: str) -> None:
     network = Generator(PRESETS[name])
     stages = list(network.rgb_branch.decoder)
@@ -72,6 +75,28 @@ def test_lite_starts_as_the_grey_copy() -> None:
     nir = torch.rand(1, 1, 20, 30)
     rgb, _ = generator("lite")(nir)
     torch.testing.assert_close(rgb, nir.expand(-1, 3, -1, -1))
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_the_ends_of_the_range_are_neutral_whatever_the_weights(name: str) -> None:
+    network = generator(name)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+        nir = torch.rand(1, 1, 40, 40)
+        nir[..., :8, :], nir[..., -8:, :] = 0, 1
+        rgb, _ = network(nir)
+    assert (rgb[..., :8, :] == 0).all()
+    assert (rgb[..., -8:, :] == 1).all()
+    assert (rgb[..., 8:-8, :] - nir[..., 8:-8, :]).abs().max() > 0.05
+
+
+def test_the_guard_of_the_ends_leaves_the_rest_alone_and_has_a_gradient() -> None:
+    nir = torch.linspace(0, 1, 256, dtype=torch.float64).view(1, 1, 1, -1)
+    rgb = torch.rand(1, 3, 1, 256, dtype=torch.float64, requires_grad=True)
+    guarded = neutral_ends(rgb, nir)
+    torch.testing.assert_close(guarded[..., 4:253], rgb[..., 4:253])
+    assert torch.autograd.gradcheck(lambda x: neutral_ends(x, nir), (rgb,))
 
 
 def test_prior_and_paint_are_the_halves_of_forward() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nircolor.model.guided import enlarge
+from nircolor.model.guided import enlarge, enlarge_affine
 
 
 def halves(height: int, width: int, left: float = 0.2, right: float = 0.8) -> torch.Tensor:
@@ -42,6 +42,15 @@ def test_pictures_smaller_than_the_neighbourhood(size: tuple[int, int]) -> None:
     maps = torch.full((2, 3, *size), 0.25)
     found = enlarge(maps, torch.rand(2, 1, *size), torch.rand(2, 1, 3 * size[0], 2 * size[1]))
     torch.testing.assert_close(found, torch.full_like(found, 0.25))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 12), (31, 17)])
+def test_the_parabola_is_the_affine_head_of_enlarged_maps(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    maps, nir = torch.randn(2, 6, *size), torch.rand(2, 1, 3 * size[0] + 1, 2 * size[1])
+    small = F.interpolate(nir, size, mode="area")
+    gain, offset = enlarge(maps, small, nir).chunk(2, 1)
+    torch.testing.assert_close(enlarge_affine(maps, small, nir), nir * (1 + gain) + offset, atol=1e-4, rtol=1e-4)
 
 
 def test_half_precision_maps_are_worked_on_in_single() -> None:

@@ -162,6 +162,36 @@ def test_several_runs_become_a_committee_that_decides_by_the_mean(run: Path, out
     assert colours("mine").shape == (40, 56, 3)
 
 
+def beginning(run: Path, name: str, step: int, start: str) -> None:
+    add_weights(run, name, step, recipe={"preset": "tiny", "start_from": start})
+
+
+def test_runs_that_began_alike_become_one_network_of_their_mean(run: Path, out: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    beginning(run, "best.safetensors", 20, "runs/first/weights.safetensors")
+    beginning(other, "best.safetensors", 30, "runs/first/weights.safetensors")
+    meta = export_run([run, other], out, ExportConfig(license="CC0-1.0"), average=True)
+    assert [one["step"] for one in meta["average_of"]] == [20, 30]  # type: ignore[attr-defined]
+    states = [weights.load(folder / "best.safetensors").state for folder in (run, other)]
+    for name, value in weights.load(out).state.items():
+        torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2)
+    assert build(weights.load(out)).config == TINY
+
+
+@pytest.mark.parametrize("starts", [("", ""), ("a", "b")])
+def test_the_mean_of_runs_that_began_otherwise_is_refused(
+    run: Path, out: Path, tmp_path: Path, starts: tuple[str, str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    for folder, step, start in zip((run, other), (20, 30), starts, strict=True):
+        beginning(folder, "best.safetensors", step, start)
+    with pytest.raises(UsageError, match="did not start from the same weights"):
+        export_run([run, other], out, average=True)
+    assert not out.exists()
+
+
 def test_a_committee_of_different_networks_is_refused(run: Path, out: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(run, other)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from skimage.color import rgb2hsv
 
 from nircolor import scenes
-from nircolor.training.jitter import adjust_contrast, adjust_saturation, jitter_nir, jitter_rgb
+from nircolor.training.jitter import adjust_contrast, adjust_saturation, jitter_nir, jitter_rgb, soften
 
 SCENE = scenes.render(4, 48, 64)
 NIR, RGB = SCENE.nir.astype(np.float32), SCENE.rgb.astype(np.float32)
@@ -24,6 +24,14 @@ def rng(seed: int = 0) -> np.random.Generator:
 def test_without_strength_nothing_changes() -> None:
     np.testing.assert_array_equal(jitter_nir(NIR, rng(), **STILL), NIR)
     np.testing.assert_array_equal(jitter_rgb(RGB, rng(), exposure=0, saturation=0), RGB)
+
+
+def test_a_lens_softens_every_second_picture() -> None:
+    softened = [soften(NIR, rng(seed), 1.5) for seed in range(40)]
+    changed = [image for image in softened if image is not NIR]
+    assert 10 < len(changed) < 30
+    assert all(np.abs(np.diff(image)).mean() <= np.abs(np.diff(NIR)).mean() for image in changed)
+    assert soften(NIR, rng(), 0) is NIR
 
 
 @pytest.mark.parametrize("name", STILL)

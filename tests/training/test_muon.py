@@ -11,7 +11,7 @@ from torch import nn
 
 from nircolor.model import PRESETS, Generator
 from nircolor.training.muon import Muon, is_matrix, orthogonal
-from nircolor.training.recipe import OptimConfig
+from nircolor.training.recipe import EncoderConfig, OptimConfig
 from nircolor.training.schedule import optimiser_of
 from nircolor.training.trainer import Trainer
 
@@ -21,6 +21,10 @@ STEPS = 5
 def matrix(rows: int, columns: int) -> nn.Linear:
     torch.manual_seed(rows)
     return nn.Linear(columns, rows, bias=False)
+
+
+def named(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return list(network.named_parameters())
 
 
 def train(network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
@@ -34,7 +38,7 @@ def train(network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (32, 16), (16, 48)])
 def test_on_matrices_it_is_torchs_own(shape: tuple[int, int]) -> None:
     ours, torchs = matrix(*shape), matrix(*shape)
-    train(ours, Muon(ours, 1e-3, 20.0, decay=0.2))
+    train(ours, Muon(named(ours), 1e-3, 20.0, decay=0.2))
     train(torchs, torch.optim.Muon(torchs.parameters(), lr=0.02, weight_decay=0.01))
     torch.testing.assert_close(ours.weight, torchs.weight, atol=2e-4, rtol=0)  # bf16 products: other orders of sums
 
@@ -44,8 +48,8 @@ def test_the_rest_is_torchs_adamw() -> None:
     ours, torchs = nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3)  # too few rows for Muon
     torchs.load_state_dict(ours.state_dict())
     config = OptimConfig(rate=1e-2, weight_decay=0.1, beta1=0.8)
-    train(torchs, optimiser_of(torchs, config))
-    train(ours, Muon(ours, 1e-2, 20.0, decay=0.1, betas=(0.8, 0.99)))
+    train(torchs, optimiser_of(torchs, config, EncoderConfig()))
+    train(ours, Muon(named(ours), 1e-2, 20.0, decay=0.1, betas=(0.8, 0.99)))
     for name, value in torchs.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[name], value)
 
@@ -59,7 +63,7 @@ def test_a_kernel_is_turned_as_the_matrix_of_its_rows() -> None:
         torch.manual_seed(2)
         grad = torch.randn(8, 16 * 9)
         network.weight.grad = grad.view_as(network.weight)
-        Muon(network, 1e-3, 20.0, decay=0.0).step()
+        Muon(named(network), 1e-3, 20.0, decay=0.0).step()
     torch.testing.assert_close(kernel.weight.flatten(1), flat.weight)
 
 
@@ -72,14 +76,14 @@ def test_singular_values_end_near_1(shape: tuple[int, ...]) -> None:
 
 
 def test_what_is_a_matrix() -> None:
-    named = dict(Generator(PRESETS["lite"]).named_parameters())
-    matrices = {name for name, parameter in named.items() if is_matrix(name, parameter)}
-    scan = "prior_branch.encoder.levels.3.1.mamba.scan."
+    parameters = dict(Generator(PRESETS["lite"]).named_parameters())
+    matrices = {name for name, parameter in parameters.items() if is_matrix(name, parameter)}
+    scan = "prior_branch.pyramid.levels.3.1.mamba.scan."
     assert {f"{scan}into.weight", f"{scan}step_weight", "rgb_branch.fusion.join.weight"} <= matrices
     others = ("A_log", "D", "step_bias", "token")
     assert not {f"{scan}{name}" for name in others} & matrices
-    assert not {name for name in matrices if "depthwise" in name or "head." in name or "norm" in name}
-    assert sum(named[name].numel() for name in matrices) > 0.9 * sum(p.numel() for p in named.values())
+    assert not {name for name in matrices if ".depthwise" in name or "head." in name or "norm" in name}
+    assert sum(parameters[name].numel() for name in matrices) > 0.9 * sum(p.numel() for p in parameters.values())
 
 
 @pytest.mark.usefixtures("tiny_preset")

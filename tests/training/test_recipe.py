@@ -87,7 +87,6 @@ def test_values_of_the_wrong_type(change: str, words: str) -> None:
         ("augment.max_zoom=0.5", "must be at least 1"),
         ("sources.1.weight=-1", "sources.1.weight = -1.0: must not be negative"),
         ("model.rgb.stride=3", "must be 1 or 2"),
-        ("model.octaves=4", "must be 0 to 3"),
         ("model.rgb.widths=[24, 0, 96]", "model.rgb.widths.1 = 0: must be at least 1"),
         ("save_every=0", "must be at least 1"),
         ("stages=[{share=0, size=8, batch=2}]", "stages.0.share = 0.0: must be above 0"),

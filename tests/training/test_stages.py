@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_run import recipe
 
 from nircolor.errors import UsageError
 from nircolor.training.estimate import estimate
 from nircolor.training.events import Event, Losses
-from nircolor.training.recipe import Recipe, StageConfig
+from nircolor.training.recipe import Recipe, SourceConfig, StageConfig
 from nircolor.training.stages import Stage, stage_at, stages_of
 from nircolor.training.trainer import Trainer
 
@@ -46,6 +47,15 @@ def test_batches_have_the_size_and_number_of_their_stage(data: Path, tmp_path: P
     losses = [event for event in told if isinstance(event, Losses)]
     assert losses[-1].step == 4
     assert trainer.step == 4
+
+
+def test_a_stage_may_weigh_the_sources_otherwise(data: Path, tmp_path: Path) -> None:
+    made = replace(recipe(4), sources=(SourceConfig("."), SourceConfig(".", turn=True)))
+    stage = StageConfig(0.5, 24, 2, weights=(0.0, 1.0))
+    feed = Trainer(replace(made, stages=(stage,)), tmp_path, data).feed
+    turned = Trainer(replace(made, sources=made.sources[1:]), tmp_path, data).feed
+    assert all(torch.equal(feed.make(n).rgb, turned.make(n).rgb) for n in (0, 1))
+    assert not all(torch.equal(feed.make(n).rgb, turned.make(n).rgb) for n in (2, 3))
 
 
 def test_with_several_batches_a_step_the_stage_is_the_steps(data: Path, tmp_path: Path) -> None:

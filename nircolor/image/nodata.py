@@ -1,0 +1,48 @@
+"""Pixels whose stored value stands for no data: they are no picture, and come out transparent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.image.histogram import Mask
+from nircolor.image.raster import Samples
+
+_HUGE = 1e30  # beyond it a value is written with few digits: -3.40282e+38 stands for the lowest float32
+_CLOSE = 1e-5
+
+
+def missing(planes: Sequence[Samples], nodata: float | None) -> Mask | None:
+    """(H, W) True where each of the ``planes`` is ``nodata``; None where there is no such pixel."""
+    if nodata is None:
+        return None
+    found = np.logical_and.reduce([_equal(plane, nodata) for plane in planes])
+    return found if found.any() else None
+
+
+def _equal(samples: Samples, nodata: float) -> Mask:
+    if np.isnan(nodata):
+        return np.isnan(samples)
+    if _HUGE < abs(nodata) < np.inf:
+        low, high = sorted((nodata * (1 - _CLOSE), nodata * (1 + _CLOSE)))
+        return np.asarray((samples >= low) & (samples <= high))
+    return np.equal(samples, nodata)
+
+
+def cut_out(samples: Samples, alpha: NDArray[np.float32] | None, gone: Mask) -> NDArray[np.float32]:
+    """``alpha`` (None: opaque), float32 in [0, 1], with 0 where ``gone``, where ``samples`` become 0 too."""
+    samples[gone] = 0
+    if alpha is None:
+        return (~gone).astype(np.float32)
+    alpha[gone] = 0
+    return alpha
+
+
+def remark(gone: Mask, nodata: float) -> str:
+    """What is said about them."""
+    count = np.count_nonzero(gone)
+    return (
+        f"{count} of {gone.size} pixels have its nodata value, {nodata:g}: they count for nothing and are transparent"
+    )

@@ -1,0 +1,134 @@
+"""EfficientNet-Lite encoders (Tan and Le 2019; the Lite variants of 2020): what things are, learned from photographs.
+
+Batch norm is folded into the convolutions, so that an encoder is convolutions and ReLU6 alone. The architecture is
+written down here; its ImageNet weights are read from a safetensors file in the layout of the public PyTorch ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nircolor.errors import WeightsError
+
+EPSILON = 1e-3  # of the batch norms that are folded
+EXPANSION = 6  # of every block but the first
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Blocks of one variant: kernels and output channels of each, and the blocks that halve the picture.
+
+    ``taps`` are the blocks whose maps leave the encoder, at strides 4, 8, 16 and 32.
+    """
+
+    kernels: tuple[int, ...]
+    channels: tuple[int, ...]
+    halving: tuple[int, ...]
+    taps: tuple[int, ...]
+    stem: int = 32
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the maps that leave the encoder."""
+        return tuple(self.channels[i] for i in self.taps)
+
+
+LAYOUTS = {
+    "efficientnet-lite0": Layout(
+        kernels=(3, 3, 3, 5, 5, 3, 3, 3, 5, 5, 5, 5, 5, 5, 5, 3),
+        channels=(16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320),
+        halving=(1, 3, 5, 11),
+        taps=(2, 4, 10, 15),
+    ),
+}
+
+
+class EfficientNetLite(nn.Module):
+    """(b, 3, H, W) in [0, 1], sides a multiple of 32 -> maps at strides 4, 8, 16 and 32."""
+
+    def __init__(self, variant: str) -> None:
+        super().__init__()
+        self.layout = layout = LAYOUTS[variant]
+        self.stem = SameConv(3, layout.stem, 3, 2)
+        inputs = (layout.stem, *layout.channels)
+        self.blocks = nn.ModuleList(
+            InvertedResidual(inputs[i], width, kernel, 2 if i in layout.halving else 1, EXPANSION if i else 1)
+            for i, (width, kernel) in enumerate(zip(layout.channels, layout.kernels, strict=True))
+        )
+
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        """Finest map first. A near-infrared picture is copied to three channels by the caller."""
+        x = F.relu6(self.stem((rgb * 255 - 127) / 128))
+        maps = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in self.layout.taps:
+                maps.append(x)
+        return maps
+
+    def load_pretrained(self, path: str | Path) -> None:
+        """Take the ImageNet weights of a file, batch norms folded in. Raises WeightsError where they do not fit."""
+        from safetensors.torch import load_file
+
+        try:
+            stored = {name: value.float() for name, value in load_file(str(path)).items()}
+            self.load_state_dict(_folded(stored, len(self.blocks)))
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[-1][:200]
+            raise WeightsError(f"{path}: not the weights of this EfficientNet-Lite ({reason})") from error
+        except Exception as error:  # safetensors raises a class of its own for files that are none
+            raise WeightsError(f"{path}: not a safetensors file ({error})") from error
+
+
+class SameConv(nn.Conv2d):
+    """A convolution padded as TensorFlow's SAME does: at a stride of 2 the odd row and column are bottom and right."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride, 0 if stride == 2 else kernel // 2, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] == 2:
+            after = self.kernel_size[0] // 2
+            x = F.pad(x, (after - 1, after, after - 1, after))
+        return super().forward(x)
+
+
+class InvertedResidual(nn.Module):
+    """1x1 to more channels, depthwise, 1x1 back, with a skip where the shapes agree (MobileNetV2)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        self.expand = nn.Conv2d(inputs, inner, 1) if expansion > 1 else None
+        self.depthwise = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project = nn.Conv2d(inner, outputs, 1)
+        self.skips = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.skips else y
+
+
+def _folded(stored: Mapping[str, Tensor], blocks: int) -> dict[str, Tensor]:
+    """The file's tensors under the names used here, each convolution with its batch norm folded in."""
+    state = _fold(stored, "_conv_stem", "_bn0", "stem")
+    for i in range(blocks):
+        here, norms = f"_blocks.{i}.", iter(("_bn0", "_bn1", "_bn2"))
+        for name in ("expand", "depthwise", "project"):
+            norm = next(norms)
+            if f"{here}_{name}_conv.weight" in stored:
+                state |= _fold(stored, f"{here}_{name}_conv", here + norm, f"blocks.{i}.{name}")
+    return state
+
+
+def _fold(stored: Mapping[str, Tensor], conv: str, norm: str, name: str) -> dict[str, Tensor]:
+    scale = stored[f"{norm}.weight"] / torch.sqrt(stored[f"{norm}.running_var"] + EPSILON)
+    bias = stored[f"{norm}.bias"] - stored[f"{norm}.running_mean"] * scale
+    return {f"{name}.weight": stored[f"{conv}.weight"] * scale[:, None, None, None], f"{name}.bias": bias}
