@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 LIBRARIES = ("tifffile", "imagecodecs")
-_METADATA = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS)")  # what libpng says of chunks that are read without it
+# what is said of metadata that are read here, and told, without the library's help; a failed checksum is news
+_READ_HERE = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS|.*CRC)|.*parsing GDAL_NODATA")
 _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
@@ -24,7 +25,7 @@ class _Ear(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = ascii(" ".join(record.getMessage().split()))[1:-1]
-        if record.thread == self._thread and not _METADATA.match(text):
+        if record.thread == self._thread and not _READ_HERE.match(text):
             self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
 
 

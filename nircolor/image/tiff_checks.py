@@ -13,7 +13,6 @@ import numpy as np
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import jpeg_check
 from nircolor.image.limits import MAX_BYTES, check_size
 
 _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
@@ -78,6 +77,8 @@ def _check_tile(page: TiffPage, samples: float) -> None:
 
 def _check_jpeg(page: TiffPage, stream: BinaryIO, offset: int, count: int) -> None:
     """libjpeg fills what is missing with grey and believes the size in its own header; neither may pass."""
+    from nircolor.image import jpeg_check  # which brings numba
+
     stream.seek(offset)
     data = stream.read(count)
     height, width = _jpeg_size(data)

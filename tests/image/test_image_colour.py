@@ -13,7 +13,6 @@ from icc_files import ADOBE, PROPHOTO, REC2020, SRGB, Space, coded, grey_profile
 from image_files import RAMP, RAMP16, RAMP_FLOAT, exif, pillow, rgb, tiff
 from PIL import Image
 
-from nircolor import Colorizer
 from nircolor.image import ImageInfo, read_nir, read_rgb, write_rgb
 from nircolor.image.icc import srgb
 from nircolor.scenes import render
@@ -81,14 +80,18 @@ def test_8_bits_look_like_srgb_too(name: str, suffix: str, tmp_path: Path) -> No
 
 
 def test_a_scene_comes_out_alike_whatever_its_profile(tmp_path: Path) -> None:
-    nir, engine = render(3, 90, 120).nir, Colorizer.from_weights("lite", device="cpu", precision="fp32")
+    nir = render(3, 90, 120).nir
+
+    def painted(grey: np.ndarray) -> np.ndarray:  # warm shadows, cold lights: a wrong tone is a wrong colour
+        return np.dstack([grey**0.7, grey, grey**1.4])
 
     def shown(space: Space) -> np.ndarray:
         picture, path = read_nir(nir_file(space, nir)), tmp_path / "x.tif"
-        write_rgb(path, engine.colorize(picture.pixels), picture.info, overwrite=True)
+        write_rgb(path, painted(picture.pixels), picture.info, overwrite=True)
         return space.looks(samples(path))
 
     plain = shown(PLAIN)
+    assert difference(plain, PLAIN.looks(painted(nir))) < 1
     assert np.linalg.norm(plain[..., 1:], axis=-1).mean() > 5  # there are colours
     for name, space in SPACES.items():
         assert difference(shown(space), plain) < 1, name

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from image_files import RAMP, pillow, rgb, tiff
+from image_files import RAMP, SRGB, pillow, rgb, tiff
 from PIL import Image
 
 from nircolor.errors import InputError
@@ -213,6 +213,12 @@ def test_a_jpeg_strip_of_a_tiff() -> None:
     assert "has a JPEG strip or tile that is damaged: " in refusal(
         whole[:middle] + bytes(start + count - 2 - middle) + whole[start + count - 2 :]
     )
+
+
+def test_a_profile_that_lost_its_checksum_is_told() -> None:
+    data = bytearray(pillow("PNG", RAMP, icc_profile=SRGB))
+    data[data.index(b"iCCP") + 30] ^= 1
+    assert read_nir(bytes(data)).info.warnings == ("imagecodecs says: PNG warning: iCCP: CRC error",)
 
 
 def test_what_a_library_logs_is_told() -> None:
