@@ -17,6 +17,7 @@ from nircolor.image.source import display_name, open_source
 from nircolor.image.tone import to_unit
 from nircolor.video.container import HEAD, has_sound, sniff
 from nircolor.video.frames import Frame, Stream
+from nircolor.video.motion_jpeg import MotionJpeg
 from nircolor.video.opencv import is_grey16, open_capture, sample_bits
 
 _MOST_FPS = 1000
@@ -33,7 +34,7 @@ class FileSource:
 
     def __init__(self, path: Path, band: int | None = None, stretch: Stretch = _NO_STRETCH) -> None:
         self._name, self._band, self._stretch = display_name(path), band, stretch
-        sound = self._look(path)
+        sound, self._stored = self._look(path), MotionJpeg(path)
         self._capture = open_capture(path)
         self._bits = sample_bits(self._tag())
         if is_grey16(self._tag()):
@@ -54,11 +55,14 @@ class FileSource:
         clock, pixels, number = _Clock(self.stream.fps), self._first, 0
         while pixels is not None:
             number += 1
+            self._stored.look(number)
             clock.tick(self._number(cv2.CAP_PROP_POS_MSEC))
             yield Frame(f"frame_{number:06d}.png", self._image(pixels, number))
             pixels = self._read()
         if clock.is_uneven:
             self.stream.remark("its frame rate changes; the output has a constant one, so the times shift")
+        if damage := self._stored.remark():
+            self.stream.remark(damage)
         if number < self.stream.expected - max(_SLACK, self.stream.expected // 100):
             raise InputError(
                 f"{self._name}: ends after {number} of {self.stream.expected} frames: damaged; get a fresh copy"
@@ -66,6 +70,7 @@ class FileSource:
 
     def close(self) -> None:
         self._capture.release()
+        self._stored.close()
 
     def _look(self, path: Path) -> bool | None:
         """Whether there is sound. Raises InputError for what is no video."""
