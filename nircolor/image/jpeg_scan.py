@@ -50,9 +50,8 @@ def _plain(run: Bytes) -> Bytes:
     filled = len(run)
     while filled and run[filled - 1] == 0xFF:
         filled -= 1
-    stuffed = np.zeros(filled, np.bool_)
-    stuffed[1:] = (run[1:filled] == 0) & (run[: max(filled - 1, 0)] == 0xFF)[: max(filled - 1, 0)]
-    return run[:filled][~stuffed]
+    zeros = np.flatnonzero(run[1:filled] == 0) + 1
+    return np.delete(run[:filled], zeros[run[zeros - 1] == 0xFF])
 
 
 @dataclass(frozen=True)

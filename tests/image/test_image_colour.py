@@ -13,7 +13,7 @@ from icc_files import ADOBE, PROPHOTO, REC2020, SRGB, Space, coded, grey_profile
 from image_files import RAMP, RAMP16, RAMP_FLOAT, exif, pillow, rgb, tiff
 from PIL import Image
 
-from nircolor.image import ImageInfo, read_nir, read_rgb, write_rgb
+from nircolor.image import ImageInfo, OutputPlan, losses, read_nir, read_rgb, write_rgb
 from nircolor.image.icc import srgb
 from nircolor.scenes import render
 
@@ -150,6 +150,9 @@ def test_srgb_and_no_profile_change_no_value(profile: bytes | None, tmp_path: Pa
 
 
 def test_a_format_without_profiles_gets_srgb_values(tmp_path: Path) -> None:
+    plan = OutputPlan("BMP", 8)
+    for profile, lost in ((SPACES["ProPhoto"].profile(), True), (srgb(), False)):
+        assert bool(losses(plan, ImageInfo("BMP", "uint8", icc=profile), False)) == lost
     write_rgb(tmp_path / "x.bmp", COLOURS, ImageInfo("TIFF", "uint8", icc=SPACES["ProPhoto"].profile()))
     np.testing.assert_array_equal(samples(tmp_path / "x.bmp"), np.rint(COLOURS * 255).astype(np.float64) / 255)
 
