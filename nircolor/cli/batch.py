@@ -21,6 +21,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
     colours_of,
@@ -188,6 +189,7 @@ def batch(
             "--stretch", metavar="HOW", rich_help_panel=INPUT, help="none, minmax, percentile or percentile:LOW,HIGH."
         ),
     ] = "none",
+    range: RangeOption = None,
     equalize: Annotated[
         bool, typer.Option("--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize histograms.")
     ] = False,
@@ -211,6 +213,7 @@ def batch(
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.batch.remote import place
+    from nircolor.image import Stretch
 
     job = Job(
         source=place(source),
@@ -238,7 +241,7 @@ def batch(
         tile=tile,
         overlap=overlap,
         together=together,
-        stretch=stretch,
+        stretch=stretch if range is None else str(Stretch.parse(stretch, range)),
         equalize=equalize,
         band=band,
         page=page,

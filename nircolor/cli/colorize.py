@@ -19,6 +19,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
 )
@@ -27,6 +28,7 @@ EPILOG = f"""[bold]Examples[/bold]
 
   $ nircolor colorize photo_nir.tif              writes photo_nir_rgb.tif
   $ nircolor colorize night.png -o day.jpg --overwrite
+  $ nircolor colorize dark16.tif --range 0,4095
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
   $ nircolor colorize false_colours.jpg --grey
@@ -96,6 +98,7 @@ def colorize(
             "never from the values.",
         ),
     ] = "none",
+    range: RangeOption = None,
     equalize: Annotated[
         bool,
         typer.Option(
@@ -133,7 +136,7 @@ def colorize(
         precision=precision.value,
         prior=prior.value,
         tiling=Tiling(tile, overlap, batch),
-        stretch=Stretch.parse(stretch),
+        stretch=Stretch.parse(stretch, range),
         equalize=equalize,
         band=band,
         page=page,

@@ -81,6 +81,16 @@ TileOption = Annotated[
         help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
     ),
 ]
+RangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="LOW,HIGH",
+        show_default=False,
+        rich_help_panel=INPUT,
+        help="Values of the file that become black and white, such as 0,4095 for 12 bits in 16: alike for a series.",
+    ),
+]
 OverlapOption = Annotated[
     int,
     typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),

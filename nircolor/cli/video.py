@@ -17,6 +17,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
     colours_of,
@@ -99,6 +100,7 @@ def video(
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
+    range: RangeOption = None,
     band: Annotated[
         int | None,
         typer.Option(
@@ -129,6 +131,7 @@ def video(
     rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.image import Stretch
     from nircolor.tiling import Tiling
 
     job = Job(
@@ -143,6 +146,7 @@ def video(
         precision=precision.value,
         prior=prior.value,
         tiling=Tiling(tile, overlap),
+        stretch=Stretch.parse("none", range),
         band=band,
         page=page,
         colours=colours_of(grey, colour_inputs),

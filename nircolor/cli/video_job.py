@@ -13,6 +13,7 @@ from nircolor.cli.engine import check_device, check_weights, load_engine, locate
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from nircolor.image import Stretch
     from nircolor.picture import Colours
     from nircolor.tiling import Tiling
     from nircolor.video import Passed, Sink, Source
@@ -36,6 +37,7 @@ class Job:
     precision: str
     prior: Literal["global", "tile"]
     tiling: Tiling
+    stretch: Stretch
     band: int | None
     page: int | None
     colours: Colours
@@ -136,7 +138,7 @@ def _check(job: Job) -> Damping:
 def _open_source(job: Job) -> Source:
     from nircolor.video import open_source
 
-    return open_source(Path(job.source), job.band, job.colours, job.page)
+    return open_source(Path(job.source), job.band, job.colours, job.page, job.stretch)
 
 
 def _target(job: Job) -> Path:

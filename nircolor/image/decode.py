@@ -12,6 +12,7 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
+from nircolor.image.overhear import overhear
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import display_name, open_source
 from nircolor.image.streams import is_stream
@@ -51,7 +52,10 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
     if name != "TIFF" and is_stream(stream.read()):
         raise InputError(f"holds {name} pictures one after the other (a stream); give the file to nircolor video")
     stream.seek(0)
-    return _decoder(name)(stream, request)
+    with overhear() as told:
+        raster = _decoder(name)(stream, request)
+    raster.warnings += told
+    return raster
 
 
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:

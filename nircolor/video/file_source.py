@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import ColourInputError, InputError
-from nircolor.image import ImageInfo, NirImage, Stretch, formats
+from nircolor.image import ImageInfo, NirImage, Stretch, darkness, formats
 from nircolor.image.grey import to_grey
 from nircolor.image.raster import Raster, choose_bands, pick
 from nircolor.image.source import display_name, open_source
@@ -20,9 +21,11 @@ from nircolor.image.tone import to_unit
 from nircolor.picture import Colours, Reading
 from nircolor.video.container import HEAD, has_sound, sniff
 from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.motion_jpeg import MotionJpeg
 from nircolor.video.opencv import is_grey16, open_capture, pixel_aspect, sample_bits
 
 _MOST_FPS = 1000
+_NO_STRETCH = Stretch()
 _SLACK = 1  # frames that a header may promise too many
 
 
@@ -33,9 +36,11 @@ class FileSource:
     one or ``colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
     """
 
-    def __init__(self, path: Path, band: int | None = None, colours: Colours = "refuse") -> None:
-        self._name, self._reading = display_name(path), Reading(band=band, colours=colours)
-        sound = self._look(path)
+    def __init__(
+        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
+    ) -> None:
+        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
+        sound, self._stored = self._look(path), MotionJpeg(path)
         self._capture = open_capture(path)
         self._bits = sample_bits(self._tag())
         if is_grey16(self._tag()):
@@ -57,11 +62,14 @@ class FileSource:
         clock, pixels, number = _Clock(self.stream.fps), self._first, 0
         while pixels is not None:
             number += 1
+            self._stored.look(number)
             clock.tick(self._number(cv2.CAP_PROP_POS_MSEC))
             yield self._frame(pixels, number)
             pixels = self._read()
         if clock.is_uneven:
             self.stream.remark("its frame rate changes; the output has a constant one, so the times shift")
+        if damage := self._stored.remark():
+            self.stream.remark(damage)
         if number < self.stream.expected - max(_SLACK, self.stream.expected // 100):
             raise InputError(
                 f"{self._name}: ends after {number} of {self.stream.expected} frames: damaged; get a fresh copy"
@@ -69,6 +77,7 @@ class FileSource:
 
     def close(self) -> None:
         self._capture.release()
+        self._stored.close()
 
     def _look(self, path: Path) -> bool | None:
         """Whether there is sound. Raises InputError for what is no video."""
@@ -117,11 +126,11 @@ class FileSource:
     def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
         reading, colours = self._reading, None
         try:
-            image = _grey(pixels, reading.band, reading.colours == "colorize")
+            image = _grey(pixels, reading)
         except ColourInputError as error:
             if reading.colours != "copy":
                 raise picture.offer_copy(error) from error.__cause__
-            image = _grey(pixels, None, True)
+            image = _grey(pixels, replace(reading, colours="colorize"))
             colours = pixels[..., ::-1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
             self.stream.copied += 1
         for warning in image.info.warnings:
@@ -151,12 +160,14 @@ def _picture(head: bytes) -> str:
     return "is one picture; use nircolor colorize"
 
 
-def _grey(pixels: NDArray[Any], band: int | None, luma: bool) -> NirImage:
+def _grey(pixels: NDArray[Any], how: Reading) -> NirImage:
     """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
     stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
-    planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, band))
+    planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, how.band))
     raster = Raster("PNG", planes, noisy=True)
-    samples = to_grey(raster, luma)
+    samples = to_grey(raster, luma=how.colours == "colorize")
     peak = float(np.iinfo(samples.dtype).max)
-    unit, _ = to_unit(samples, peak, False, Stretch(), False, None)
-    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=tuple(raster.warnings)))
+    unit, warnings = to_unit(samples, peak, False, how.stretch, False, None)
+    if how.stretch.kind == "none":
+        warnings += darkness.hint(unit, str(samples.dtype), (0.0, peak), False, None)
+    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=(*raster.warnings, *warnings)))

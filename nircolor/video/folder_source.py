@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError
+from nircolor.image import Stretch
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import display_name
 from nircolor.picture import Colours, Reading
@@ -18,18 +19,25 @@ from nircolor.video.picture_frame import read_frame
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
 _NAMED = 3  # gaps, or files, that are told
+_NO_STRETCH = Stretch()
 
 
 class FolderSource:
     """``frame_0001.png``, ``frame_0002.png``, ... in order of their numbers, each read as ``nircolor colorize`` would.
 
+    ``stretch`` is best one that depends on no frame: ``Stretch.between``.
     Other files are left out, hidden ones too. Raises InputError where there are no frames, or those of two sequences.
     """
 
     def __init__(
-        self, folder: Path, band: int | None = None, colours: Colours = "refuse", page: int | None = None
+        self,
+        folder: Path,
+        band: int | None = None,
+        colours: Colours = "refuse",
+        page: int | None = None,
+        stretch: Stretch = _NO_STRETCH,
     ) -> None:
-        self._folder, self._reading = folder, Reading(band=band, page=page, colours=colours)
+        self._folder, self._reading = folder, Reading(stretch, band=band, page=page, colours=colours)
         self._names, others = _sequence(folder)
         first = folder / self._names[0][1]
         size = probe(first)

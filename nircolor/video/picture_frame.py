@@ -11,9 +11,6 @@ from nircolor.image import read_rgb
 from nircolor.picture import Reading
 from nircolor.video.frames import Frame, Stream
 
-_NOT_HERE = "; --stretch"
-"""Advice that videos cannot take: a stretch of each frame by itself would flicker."""
-
 
 def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Stream, where: str) -> Frame:
     """What is odd about the picture is told to ``stream``, as of ``where``. Raises InputError."""
@@ -26,5 +23,5 @@ def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Strea
         colours = read_rgb(content).pixels
         stream.copied += 1
     for warning in image.info.warnings:
-        stream.remark(warning.partition(_NOT_HERE)[0], where)
+        stream.remark(warning, where)
     return Frame(name, image, colours, content if colours is not None and isinstance(content, Path) else None)

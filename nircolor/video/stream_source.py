@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nircolor.errors import InputError
-from nircolor.image import streams
+from nircolor.image import Stretch, streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import display_name, open_source
 from nircolor.picture import Colours, Reading
@@ -17,6 +17,8 @@ from nircolor.video.picture_frame import read_frame
 RATE = 25.0
 """Frames a second of a file that knows none: what FFmpeg takes."""
 
+_NO_STRETCH = Stretch()
+
 
 class StreamSource:
     """JPEG, PNG, BMP or WebP pictures without any container, each read as ``nircolor colorize`` would.
@@ -24,8 +26,10 @@ class StreamSource:
     Raises InputError where the first one cannot be read.
     """
 
-    def __init__(self, path: Path, band: int | None = None, colours: Colours = "refuse") -> None:
-        self._name, self._reading = display_name(path), Reading(band=band, colours=colours)
+    def __init__(
+        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
+    ) -> None:
+        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
         self.stream = Stream(path, 0, 0, RATE, 0, fps_assumed=True)
         self._data = _map(path)
         try:

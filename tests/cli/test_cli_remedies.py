@@ -60,11 +60,17 @@ def test_the_rate_of_pictures_without_one_is_told_unless_it_is_given(
         assert (values["frames"], values["fps"], values["warnings"]) == (2, fps, warnings)
 
 
-def test_a_video_is_not_told_to_stretch(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
+def test_floats_of_another_unit_are_told_a_range_that_all_commands_have(
+    inside: Run, tmp_path: Path, tiny_weights: Path
+) -> None:
     (tmp_path / "in").mkdir()
     tifffile.imwrite(tmp_path / "in" / "f1.tif", NIR.astype(np.float32))
-    result = inside("video", "in", "--weights", tiny_weights)
-    assert (result.code, "were clipped\n" in result.err, "--stretch" in result.err) == (0, True, False)
+    for line in (("video", "in"), ("colorize", "in/f1.tif")):
+        result = inside(*line, "--weights", tiny_weights)
+        assert (result.code, "--stretch" in result.err) == (0, False)
+        (advice,) = re.findall(r"and were clipped; (--range \S+) takes in the whole of this picture", result.err)
+        result = inside(*line, *advice.split(), "--overwrite", "--weights", tiny_weights)
+        assert (result.code, "clipped" in result.err) == (0, False)
 
 
 REACHED = {
@@ -80,7 +86,11 @@ REACHED = {
 """Which commands print what a part of the package has to say."""
 
 ELSEWHERE = {
-    "video": {"--depth", "--format", "--stretch"},  # a video has frames of its own kind; see the test above
+    "video": {
+        "--depth",
+        "--format",
+        "--stretch",
+    },  # a video has frames of its own kind; nothing there speaks of a stretch to it
     "colorize": {"--colour-inputs"},  # offered where many pictures are read
 }
 
