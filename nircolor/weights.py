@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from nircolor.errors import OutputError, WeightsError
 from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
-from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, unreadable
+from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, not_finite, unreadable
 from nircolor.weights_file import read_meta as _read_file_meta
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def locate(name: str | Path) -> Path:
 
 
 def load(name: str | Path) -> Weights:
-    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new."""
+    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new, or hold
+    a number that is not finite.
+    """
     from safetensors.torch import load as load_tensors
 
     path = locate(name)
@@ -140,13 +142,19 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     """Write weights; an existing file is replaced only when the new one is complete.
 
     ``meta`` holds JSON values (tuples come back as lists). Equal state and meta give equal files. Raises UsageError
-    for meta that is not JSON, OutputError when the file cannot be written.
+    for meta that is not JSON, WeightsError for a number that is not finite, OutputError when the file cannot be
+    written.
     """
     from safetensors.torch import save as save_tensors
 
     # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
-    _write_atomically(Path(path), encode(save_tensors(own), meta))
+    data = save_tensors(own)
+    if name := not_finite(data):
+        raise WeightsError(
+            f"{path}: not written, since tensor {name!r} holds a NaN or an infinity: train on from before"
+        )
+    _write_atomically(Path(path), encode(data, meta))
 
 
 def _named(short: str) -> Path | None:

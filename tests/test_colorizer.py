@@ -158,7 +158,7 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
             engine(target)
 
 
-@pytest.mark.parametrize("octaves", [-1, 60, "2"])
+@pytest.mark.parametrize("octaves", [-1, 60])
 def test_weights_that_lie_about_their_octaves_are_refused(tmp_path: Path, octaves: object) -> None:
     config = {**CONFIG.to_dict(), "octaves": octaves}
     weights.save(tmp_path / "lie.safetensors", Generator(CONFIG).state_dict(), {"config": config})

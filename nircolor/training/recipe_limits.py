@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from typing import Any
 
 from nircolor.model import BranchConfig, ModelConfig
@@ -61,6 +62,8 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "model.prior_size": AT_LEAST_1,
     "model.octaves": OCTAVES,
 }
+LARGEST_SIZE = 1 << 16  # of any number in a network: larger ones cannot be meant, and would ask for all memory
+MOST_LEVELS = 12  # sides are padded to a multiple of 2 ** levels
 CHOICES = {  # of the texts that are no Literal
     "model.norm": ("instance", "channel"),
     "model.head": ("sigmoid", "affine"),
@@ -75,6 +78,12 @@ def check(recipe: Recipe, refuse: Refuse) -> None:
         raise refuse(*fault)
 
 
+def check_model(model: ModelConfig, refuse: Refuse) -> None:
+    """The same for the network of a weights file, which may say no more than a recipe."""
+    for fault in chain(_out_of_range(model, "model"), _model(model)):
+        raise refuse(*fault)
+
+
 def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _out_of_range(recipe)
     yield from _length(recipe)
@@ -85,13 +94,15 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _model(recipe.model)
 
 
-def _out_of_range(recipe: Recipe) -> Iterator[Fault]:
-    for path, value in _leaves(recipe):
+def _out_of_range(config: Recipe | ModelConfig, root: str = "") -> Iterator[Fault]:
+    for path, value in _leaves(config, root):
         key = ".".join(part for part in path.split(".") if not part.isdigit())
         if isinstance(value, int | float):
             reason, fits = LIMITS.get(key, NOT_NEGATIVE)
             if not fits(value):
                 yield path, value, reason
+            elif key.startswith("model.") and value > LARGEST_SIZE:
+                yield path, value, f"must be at most {LARGEST_SIZE}"
         elif key in CHOICES and value not in CHOICES[key]:
             yield path, value, f"not a choice; {nearest(value, CHOICES[key])}"
 
@@ -157,6 +168,8 @@ def _model(model: ModelConfig) -> Iterator[Fault]:
 def _branch(branch: BranchConfig, path: str, head: int) -> Iterator[Fault]:
     if not branch.widths or len(branch.widths) != len(branch.blocks):
         yield f"{path}.blocks", list(branch.blocks), f"must be one for each of {path}.widths = {list(branch.widths)}"
+    if len(branch.widths) > MOST_LEVELS:
+        yield f"{path}.widths", list(branch.widths), f"must be at most {MOST_LEVELS} levels"
     for i, (width, blocks) in enumerate(zip(branch.widths, branch.blocks, strict=False)):
         heads = max(1, width // head) if head and blocks and branch.kind == "mamba" else 1
         if width % heads:
