@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from nircolor.errors import OutputError, WeightsError
 from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
+from nircolor.small_file import read_small
 from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, not_finite, unreadable
 from nircolor.weights_file import read_meta as _read_file_meta
 
@@ -46,6 +47,7 @@ __all__ = [
 OWN_FOLDER = "NIRCOLOR_WEIGHTS"
 """The environment variable that names the folder of the user's own weights."""
 _PREFIX = "nircolor-"
+_MOST = 16 << 30  # bytes of a file: a checkpoint of the largest preset has a tenth of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,8 +219,8 @@ def _names() -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_small(path, _MOST)
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
 
 

@@ -14,6 +14,8 @@ def load_tensors(path: str | Path, name: str) -> dict[str, Tensor]:
     """All tensors of a safetensors file, float32. ``name`` is what messages call the network. Raises WeightsError, for
     one that is not finite, too.
     """
+    if Path(path).exists() and not Path(path).is_file():  # a pipe that nobody writes to would wait for ever
+        raise WeightsError(f"{path}: the {name} weights are no regular file: give a file")
     try:
         tensors = {key: value.float() for key, value in load_file(path).items()}
     except OSError as error:

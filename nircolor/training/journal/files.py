@@ -12,7 +12,9 @@ from pathlib import Path
 from nircolor.errors import InputError, OutputError
 from nircolor.image.atomic import atomic_file, write_reason
 from nircolor.image.source import display_name
+from nircolor.small_file import read_small
 from nircolor.training.journal.records import Record
+from nircolor.training.run_folder import MOST_LOGGED
 
 REMEDY = "make room or bring its folder back, then go on with --resume"
 
@@ -41,10 +43,11 @@ class Log:
     def read(self) -> Iterator[Record]:
         """All whole records; none where there is no file. Raises InputError where it cannot be read."""
         try:
-            text = self._path.read_text("utf-8", errors="replace") if self._path.exists() else ""
-        except OSError as error:
-            raise InputError(f"{display_name(self._path)}: {error.strerror}; see its permissions") from error
-        for line in text.splitlines():
+            data = read_small(self._path, MOST_LOGGED) if self._path.exists() else b""
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{display_name(self._path)}: {reason}; see its permissions, or remove it") from error
+        for line in data.splitlines():
             record = _parse(line)
             if record is not None:
                 yield record
@@ -96,10 +99,10 @@ def _line(record: Record) -> str:
     return json.dumps(record) + "\n"
 
 
-def _parse(line: str) -> Record | None:
+def _parse(line: bytes) -> Record | None:
     """None for what a killed process left of a line."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
