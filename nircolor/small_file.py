@@ -7,7 +7,7 @@ plain and not nested deeper than anybody writes by hand, so that whoever walks t
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,12 +53,17 @@ def check_plain(value: Any) -> None:
     """Raise ValueError, with a reason, for tables and arrays that are nested too deep, and for numbers and texts that
     could not be written down again.
     """
+    for item in nested(value):
+        _check_leaf(item)
+
+
+def nested(value: Any) -> Iterator[Any]:
+    """``value`` and all that is in it. Raises ValueError, with a reason, once that is nested too deep."""
     level, depth = [value], 0
     while level:
         if depth > DEEPEST:
             raise ValueError(f"it is nested deeper than {DEEPEST} levels")
-        for item in level:
-            _check_leaf(item)
+        yield from level
         level, depth = [inner for item in level for inner in _inner(item)], depth + 1
 
 
