@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.errors import OutputError, WeightsError
+from nircolor.errors import WeightsError
 from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
 from nircolor.small_file import read_small
 from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, not_finite, unreadable
@@ -149,6 +148,8 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     """
     from safetensors.torch import save as save_tensors
 
+    from nircolor.image.atomic import atomic_file
+
     # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
     data = save_tensors(own)
@@ -156,7 +157,8 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
         raise WeightsError(
             f"{path}: not written, since tensor {name!r} holds a NaN or an infinity: train on from before"
         )
-    _write_atomically(Path(path), encode(data, meta))
+    with atomic_file(Path(path), overwrite=True) as stream:
+        stream.write(encode(data, meta))
 
 
 def _named(short: str) -> Path | None:
@@ -222,19 +224,3 @@ def _read(path: Path) -> bytes:
         return read_small(path, _MOST)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: weights cannot be written ({error.strerror or error}): check folder and space"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)

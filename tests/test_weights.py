@@ -177,8 +177,8 @@ def test_a_failed_save_keeps_the_old_file(weights_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder.safetensors").mkdir()
-    for path in (tmp_path / "missing" / "x.safetensors", tmp_path / "folder.safetensors"):
-        with pytest.raises(OutputError, match=re.escape(str(path))):
+    for path, named in ((tmp_path / "missing" / "x.safetensors", "missing"), (tmp_path / "folder.safetensors",) * 2):
+        with pytest.raises(OutputError, match=re.escape(str(tmp_path / named))):
             save(path, {}, {})
     assert [path.name for path in tmp_path.iterdir()] == ["folder.safetensors"]
 

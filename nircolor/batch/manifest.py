@@ -19,6 +19,7 @@ from nircolor.batch.parts import Parts, vanished
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row
 from nircolor.errors import OutputError
+from nircolor.image.atomic import clear_leftovers
 from nircolor.image.source import display_name
 from nircolor.small_file import open_regular
 
@@ -193,11 +194,4 @@ def sweep(folder: Place, past: dict[str, Past]) -> None:
     for place in {(folder / output).parent for output, what in past.items() if not what.finished}:
         with suppress(OSError):  # gone, or not to be read
             if place.resolve().is_relative_to(root):
-                clear(place)
-
-
-def clear(place: Path) -> None:
-    """Remove temporary files from one folder."""
-    for leftover in place.glob(".nircolor-*.tmp"):
-        with suppress(OSError):
-            leftover.unlink()
+                clear_leftovers(place)
