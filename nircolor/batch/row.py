@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any, Literal, get_args
 
 from nircolor.small_file import nested
+from nircolor.written import json_line
 
 Status = Literal["begun", "done", "kept", "failed"]
 """``begun``: the output, if there is one, is ours to replace. ``kept``: done before and unchanged since."""
@@ -50,7 +51,7 @@ class Row:
 
     def to_json(self) -> str:
         """One line of pure ASCII, whatever bytes names are made of. What is empty, zero or unknown is left out."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value})
+        return json_line({key: value for key, value in asdict(self).items() if value})
 
     @staticmethod
     def from_json(line: Line) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,20 @@ class _Lossy:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
+
+
+@contextmanager
+def printable_output() -> Iterator[None]:
+    """While entered, standard output takes any text: what its encoding has not is written as Python writes it."""
+    stream, before = sys.stdout, getattr(sys.stdout, "errors", None)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        if isinstance(stream, io.TextIOWrapper):
+            with suppress(OSError, ValueError):  # closed, or its reader gone: then nothing will be written to it either
+                stream.reconfigure(errors=before)
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from nircolor.image.source import display_name
 from nircolor.small_file import read_small
 from nircolor.training.journal.records import Record
 from nircolor.training.run_folder import MOST_LOGGED
+from nircolor.written import csv_text, json_line
 
 REMEDY = "make room or bring its folder back, then go on with --resume"
 
@@ -53,10 +52,10 @@ class Log:
                 yield record
 
     def rewrite(self, records: Iterable[Record]) -> None:
-        replace(self._path, "".join(map(_line, records)).encode())
+        replace(self._path, "".join(f"{json_line(record)}\n" for record in records).encode())
 
     def add(self, record: Record) -> None:
-        _append(self._path, _line(record))
+        _append(self._path, f"{json_line(record)}\n")
 
 
 class Table:
@@ -85,18 +84,12 @@ class Table:
             self.rewrite([*self._rows, row])
 
     def _text(self, rows: Iterable[Record]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.DictWriter(text, self._columns, lineterminator="\n").writerows(rows)
-        return text.getvalue().encode()
+        return csv_text([row.get(name) for name in self._columns] for row in rows).encode()
 
 
 def _append(path: Path, text: str) -> None:
     with writing(path), path.open("a", encoding="utf-8", newline="") as file:
         file.write(text)
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record) + "\n"
 
 
 def _parse(line: bytes) -> Record | None:
