@@ -6,6 +6,7 @@ plain and not nested deeper than anybody writes by hand, so that whoever walks t
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ MOST = 64 << 20
 """Bytes that such a file may have: a split of a million pictures has fewer."""
 DEEPEST = 32
 """Tables and arrays within each other."""
+_BLOCK = 1 << 20  # bytes
 _LARGEST = 64  # bits of a whole number: Python takes long over those of very many digits, and refuses to write them
 
 
@@ -28,15 +30,22 @@ def open_regular(path: Path) -> BinaryIO:
 def read_small(path: Path, most: int = MOST) -> bytes:
     """All of a file. Raises OSError, and ValueError with a reason for what is no regular file or has more bytes."""
     with open_regular(path) as stream:
-        return read_at_most(stream, most)
+        return read_at_most(stream, most, os.fstat(stream.fileno()).st_size)
 
 
-def read_at_most(stream: BinaryIO, most: int = MOST) -> bytes:
-    """All that is left of a stream. Raises ValueError with a reason where it has more bytes."""
-    data = stream.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"it is larger than {most >> 20} MiB")
-    return data
+def read_at_most(stream: BinaryIO, most: int = MOST, expected: int = _BLOCK) -> bytes:
+    """All that is left of a stream, which has perhaps ``expected`` bytes. Raises ValueError with a reason where it has
+    more than ``most``.
+    """
+    ask = min(expected, most) + 1  # memory is taken for as much as is asked for
+    blocks, size = [stream.read(ask)], ask
+    while len(blocks[-1]) == ask and size <= most:
+        ask = min(_BLOCK, most + 1 - size)
+        blocks.append(stream.read(ask))
+        size += ask
+    if sum(map(len, blocks)) > most:
+        raise ValueError(f"it is larger than {most >> 10} KiB")
+    return b"".join(blocks) if len(blocks) > 1 else blocks[0]
 
 
 def parsed(parse: Callable[[str], Any], text: str) -> Any:

@@ -88,7 +88,7 @@ def test_a_list_beside_the_folder_may_be_of_more_than_this_folder(four: Path) ->
         (b"", "needs columns id and split; it has none"),
         (b"id,split\n\xff\xfe,train\n", "cannot be read as a split file"),
         (b"id,split\n" + b"a" * 200_000 + b",train\n", "cannot be read as a split file .field larger than"),
-        (b"id,split\n" + b"\n" * (64 << 20), "cannot be read as a split file .it is larger than 64 MiB"),
+        (b"id,split\n" + b"\n" * (64 << 20), "cannot be read as a split file .it is larger than 65536 KiB"),
         (os.mkfifo, "cannot be read as a split file .it is no regular file"),
         (Path.mkdir, "cannot be read as a split file .it is a folder"),
         (lambda path: path.symlink_to("/dev/zero"), "cannot be read as a split file .it is no regular file"),
