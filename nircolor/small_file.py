@@ -66,12 +66,12 @@ def check_plain(value: Any) -> None:
         _check_leaf(item)
 
 
-def nested(value: Any) -> Iterator[Any]:
+def nested(value: Any, deepest: int = DEEPEST) -> Iterator[Any]:
     """``value`` and all that is in it. Raises ValueError, with a reason, once that is nested too deep."""
     level, depth = [value], 0
     while level:
-        if depth > DEEPEST:
-            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        if depth > deepest:
+            raise ValueError(f"it is nested deeper than {deepest} levels")
         yield from level
         level, depth = [inner for item in level for inner in _inner(item)], depth + 1
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nircolor.errors import UsageError, WeightsError
+from nircolor.small_file import nested
 
 WEIGHTS_FORMAT = 1
 RESERVED_META = ("format", "format_version", "checksum")
@@ -41,6 +42,7 @@ _INFINITE = {
     "F8_E5M2": (1, 0x7C),
     "F8_E4M3": (1, 0x7F),
 }
+_DEEPEST = 100  # of metadata
 _BLOCK = 1 << 20  # numbers looked at in one go
 
 # What is found in place of weights most often, told by its first bytes.
@@ -219,6 +221,9 @@ def _to_json(key: str, value: object) -> str:
 
 def _from_json(text: Mapping[str, str], path: Path) -> dict[str, object]:
     try:
-        return {key: json.loads(value) for key, value in text.items() if key not in RESERVED_META}
+        meta = {key: json.loads(value) for key, value in text.items() if key not in RESERVED_META}
+        for _ in nested(meta, _DEEPEST):  # whoever walks through it comes to an end
+            pass
+        return meta
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "its metadata are not JSON") from error
+        raise _damaged(path, "its metadata are not JSON, or nested too deep") from error
