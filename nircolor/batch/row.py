@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import PurePath
 from typing import Any, Literal, get_args
 
 from nircolor.small_file import nested
@@ -85,19 +85,23 @@ def _object(line: Line) -> dict[str, Any]:
         raise ValueError("it is nested too deep") from error
     if not isinstance(values, dict):
         raise ValueError("it is no JSON object")
-    for _ in nested(values.get("options")):  # which are written down again
-        pass
+    if "options" in values:  # which are written down again
+        deque(nested(values["options"]), 0)
     return values
 
 
 def is_inside(name: str) -> bool:
-    """Whether ``name`` is the path of a file below a folder, links aside, on any system."""
+    """Whether ``name`` is the path of a file below a folder, links aside."""
     try:
-        parts = [os.fsencode(part) for part in PurePath(name).parts]
+        encoded = os.fsencode(name)
     except ValueError:  # half a character
         return False
-    relative = not name.startswith(("/", "\\")) and not PurePath(name).is_absolute() and not PurePath(name).drive
-    return relative and bool(parts) and b".." not in parts and all(len(part) <= _LONGEST for part in parts)
+    if os.sep == "\\":
+        encoded = encoded.replace(b"\\", b"/")
+    parts = encoded.split(b"/")
+    relative = not encoded.startswith(b"/") and not os.path.splitdrive(name)[0]
+    named = parts[-1] not in (b"", b".") and b".." not in parts
+    return relative and named and (len(encoded) <= _LONGEST or max(map(len, parts)) <= _LONGEST)
 
 
 def _is_whole(value: Any) -> bool:

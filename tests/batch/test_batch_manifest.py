@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nircolor.batch.manifest import NAME, Manifest, Past, history, rows, sweep
-from nircolor.batch.row import Row
+from nircolor.batch.row import Row, is_inside
 from nircolor.errors import OutputError
 
 DONE = Row("a\n\udcff.png", "a_rgb.png", "done", 7, (7, 1, 2, 3), "ab", {"tile": 576}, "cd", 9, 4, 3, 0.5, "now")
@@ -66,7 +66,7 @@ ROW = {"input": "a.png", "output": "a_rgb.png", "status": "begun"}
 DEEP = json.loads("[" * 900 + "]" * 900)
 ODD: dict[str, object] = {
     **{f"output {value!r:.30}": {**ROW, "output": value} for value in (
-        None, 5, {}, [1], True, "", ".", "..", "../x.png", "a/../../x.png", "/etc/x.png", "\\x.png", "a\0b", "\ud800/x",
+        None, 5, {}, [1], True, "", ".", "..", "../x.png", "a/../../x.png", "/etc/x.png", "a\0b", "\ud800/x",
         "d" * 5000, "../victim/*/x.png",
     )},
     **{f"status {value!r:.30}": {**ROW, "status": value} for value in (None, "", "finished", {"x": 1}, [], 1)},
@@ -135,6 +135,15 @@ def test_any_object_is_a_row_or_is_told(values: dict[str, object]) -> None:
     assert Row.from_json(row.to_json()) == row
     assert row.status == "failed" or not Path(row.output).is_absolute()
     assert row.made_with
+
+
+def test_paths_that_are_inside() -> None:
+    inside = ("x", "a/x.png", "..x/y..", "a//x", "./x", "a/./x", "\udcff\n", "é" * 120, "-", "d" * 255)
+    for name in (*inside, "/".join("d" * 300)):
+        assert is_inside(name), name
+    outside = ("", ".", "a/", "a/.", "..", "a/..", "../x", "a/../x", "/x", "//x", "é" * 128, "\ud800")
+    for name in (*outside, "d" * 256 + "/x"):
+        assert not is_inside(name), name
 
 
 def test_keys_of_a_newer_version_are_left_out() -> None:
