@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save as save_tensors
 
 from nircolor.errors import OutputError, UsageError, WeightsError
 from nircolor.weights import OWN_FOLDER, list_own, list_packaged, load, locate, read_meta, save, verify
@@ -62,14 +63,45 @@ def test_tensors_come_back_bit_for_bit(tmp_path: Path, shapes: list[tuple[torch.
     assert all(same(weights.state[name], state[name]) for name in state)
 
 
-def test_not_a_number_transposed_tied_and_trained_tensors_come_back(tmp_path: Path) -> None:
-    parameter = torch.nn.Parameter(torch.tensor([[1.0, float("nan")], [float("-inf"), -0.0]]))
+def test_transposed_tied_and_trained_tensors_come_back(tmp_path: Path) -> None:
+    parameter = torch.nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, -0.0]]))
     state = {"a": parameter, "tied": parameter, "transposed": parameter.t(), "part": parameter[:, 1]}
     save(tmp_path / "x.safetensors", state, {})
     loaded = load(tmp_path / "x.safetensors").state
     assert all(same(loaded[name], tensor.detach()) for name, tensor in state.items())
     loaded["a"].zero_()  # writable, and no longer tied
     assert same(loaded["tied"], parameter.detach())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("dtype", [*DTYPES[:4], torch.float8_e5m2], ids=str)
+def test_a_number_that_is_none_is_refused_by_the_name_of_its_tensor(
+    weights_path: Path, dtype: torch.dtype, value: float
+) -> None:
+    before, tensor = weights_path.read_bytes(), torch.zeros(1_100_000)
+    tensor[-1] = value
+    state = {"sound": torch.ones(3), "head.bias": tensor.to(dtype)}
+    with pytest.raises(WeightsError, match=r"mine\.safetensors: not written, since tensor 'head\.bias'"):
+        save(weights_path, state, {})
+    assert weights_path.read_bytes() == before
+    weights_path.write_bytes(encode(save_tensors(state), {}))
+    for reader in (load, verify):
+        with pytest.raises(
+            WeightsError, match=r"mine\.safetensors: tensor 'head\.bias' holds a value that is no number"
+        ):
+            reader(weights_path)
+
+
+def test_the_largest_numbers_are_numbers(tmp_path: Path) -> None:
+    state = {
+        str(dtype): torch.tensor([torch.finfo(dtype).max, torch.finfo(dtype).min]).to(dtype) for dtype in DTYPES[:3]
+    }
+    state["double"] = torch.tensor([3.4028235e38, -3.4028235e38], dtype=torch.float64)
+    save(tmp_path / "x.safetensors", state, {})
+    assert load(tmp_path / "x.safetensors").state.keys() == state.keys()
+    for value in (3.4028236e38, -1e300):  # infinite in the 32 bits that networks work with
+        with pytest.raises(WeightsError, match="'double'"):
+            save(tmp_path / "x.safetensors", {"double": torch.tensor([value], dtype=torch.float64)}, {})
 
 
 def test_weights_say_what_they_are(weights_path: Path) -> None:
@@ -145,8 +177,8 @@ def test_a_failed_save_keeps_the_old_file(weights_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder.safetensors").mkdir()
-    for path in (tmp_path / "missing" / "x.safetensors", tmp_path / "folder.safetensors"):
-        with pytest.raises(OutputError, match=re.escape(str(path))):
+    for path, named in ((tmp_path / "missing" / "x.safetensors", "missing"), (tmp_path / "folder.safetensors",) * 2):
+        with pytest.raises(OutputError, match=re.escape(str(tmp_path / named))):
             save(path, {}, {})
     assert [path.name for path in tmp_path.iterdir()] == ["folder.safetensors"]
 
@@ -261,7 +293,7 @@ from nircolor.weights import list_packaged, locate, verify
 print(list_packaged())
 for name in ("lite", "nircolor-full"):
     print(locate(name).relative_to(sys.argv[1]).as_posix(), verify(name))
-print({"torch", "numpy", "huggingface_hub"} & set(sys.modules))
+print({"torch", "huggingface_hub"} & set(sys.modules))
 try:
     locate("lit")
 except Exception as error:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nircolor.image import Stretch
     from nircolor.picture import Colours
 
+MOST_LISTED = 256 << 20  # bytes of a list: two million long names
+
 
 @dataclass(frozen=True)
 class Job:
@@ -206,10 +208,14 @@ def selection(job: Job) -> Selection:
 
 def _names(listed: str) -> tuple[str, ...]:
     """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
+    from nircolor.small_file import read_at_most, read_small
+
     try:
-        data = sys.stdin.buffer.read() if listed == "-" else Path(listed).read_bytes()
-    except OSError as error:
-        raise InputError(f"{listed}: cannot be read ({error.strerror}); check the name of the list") from error
+        data = read_at_most(sys.stdin.buffer, MOST_LISTED) if listed == "-" else read_small(Path(listed), MOST_LISTED)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check the name of the list, or pipe it in with --list -"
+        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     return tuple(os.fsdecode(line) for line in lines if line)
 

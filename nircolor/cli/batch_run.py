@@ -101,6 +101,7 @@ class Batch:
             self._begin(manifest)
             try:
                 self._work(manifest)
+                manifest.check()  # what is not there any more was not done
             except NircolorError as error:
                 if self.runner:  # work had begun
                     self._sum_up(error=one_line(str(error)), exit_code=error.exit_code)
@@ -195,7 +196,9 @@ class Batch:
         if self.left:
             report.say(f"stopped with {plural(self.left, 'picture')} left; go on with --resume")
         waited = "" if self.job.spread else ", the network waited {waited:.0%} of it"
+        lead = "before the error: " if more else ""
         report.say(
+            f"{lead}"
             "{done} done, {kept} unchanged, {failed} failed; {megapixels:.1f} MP in {seconds:.1f} s "
             f"({{megapixels_per_second:.2f}} MP/s){waited}".format(**values)
         )
