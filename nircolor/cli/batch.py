@@ -13,7 +13,9 @@ from nircolor.cli.options import (
     ENGINE,
     INPUT,
     TILES,
+    ColourInputsOption,
     Depth,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
@@ -22,6 +24,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    colours_of,
 )
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
@@ -34,6 +37,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor batch in/ out/ --include '*_nir.tif' --exclude old --format png
   $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
   $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
+  $ nircolor batch camera/ out/ --colour-inputs copy    days stay as they are
   $ nircolor batch in/ out/ --device cuda:0,1,2,3
   $ nircolor batch s3://in/2026 s3://out/2026 --ray auto --resume
 
@@ -197,6 +201,8 @@ def batch(
         int | None,
         typer.Option("--page", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-page TIFFs, from 1."),
     ] = None,
+    grey: GreyFlag = False,
+    colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -239,6 +245,7 @@ def batch(
         equalize=equalize,
         band=band,
         page=page,
+        colours=colours_of(grey, colour_inputs),
     )
     if code := run(job, report):
         raise typer.Exit(code)

@@ -13,6 +13,7 @@ from nircolor.cli.options import (
     TILES,
     Depth,
     DeviceOption,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
@@ -30,6 +31,7 @@ EPILOG = f"""[bold]Examples[/bold]
   $ nircolor colorize dark16.tif --range 0,4095
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
+  $ nircolor colorize false_colours.jpg --grey
   $ cat in.png | nircolor colorize - | display -
 
 {EXIT_CODES}
@@ -113,6 +115,7 @@ def colorize(
         int | None,
         typer.Option("--page", metavar="N", rich_help_panel=INPUT, help="Page of a multi-page TIFF, counted from 1."),
     ] = None,
+    grey: GreyFlag = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -137,6 +140,7 @@ def colorize(
         equalize=equalize,
         band=band,
         page=page,
+        grey=grey,
         depth=int(depth.value) if depth else None,
         format=format,
         overwrite=overwrite,

@@ -9,7 +9,9 @@ import typer
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.options import (
     INPUT,
+    ColourInputsOption,
     DeviceOption,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
@@ -18,6 +20,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    colours_of,
 )
 from nircolor.cli.video_job import Job, run
 
@@ -27,6 +30,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
+  $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
   $ nircolor video night.mp4 -o day/          frame_000001.png and so on
 
 [bold]Exit codes[/bold]
@@ -46,7 +50,7 @@ def video(
         typer.Argument(
             metavar="INPUT",
             show_default=False,
-            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM), or folder of numbered frames.",
+            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM, raw MJPEG), or folder of numbered frames.",
         ),
     ],
     output: Annotated[
@@ -107,6 +111,18 @@ def video(
             help="Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue.",
         ),
     ] = None,
+    page: Annotated[
+        int | None,
+        typer.Option(
+            "--page",
+            metavar="N",
+            min=1,
+            rich_help_panel=INPUT,
+            help="Page of frames that are multi-page TIFFs, counted from 1.",
+        ),
+    ] = None,
+    grey: GreyFlag = False,
+    colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -132,6 +148,8 @@ def video(
         tiling=Tiling(tile, overlap),
         stretch=Stretch.parse("none", range),
         band=band,
+        page=page,
+        colours=colours_of(grey, colour_inputs),
     )
     if code := run(job, report):
         raise typer.Exit(code)

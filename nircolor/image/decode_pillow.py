@@ -20,7 +20,7 @@ from nircolor.image import jpeg_check
 from nircolor.image.exif import sane_resolution
 from nircolor.image.icc import NO_PROFILE
 from nircolor.image.limits import check_size
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands, only_page, pick
+from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
 # the most pixels that one stored byte can become
 _JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x 8 block: 512; arithmetic coding less
@@ -43,7 +43,6 @@ def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     warning = jpeg_check.check(data)  # Pillow does not hand on what libjpeg warns about
     raster = _raster(image, "JPEG", request)
     raster.warnings += [warning] if warning else []
-    raster.tolerance = LOSSY_TOLERANCE
     raster.icc = _profile(image)
     raster.resolution = _jfif_resolution(image)
     return raster
@@ -78,8 +77,10 @@ def _check_size(image: ImageFile, stored: int, pixels_per_byte: int) -> None:
 def _raster(image: ImageFile, name: str, request: Request) -> Raster:
     pixels = _pixels(image)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
-    planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))
-    return Raster(name, planes, alpha, peak=255.0, icc=image.info.get("icc_profile"), exif=image.info.get("exif"))
+    bands = choose_bands(count, 3 if count == 4 else None, request.band)
+    raster = Raster(name, *pick(pixels, bands), bands.alpha_band, peak=255.0)
+    raster.icc, raster.exif = image.info.get("icc_profile"), image.info.get("exif")
+    return raster
 
 
 def _profile(image: JpegImageFile) -> bytes | None:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from nircolor.errors import UsageError
 from nircolor.image import darkness, exif, icc, nodata
 from nircolor.image.decode import decode
+from nircolor.image.grey import to_grey
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.orient import swaps_axes, upright
-from nircolor.image.raster import Raster, Request, Samples, merge
+from nircolor.image.raster import Raster, Request, Samples
 from nircolor.image.stretch import Stretch
 from nircolor.image.tone import apply_curve, to_unit
 
 _NO_STRETCH = Stretch()
+_LEVELS = 16  # grey levels that a picture has at least
 
 
 def read_nir(
@@ -26,6 +28,7 @@ def read_nir(
     page: int | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
+    grey: bool = False,
 ) -> NirImage:
     """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
 
@@ -33,25 +36,31 @@ def read_nir(
     of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
     without them the range comes from the dtype and the file's tags, never from the data, and where that leaves the
     picture dark a warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC
-    profile: what is returned are sRGB greys.
+    profile: what is returned are sRGB greys. Three channels that differ little (``grey.RULES``) are read as their luma;
+    ``grey`` takes the luma of whatever colours there are.
 
-    Raises ``InputError`` for anything that is not one whole, single-band picture (one line: path, reason, remedy) and
-    ``UsageError`` for a ``band`` or ``page`` below 1.
+    Raises ``ColourInputError`` for a colour picture, ``InputError`` for anything else that is not one whole,
+    single-band picture (one line: path, reason, remedy) and ``UsageError`` for a ``band`` or ``page`` below 1, or
+    ``band`` with ``grey``.
     """
     for name, number in (("band", band), ("page", page)):
         if number is not None and number < 1:
             raise UsageError(f"--{name} {number}: {name}s count from 1")
-    return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize))
+    if grey and band is not None:
+        raise UsageError("--grey and --band: one excludes the other; leave one out")
+    return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize, grey))
 
 
-def _finish(raster: Raster, stretch: Stretch, equalize: bool) -> NirImage:
+def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> NirImage:
     tags = exif.tidy(raster.exif)
     shown = raster.icc or (icc.adobe() if tags.adobe else None)
     profile, profile_warning = icc.settle(shown)
     gone = nodata.missing(raster.planes, raster.nodata)
-    samples = upright(merge(raster), tags.orientation)
+    samples = upright(to_grey(raster, grey), tags.orientation)
     raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
     alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, tags.orientation), raster.peak)
+    if alpha is not None:
+        raster.warnings += _doubts(alpha, raster.alpha_band)
     if alpha is not None and raster.premultiplied:
         samples = _divide(samples, alpha)
     if gone is not None:
@@ -85,6 +94,14 @@ def _alpha(samples: Samples, peak: float) -> NDArray[np.float32]:
     pixels = samples.astype(np.float32)
     pixels /= np.float32(peak)
     return np.clip(np.nan_to_num(pixels, copy=False), 0, 1, out=pixels)
+
+
+def _doubts(alpha: NDArray[np.float32], band: int | None) -> list[str]:
+    """Whether the transparency of a file is one: that of pictures is all or nothing but along edges, a band is not."""
+    partial = alpha[(alpha > 0) & (alpha < 1)]
+    if band is None or partial.size <= alpha.size / 2 or np.unique(np.rint(partial * 255)).size < _LEVELS:
+        return []
+    return [f"band {band} is taken as transparency, as the file says, but looks like a picture; --band {band} reads it"]
 
 
 def _divide(samples: Samples, alpha: NDArray[np.float32]) -> Samples:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.errors import InputError
 from nircolor.image import exif, icc, nodata
+from nircolor.image.advice import without_options
 from nircolor.image.decode import decode
 from nircolor.image.histogram import row_blocks
 from nircolor.image.orient import upright
@@ -38,7 +40,10 @@ def read_rgb(source: str | Path | bytes) -> RgbImage:
     applied. Transparency is left out, with a warning. Raises ``InputError`` for anything that is not one whole picture
     (path, reason, remedy).
     """
-    return decode(source, Request(), _finish)
+    try:
+        return decode(source, Request(), _finish)
+    except InputError as error:  # there is no choice of a band or a page
+        raise without_options(error, "save it as one picture with one or three channels") from error.__cause__
 
 
 def _finish(raster: Raster) -> RgbImage:

@@ -131,7 +131,7 @@ def test_a_damaged_frame_of_a_folder(inside: Run, tmp_path: Path, tiny_weights: 
     assert result.code == 1
     assert "in/cam_0003.png: " in result.err
     assert len(list((tmp_path / "in_rgb").iterdir())) == 2
-    save(source / "cam_0001.png", np.zeros((8, 8, 3), np.uint8) + np.arange(3, dtype=np.uint8))
+    save(source / "cam_0001.png", np.zeros((8, 8, 3), np.uint8) + 50 * np.arange(3, dtype=np.uint8))
     result = inside("video", "in", "-o", "other", "--weights", tiny_weights)
     assert (result.code, "cam_0001.png: is a colour picture" in result.err) == (3, True)
     assert not (tmp_path / "other").exists()
