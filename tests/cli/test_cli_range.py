@@ -65,6 +65,16 @@ def test_a_video_file_takes_a_range(inside: Run, tiny_weights: Path, tmp_path: P
     assert wide > 1.5 * plain
 
 
+def test_the_hint_of_an_evaluation_can_be_typed_too(inside: Run, tmp_path: Path) -> None:
+    (tmp_path / "pairs").mkdir()
+    save(tmp_path / "pairs" / "a_nir.png", DARK)
+    save(tmp_path / "pairs" / "a_rgb.png", cv2.cvtColor(DARK << 4, cv2.COLOR_GRAY2BGR))
+    line = ("evaluate", "--baseline", "grey", "pairs", "--metrics", "psnr", "--split", "all")
+    hint = typed(inside(*line).err)
+    result = inside(*line, *hint)
+    assert (result.code, "dark" in result.err) == (0, False)
+
+
 @pytest.mark.parametrize("command", ["colorize", "batch", "video"])
 def test_nonsense_is_refused(inside: Run, folder: Path, command: str) -> None:
     source = folder / "cam_1.png" if command == "colorize" else folder
