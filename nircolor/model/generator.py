@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
-from nircolor.model.guided import enlarge, enlarge_affine
+from nircolor.model.ends import neutral_ends
+from nircolor.model.guided import enlarge, enlarge_affine, local_mean
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import prior_branch
-from nircolor.model.rgb import RGBBranch, colours, neutral_ends
+from nircolor.model.rgb import RGBBranch, colours
 
 
 class Generator(nn.Module):
@@ -53,11 +54,12 @@ class Generator(nn.Module):
         if prior.shape[-2:] != size:
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
-        if size == (height, width):
-            return colours(self.config.head, maps, nir)
-        if self.config.head == "affine":
-            return neutral_ends(enlarge_affine(maps, small, nir), nir)
-        return colours(self.config.head, enlarge(maps, small, nir), nir)
+        if size != (height, width) and self.config.head == "affine":
+            rgb, mean = enlarge_affine(maps, small, nir)
+        else:
+            maps = maps if size == (height, width) else enlarge(maps, small, nir)
+            rgb, mean = colours(self.config.head, maps, nir), local_mean(nir.float())
+        return neutral_ends(rgb, nir, mean)
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

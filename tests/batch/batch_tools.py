@@ -31,11 +31,13 @@ def _scene(seed: int, height: int, width: int) -> np.ndarray:
 
 
 @cache
-def engine(batch: int = 1, prior: str = "global", equalize: bool = False) -> Colorizer:
+def engine(batch: int = 1, prior: str = "global", equalize: bool = False, reduction: int = 1) -> Colorizer:
     lite = PRESETS["lite"]
     rgb = dataclasses.replace(lite.rgb, widths=(8, 8, 8), blocks=(0, 0, 0))
     branch = dataclasses.replace(lite.prior, widths=(8, 8, 8, 8), blocks=(0, 0, 0, 0))
-    config = dataclasses.replace(lite, name="tiny", rgb=rgb, prior=branch, equalize=equalize, prior_size=24)
+    config = dataclasses.replace(
+        lite, name="tiny", rgb=rgb, prior=branch, equalize=equalize, prior_size=24, reduction=reduction
+    )
     torch.manual_seed(0)
     network = Generator(config).eval()
     with torch.no_grad():  # untrained, it would only copy its input

@@ -119,12 +119,12 @@ def test_known_content_is_kept(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("prior", ["global", "tile"])
-@pytest.mark.parametrize("equalize", [False, True])
-def test_pictures_together_equal_pictures_alone(prior: str, equalize: bool, settings: Settings) -> None:
+@pytest.mark.parametrize(("equalize", "reduction"), [(False, 1), (True, 1), (False, 2)])
+def test_pictures_together_equal_pictures_alone(prior: str, equalize: bool, reduction: int, settings: Settings) -> None:
     pictures = [np.random.default_rng(i).random((30, 41), np.float32) for i in range(3)]
-    colorizer = engine(4, prior, equalize)
+    colorizer = engine(4, prior, equalize, reduction)
     assert can_share(colorizer, (30, 41))
-    assert not can_share(colorizer, (30, 65))
+    assert not can_share(colorizer, (30, 64 * reduction + 1))
     for one, other in zip(colorize_together(colorizer, pictures), map(colorizer.colorize, pictures), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
         assert other.std(2).mean() > 0.005  # colours, and not the same in all pictures

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig, crop_prior
-from nircolor.model.rgb import neutral_ends
+from nircolor.model.ends import DARK, neutral_ends
 from nircolor.model.spade import SpadeResBlock
 
 SMALL = {
@@ -94,9 +94,23 @@ def test_the_ends_of_the_range_are_neutral_whatever_the_weights(name: str) -> No
 def test_the_guard_of_the_ends_leaves_the_rest_alone_and_has_a_gradient() -> None:
     nir = torch.linspace(0, 1, 256, dtype=torch.float64).view(1, 1, 1, -1)
     rgb = torch.rand(1, 3, 1, 256, dtype=torch.float64, requires_grad=True)
-    guarded = neutral_ends(rgb, nir)
+    light = torch.full_like(nir, 0.5)
+    guarded = neutral_ends(rgb, nir, light)
     torch.testing.assert_close(guarded[..., 4:253], rgb[..., 4:253])
-    assert torch.autograd.gradcheck(lambda x: neutral_ends(x, nir), (rgb,))
+    assert torch.autograd.gradcheck(lambda x: neutral_ends(x, nir, light), (rgb,))
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_the_noise_of_a_dark_picture_is_not_coloured(name: str) -> None:
+    network = generator(name)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+        nir = 0.03 * torch.rand(1, 1, 48, 48)
+        rgb, _ = network(nir)
+        whole, _ = network(nir + DARK)
+    chroma, colourful = (x.amax(1) - x.amin(1) for x in (rgb, whole))
+    assert chroma.mean() < 0.35 * colourful.mean()
 
 
 def test_prior_and_paint_are_the_halves_of_forward() -> None:

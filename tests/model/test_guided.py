@@ -50,7 +50,10 @@ def test_the_parabola_is_the_affine_head_of_enlarged_maps(size: tuple[int, int])
     maps, nir = torch.randn(2, 6, *size), torch.rand(2, 1, 3 * size[0] + 1, 2 * size[1])
     small = F.interpolate(nir, size, mode="area")
     gain, offset = enlarge(maps, small, nir).chunk(2, 1)
-    torch.testing.assert_close(enlarge_affine(maps, small, nir), nir * (1 + gain) + offset, atol=1e-4, rtol=1e-4)
+    rgb, mean = enlarge_affine(maps, small, nir)
+    torch.testing.assert_close(rgb, nir * (1 + gain) + offset, atol=1e-4, rtol=1e-4)
+    assert mean.shape == nir.shape
+    assert float(mean.mean()) == pytest.approx(float(small.mean()), abs=0.05)
 
 
 def test_half_precision_maps_are_worked_on_in_single() -> None:
