@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from nircolor.errors import OutputError, UsageError, WeightsError
 from nircolor.weights import OWN_FOLDER, list_own, list_packaged, load, locate, read_meta, save, verify
+from nircolor.weights_file import encode
 
 PACKAGE = Path(__file__).resolve().parents[1] / "nircolor"
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.uint8, torch.bool)
