@@ -15,11 +15,12 @@ from torch import Tensor
 
 from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
-from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.errors import DeviceError, UsageError
 from nircolor.image.equalize import equalize
-from nircolor.model import Generator, ModelConfig, crop_prior
+from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles
+from nircolor.weights_network import restored
 
 SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
@@ -171,15 +172,7 @@ class Colorizer:
 
 def build(loaded: weights.Weights) -> Generator:
     """The network that a weights file describes. Raises WeightsError when the two do not fit."""
-    weights.refuse_checkpoint(loaded.meta, loaded.path)
-    try:
-        config, members = ModelConfig.from_dict(loaded.meta["config"]), loaded.meta.get("members")  # type: ignore[arg-type]
-        network = Generator(config, len(members) if isinstance(members, list) else 1)
-        network.load_state_dict({name: value.float() for name, value in loaded.state.items()})
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1][:200] if str(error) else type(error).__name__
-        raise WeightsError(f"{loaded.path}: not weights of a network that this nircolor knows ({reason})") from error
-    return network.eval()
+    return restored(loaded, Generator)
 
 
 def _enlarged(tiling: Tiling, factor: float) -> Tiling:

@@ -4,6 +4,7 @@
     |-- UsageError           2   the call itself is wrong
     |   `-- OutputExistsError 2  the output is there already and --overwrite was not given
     |-- InputError           3   the input cannot be read or is not supported
+    |   `-- ColourInputError 3   the input is a colour picture, where a near-infrared one is wanted
     |-- OutputError          1   the output cannot be written (folder, permission, full disk)
     |-- WeightsError         4   weights are missing, damaged or from a newer version
     `-- DeviceError          5   the device is not there, or ran out of memory
@@ -34,6 +35,10 @@ class InputError(NircolorError):
     """The input is missing, unreadable, damaged or of a kind that is not supported."""
 
     exit_code = 3
+
+
+class ColourInputError(InputError):
+    """The input is a colour picture; whoever colorizes many may pass it on."""
 
 
 class OutputError(NircolorError):

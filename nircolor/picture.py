@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from numpy.typing import NDArray
 
 import nircolor.image as images
+from nircolor.errors import ColourInputError, UsageError
 from nircolor.image import NirImage, OutputPlan, Stretch
+
+Colours = Literal["refuse", "copy", "colorize"]
+"""What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,12 @@ class Reading:
     equalize: bool = False
     band: int | None = None
     page: int | None = None
+    colours: Colours = "refuse"
+    """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
+
+    def __post_init__(self) -> None:
+        if self.colours != "refuse" and self.band is not None:
+            raise UsageError("--band: excludes --grey and --colour-inputs; leave it out, or both of them")
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,13 @@ class Writing:
 
 def read(source: str | Path | bytes, how: Reading) -> NirImage:
     """Raises what ``read_nir`` raises."""
-    return images.read_nir(source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize)
+    grey = how.colours == "colorize"
+    return images.read_nir(source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey)
+
+
+def offer_copy(error: ColourInputError) -> ColourInputError:
+    """The same error, where there is one more way out."""
+    return ColourInputError(f"{error}; --colour-inputs copy passes colour pictures on as they are")
 
 
 def plan(target: Path | None, image: NirImage, how: Writing) -> OutputPlan:

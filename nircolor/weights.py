@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.errors import OutputError, WeightsError
+from nircolor.errors import WeightsError
 from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
-from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, unreadable
+from nircolor.small_file import read_small
+from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, not_finite, unreadable
 from nircolor.weights_file import read_meta as _read_file_meta
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
 OWN_FOLDER = "NIRCOLOR_WEIGHTS"
 """The environment variable that names the folder of the user's own weights."""
 _PREFIX = "nircolor-"
+_MOST = 16 << 30  # bytes of a file: a checkpoint of the largest preset has a tenth of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,9 @@ def locate(name: str | Path) -> Path:
 
 
 def load(name: str | Path) -> Weights:
-    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new."""
+    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new, or hold
+    a number that is not finite.
+    """
     from safetensors.torch import load as load_tensors
 
     path = locate(name)
@@ -140,13 +143,22 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     """Write weights; an existing file is replaced only when the new one is complete.
 
     ``meta`` holds JSON values (tuples come back as lists). Equal state and meta give equal files. Raises UsageError
-    for meta that is not JSON, OutputError when the file cannot be written.
+    for meta that is not JSON, WeightsError for a number that is not finite, OutputError when the file cannot be
+    written.
     """
     from safetensors.torch import save as save_tensors
 
+    from nircolor.image.atomic import atomic_file
+
     # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
-    _write_atomically(Path(path), encode(save_tensors(own), meta))
+    data = save_tensors(own)
+    if name := not_finite(data):
+        raise WeightsError(
+            f"{path}: not written, since tensor {name!r} holds a NaN or an infinity: train on from before"
+        )
+    with atomic_file(Path(path), overwrite=True) as stream:
+        stream.write(encode(data, meta))
 
 
 def _named(short: str) -> Path | None:
@@ -209,22 +221,6 @@ def _names() -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_small(path, _MOST)
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: weights cannot be written ({error.strerror or error}): check folder and space"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)

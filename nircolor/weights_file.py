@@ -7,6 +7,8 @@ Layout (that of safetensors): 8 bytes little-endian header length, the header in
     format_version  "1"
     checksum        SHA-256 over all other metadata and each tensor's name, dtype, shape and bytes, in sorted order
     anything else   JSON: config, recipe, license, metrics, ...
+
+Every number in it is finite: one that is not would colour every picture black, or grey, without a word.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nircolor.errors import UsageError, WeightsError
+from nircolor.small_file import nested
 
 WEIGHTS_FORMAT = 1
 RESERVED_META = ("format", "format_version", "checksum")
@@ -27,6 +30,20 @@ RESERVED_META = ("format", "format_version", "checksum")
 _FORMAT_NAME = "nircolor"
 _HEADER_LIMIT = 100_000_000  # that of safetensors itself
 _ALIGNMENT = 8
+_Tensors = dict[str, dict[str, Any]]
+
+# Width in bytes, and the least of what is infinite or no number, read as a whole number without its sign: both are in
+# the same order. For 64 bits it is what is infinite in the 32 bits that networks work with.
+_INFINITE = {
+    "F64": (8, 0x47EF_FFFF_F000_0000),
+    "F32": (4, 0x7F80_0000),
+    "F16": (2, 0x7C00),
+    "BF16": (2, 0x7F80),
+    "F8_E5M2": (1, 0x7C),
+    "F8_E4M3": (1, 0x7F),
+}
+_DEEPEST = 100  # of metadata
+_BLOCK = 1 << 20  # numbers looked at in one go
 
 # What is found in place of weights most often, told by its first bytes.
 _FOREIGN = (
@@ -45,7 +62,7 @@ def encode(tensors: bytes, meta: Mapping[str, object]) -> bytes:
     """
     text = {key: _to_json(key, value) for key, value in meta.items()}
     text |= {"format": _FORMAT_NAME, "format_version": str(WEIGHTS_FORMAT)}
-    text["checksum"] = _checksum(tensors, text)
+    text["checksum"] = _checksum(_tensors(tensors), text)
     length = int.from_bytes(tensors[:8], "little")
     header = {"__metadata__": dict(sorted(text.items())), **json.loads(tensors[8 : 8 + length])}
     packed = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
@@ -54,7 +71,7 @@ def encode(tensors: bytes, meta: Mapping[str, object]) -> bytes:
 
 
 def check(data: bytes, path: Path) -> dict[str, object]:
-    """Verify a whole weights file (structure, format version, checksum) and return its meta.
+    """Verify a whole weights file (structure, format version, checksum, finite numbers) and return its meta.
 
     ``path`` is only named in the WeightsError that is raised when the file is damaged or newer than this nircolor.
     """
@@ -62,12 +79,29 @@ def check(data: bytes, path: Path) -> dict[str, object]:
 
     text = _metadata(BytesIO(data), len(data), path)
     try:
-        checksum = _checksum(data, text)
+        tensors = _tensors(data)
     except SafetensorError as error:
         raise _damaged(path, f"it is not a sound safetensors file ({error})") from error
-    if checksum != text["checksum"]:
+    if _checksum(tensors, text) != text["checksum"]:
         raise _damaged(path, "its checksum does not match its content")
+    if name := _not_finite(tensors):
+        raise WeightsError(
+            f"{path}: tensor {name[:100]!r} holds a value that is no number (NaN) or infinite: "
+            "give weights from before that, such as an earlier save of the run"
+        )
     return _from_json(text, path)
+
+
+def not_finite(tensors: bytes) -> str | None:
+    """The name of a tensor in the safetensors bytes ``tensors`` that holds a NaN or an infinity, None for none."""
+    return _not_finite(_tensors(tensors))
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor by its name, from the header of a sound file alone."""
+    with path.open("rb") as stream:
+        header = _header(stream, path.stat().st_size, path)
+    return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
 
 
 def read_meta(path: Path) -> dict[str, object]:
@@ -136,20 +170,38 @@ def _header(stream: BinaryIO, size: int, path: Path) -> dict[str, Any]:
     return header
 
 
-def _checksum(data: bytes, text: Mapping[str, str]) -> str:
+def _tensors(data: bytes) -> _Tensors:
     """Raises SafetensorError unless ``data`` is a sound safetensors file."""
     from safetensors import deserialize
 
+    return dict(deserialize(data))  # type: ignore[no-untyped-call]
+
+
+def _checksum(tensors: _Tensors, text: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
     for key, value in sorted(text.items()):
         if key != "checksum":
             _add(digest, [key, value])
-    tensors: dict[str, dict[str, Any]] = dict(deserialize(data))  # type: ignore[no-untyped-call]
     for name, tensor in sorted(tensors.items()):
         content = tensor["data"]
         _add(digest, [name, tensor["dtype"], tensor["shape"], len(content)])
         digest.update(content)
     return digest.hexdigest()
+
+
+def _not_finite(tensors: _Tensors) -> str | None:
+    import numpy as np
+
+    for name, tensor in tensors.items():
+        if tensor["dtype"] not in _INFINITE:
+            continue
+        width, least = _INFINITE[tensor["dtype"]]
+        bits = np.frombuffer(tensor["data"], f"<u{width}")
+        size = (1 << (8 * width - 1)) - 1  # all bits but the sign
+        for start in range(0, len(bits), _BLOCK):
+            if np.any(bits[start : start + _BLOCK] & size >= least):
+                return name
+    return None
 
 
 def _add(digest: hashlib._Hash, record: Iterable[object]) -> None:
@@ -169,6 +221,9 @@ def _to_json(key: str, value: object) -> str:
 
 def _from_json(text: Mapping[str, str], path: Path) -> dict[str, object]:
     try:
-        return {key: json.loads(value) for key, value in text.items() if key not in RESERVED_META}
+        meta = {key: json.loads(value) for key, value in text.items() if key not in RESERVED_META}
+        for _ in nested(meta, _DEEPEST):  # whoever walks through it comes to an end
+            pass
+        return meta
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "its metadata are not JSON") from error
+        raise _damaged(path, "its metadata are not JSON, or nested too deep") from error

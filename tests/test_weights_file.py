@@ -117,6 +117,10 @@ def test_a_lying_header_length_is_told_without_reading_on(length: int, tmp_path:
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "\u0663"}}',
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "' + "9" * 5000 + '"}}',
         '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "1", "x": "["}}',
+        '{"__metadata__": {"format": "nircolor", "checksum": "0", "format_version": "1", "x": "'
+        + "[" * 200
+        + "]" * 200
+        + '"}}',
     ],
     ids=lambda header: header[:70],
 )

@@ -3,8 +3,9 @@ on. Whatever ends the process, all lines but the last are whole, and a torn last
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,19 @@ from types import TracebackType
 
 from nircolor.batch import parts
 from nircolor.batch.lock import lock
-from nircolor.batch.parts import Parts
+from nircolor.batch.parts import Parts, vanished
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row
 from nircolor.errors import OutputError
+from nircolor.image.atomic import clear_leftovers
 from nircolor.image.source import display_name
+from nircolor.small_file import open_regular
 
 NAME = "nircolor-batch.jsonl"
+
+_LONGEST = 1 << 20  # bytes of a line
+_NAMED = 3  # odd lines that are named one by one
+_log = logging.getLogger("nircolor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Manifest:
     def add(self, rows: Iterable[Row]) -> None:
         """Add lines; when this returns they are on the disk. Any thread may call it. Raises OutputError."""
         data = "".join(row.to_json() + "\n" for row in rows).encode("ascii")
+        self.check()
         with self._guard:
             try:
                 # past the buffer: what does not fit on the disk must not come back when the file is closed
@@ -86,6 +94,15 @@ class Manifest:
                 raise OutputError(
                     f"{display_name(self.path)}: cannot be written ({error.strerror}); {remedy}"
                 ) from error
+
+    def check(self) -> None:
+        """Raise OutputError where the file is no longer in its place: what is added to it would reach nobody."""
+        try:
+            there = os.path.samestat(self.path.stat(), os.fstat(self._stream.fileno()))
+        except OSError:
+            there = False
+        if not there:
+            raise OutputError(vanished(display_name(self.path)))
 
     def _mend(self) -> None:
         """End a line that a crash has cut off, so that the next one stands alone."""
@@ -112,41 +129,69 @@ def size(folder: Place) -> int:
         return 0
 
 
-def rows(folder: Place) -> Iterator[Row]:
-    """All rows of a folder's manifest, oldest first; none where there is no manifest. Raises OutputError."""
-    if isinstance(folder, Remote):
-        yield from parts.rows(folder)
-        return
+def rows(folder: Place, tell: Callable[[str], None] | None = None) -> Iterator[Row]:
+    """All rows of a folder's manifest, oldest first; none where there is no manifest. Raises OutputError.
+
+    A line that is no row is passed over. ``tell``: told where it is and why, but for what a crash has cut off.
+    """
+    for place, line in parts.lines(folder) if isinstance(folder, Remote) else _lines(folder):
+        try:
+            yield Row.from_json(line)
+        except ValueError as error:
+            if tell and line.strip() and not _is_torn(line):
+                tell(f"{place}: {error}; passed over")
+
+
+def _lines(folder: Path) -> Iterator[tuple[str, bytes]]:
     path = folder / NAME
+    name = display_name(path)
     try:
-        with path.open("rb") as stream:
-            for line in stream:
-                if (row := Row.from_json(line)) is not None:
-                    yield row
+        with open_regular(path) as stream:
+            number, start = 1, True
+            while line := stream.readline(_LONGEST):
+                if start:  # what follows of a line that is too long is no line
+                    yield f"{name}, line {number}", line
+                start = line.endswith(b"\n")
+                number += start
     except FileNotFoundError:
         return
-    except OSError as error:
-        raise OutputError(f"{display_name(path)}: cannot be read ({error.strerror}); check its permissions") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check its permissions, or choose another output folder"
+        raise OutputError(f"{name}: cannot be read ({reason}); {remedy}") from error
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether it looks like the beginning of a row."""
+    return len(line) < _LONGEST and line.startswith(b'{"input": ') and not line.rstrip().endswith(b"}")
 
 
 def history(folder: Place) -> dict[str, Past]:
-    """By output, the last that is known of it."""
+    """By output, the last that is known of it. Lines that are no rows are warned of."""
     past: dict[str, Past] = {}
-    for row in rows(folder):
+    odd: list[str] = []
+    for row in rows(folder, odd.append):
         if row.status in ("done", "kept"):
             past[row.output] = Past(True, row.sha256, row.stamp, row.output_bytes, intern(row.made_with))
         elif row.status == "begun":
             past[row.output] = Past()
         elif row.output in past:
             past[row.output] = Past(finished=True)
+    for text in odd[:_NAMED]:
+        _log.warning("%s", text)
+    if len(odd) > _NAMED:
+        _log.warning("%s: %d more lines are no rows; passed over", display_name(str(folder)), len(odd) - _NAMED)
     return past
 
 
 def sweep(folder: Place, past: dict[str, Past]) -> None:
-    """Remove what a killed batch has left under temporary names (see image/atomic.py)."""
+    """Remove what a killed batch has left under temporary names (see image/atomic.py), inside the folder alone: where
+    a link leads out of it, nothing is touched.
+    """
     if isinstance(folder, Remote):  # it has none
         return
+    root = folder.resolve()
     for place in {(folder / output).parent for output, what in past.items() if not what.finished}:
-        for leftover in place.glob(".nircolor-*.tmp"):
-            with suppress(OSError):
-                leftover.unlink()
+        with suppress(OSError):  # gone, or not to be read
+            if place.resolve().is_relative_to(root):
+                clear_leftovers(place)

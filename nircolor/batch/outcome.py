@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
 from nircolor.batch.row import Row
+from nircolor.image.source import display_name
 
+_KINDS = 5  # suffixes named of files that were left out
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -30,13 +32,17 @@ class Outcome:
     pixels: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     remarks: Counter[str] = field(default_factory=Counter)
+    """By what was said of the first: numbers make no difference."""
+    _first: dict[str, str] = field(default_factory=dict, repr=False)
     _guard: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, row: Row) -> None:
         with self._guard:
             self.counts[row.status] += 1
             self.pixels += row.width * row.height if row.status == "done" else 0
-            self.remarks.update(row.warnings)
+            for text in row.warnings:
+                self._first.setdefault(_kind(text), text)
+                self.remarks[self._first[_kind(text)]] += 1
             if row.status == "failed":
                 self.failures.append((row.input, row.error or ""))
 
@@ -50,9 +56,23 @@ class Outcome:
         """Most frequent first."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for name, reason in self.failures:
-            groups.setdefault(re.sub(r"\d+", "0", reason), []).append((name, reason))
+            groups.setdefault(_kind(reason), []).append((name, reason))
         by_size = sorted(groups.values(), key=len, reverse=True)
         return [Reason(group[0][1], tuple(name for name, _ in group)) for group in by_size]
+
+
+def left_out(kinds: Mapping[str, int]) -> str:
+    """How many files were passed over, by suffix, most frequent first; empty where none was."""
+    if not kinds:
+        return ""
+    named = [f"{number} {display_name(kind)}" for kind, number in list(kinds.items())[:_KINDS]]
+    rest = sum(list(kinds.values())[_KINDS:])
+    more = f", {rest} others" if rest else ""
+    return f"left out for their suffixes, which are of no pictures: {', '.join(named)}{more}"
+
+
+def _kind(text: str) -> str:
+    return re.sub(r"\d+(\.\d+)?", "0", text)
 
 
 def is_hopeless(row: Row) -> bool:

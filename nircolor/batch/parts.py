@@ -74,6 +74,12 @@ class Parts:
         if any(row.status == "begun" for row in rows):
             self._flush()
 
+    def check(self) -> None:
+        """Raise OutputError where parts that were written are there no more."""
+        there = sum(part.name.startswith(self._token) for part in _parts(self.folder))
+        if there < self._number:
+            raise OutputError(vanished(str(self.path)))
+
     def _flush(self) -> None:
         with self._guard:
             if not self._kept:
@@ -123,12 +129,23 @@ def size(folder: Remote) -> int:
     return sum(part.bytes for part in _parts(folder))
 
 
-def rows(folder: Remote) -> Iterator[Row]:
-    """All rows, oldest first, as far as the clocks of the machines agree. Raises InputError."""
+def lines(folder: Remote) -> Iterator[tuple[str, bytes]]:
+    """Where each line is, and what it says; oldest first, as far as the clocks of the machines agree. Raises
+    InputError.
+    """
     names = sorted(part.name for part in _parts(folder))
     with ThreadPoolExecutor(8) as pool:
-        for data in pool.map(lambda name: (folder / FOLDER / name).read(), names):
-            yield from (row for line in data.splitlines() if (row := Row.from_json(line)))
+        read = pool.map(lambda name: (folder / FOLDER / name).read(), names)
+        for name, data in zip(names, read, strict=True):
+            yield from ((f"{name}, line {number}", line) for number, line in enumerate(data.splitlines(), 1))
+
+
+def vanished(name: str) -> str:
+    """What to say where rows are gone."""
+    return (
+        f"{name}: has vanished while the batch was at work, and outputs may have vanished with it; "
+        "run the batch again with a new output folder"
+    )
 
 
 def _parts(folder: Remote) -> list[Stored]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,18 +40,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """``entries`` are to be done, ``skipped`` ones are done already; ``own`` inputs are outputs of others."""
+    """``entries`` are to be done, ``skipped`` ones are done already; ``own`` inputs are outputs of others.
+
+    ``left_out``: how many files of which suffix are no pictures, most frequent first.
+    """
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...] = ()
     skipped: int = 0
     own: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def find(root: Place, target: Place, selection: Selection, naming: Naming, past: Mapping[str, Past]) -> Plan:
     """List ``root`` and name the outputs. Raises InputError for the folder, UsageError for names."""
     same = _absolute(root) == _absolute(target)
-    found, problems = _look(root, selection if same else replace(selection, avoid=target))
+    found, problems, left_out = _look(root, selection if same else replace(selection, avoid=target))
     if same and not naming.suffix:
         raise UsageError("OUTDIR is INDIR: outputs would replace their inputs; choose another folder or a --suffix")
     if same:  # what a batch has made here is no input, though it looks like one
@@ -59,23 +64,26 @@ def find(root: Place, target: Place, selection: Selection, naming: Naming, past:
         own = 0
     outputs = name_outputs([file.name for file in found], naming, ignores_case(target))
     entries = tuple(Entry(f.name, output, f.bytes, f.changed) for f, output in zip(found, outputs, strict=True))
-    return Plan(entries, problems, own=own)
+    return Plan(entries, problems, own=own, left_out=left_out)
 
 
 def _absolute(folder: Place) -> Place:
     return folder if isinstance(folder, Remote) else folder.resolve()
 
 
-def _look(root: Place, selection: Selection) -> tuple[list[Found], tuple[Problem, ...]]:
+def _look(root: Place, selection: Selection) -> tuple[list[Found], tuple[Problem, ...], dict[str, int]]:
     found: list[Found] = []
     problems: list[Problem] = []
+    kinds = Counter[str]()
     for item in walk(root, selection):
         if isinstance(item, Found):
             found.append(item)
-        else:
+        elif isinstance(item, Problem):
             problems.append(item)
+        else:
+            kinds[item.kind] += 1
     found = list({file.name: file for file in found}.values())  # a list may name one twice
-    return sorted(found, key=lambda file: _natural(file.name)), tuple(problems)
+    return sorted(found, key=lambda file: _natural(file.name)), tuple(problems), dict(kinds.most_common())
 
 
 def _natural(name: str) -> list[tuple[tuple[str | int, ...], str]]:

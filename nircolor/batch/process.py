@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from nircolor import picture
+from nircolor.batch import passing
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row, Status
-from nircolor.errors import InputError, NircolorError, UsageError
+from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError
 from nircolor.image import NirImage, OutputPlan
 from nircolor.image.source import display_name, open_source
 
@@ -106,14 +107,32 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
         return settings.row(entry, "kept", output_bytes=size, **facts)
     if isinstance(target, Path) and isinstance(source, Path) and target.exists() and target.samefile(source):
         raise UsageError("its output is the input itself; choose another output folder")
-    image = picture.read(content, settings.reading)
-    if isinstance(source, Path) and stamp(source.stat()) != facts["stamp"]:
-        raise InputError("was changed while it was read; run it again with --resume")
+    try:
+        image = picture.read(content, settings.reading)
+    except ColourInputError as error:
+        if settings.reading.colours != "copy":
+            raise picture.offer_copy(error) from error.__cause__
+        _check_unchanged(source, facts)
+        return _copy(entry, settings, content, facts, start)
+    _check_unchanged(source, facts)
     plan = picture.plan(Path(entry.output), image, settings.writing)
     height, width = image.pixels.shape
     facts |= {"width": width, "height": height}
     remarks = tuple(picture.remarks("input", "output", image, plan))
     return Work(entry, image, plan, facts, remarks, time.perf_counter() - start)
+
+
+def _check_unchanged(source: Place, facts: Mapping[str, Any]) -> None:
+    if isinstance(source, Path) and stamp(source.stat()) != facts["stamp"]:
+        raise InputError("was changed while it was read; run it again with --resume")
+
+
+def _copy(entry: Entry, settings: Settings, content: Path | bytes, facts: Mapping[str, Any], start: float) -> Row:
+    """A colour picture takes no part in what follows."""
+    target, depth = settings.target / entry.output, settings.writing.depth
+    made = passing.copy(content, entry.source, target, depth, entry.replace)
+    seconds = round(time.perf_counter() - start, 4)
+    return settings.row(entry, "done", seconds=seconds, warnings=(passing.REMARK,), **{**facts, **made})
 
 
 def content_of(source: Place) -> Path | bytes:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+from nircolor.batch.manifest import NAME
 from nircolor.batch.remote import Place, Remote
 from nircolor.errors import InputError
 from nircolor.image.formats import FORMATS
@@ -56,9 +57,19 @@ class Problem:
     reason: str
 
 
-def walk(root: Place, selection: Selection) -> Iterator[Found | Problem]:
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that nobody excluded, but whose suffix, ``kind``, is that of no picture."""
+
+    kind: str
+
+
+Item = Found | Problem | LeftOut
+
+
+def walk(root: Place, selection: Selection) -> Iterator[Item]:
     """Every wanted file below ``root``, in no order. Links to folders are followed, but no folder is entered twice, so
-    that circles end. Hidden files and folders are left out.
+    that circles end. Hidden files and folders are passed over.
 
     Raises InputError where ``root`` is no folder that can be listed.
     """
@@ -69,7 +80,8 @@ def walk(root: Place, selection: Selection) -> Iterator[Found | Problem]:
         what = "is no folder; to colorize one picture use nircolor colorize" if root.exists() else "does not exist"
         raise InputError(f"{display_name(root)}: {what}; give a folder of pictures")
     if selection.listed is not None:
-        yield from (_listed(root, name) for name in selection.listed if selection.wants(name))
+        for name in selection.listed:
+            yield from _sift(name, selection, partial(_listed, root, name))
         return
     entered = {_identity(selection.avoid)} if isinstance(selection.avoid, Path) else set()
     waiting = [""]
@@ -81,21 +93,30 @@ def walk(root: Place, selection: Selection) -> Iterator[Found | Problem]:
             elif _true(entry.is_dir):
                 if selection.recursive and not _matches(f"{folder}{entry.name}", selection.exclude):
                     waiting.append(f"{folder}{entry.name}{os.sep}")
-            elif selection.wants(name := f"{folder}{entry.name}"):
-                yield _found(name, entry.stat)
+            else:
+                name = f"{folder}{entry.name}"
+                yield from _sift(name, selection, partial(_found, name, entry.stat))
 
 
-def _walk_remote(root: Remote, selection: Selection) -> Iterator[Found | Problem]:
+def _sift(name: str, selection: Selection, found: Callable[[], Found | Problem]) -> Iterator[Item]:
+    if selection.wants(name):
+        yield found()
+    elif not selection.include and name != NAME and not _matches(name, selection.exclude):
+        yield LeftOut(split(name)[1].lower() or "no suffix")
+
+
+def _walk_remote(root: Remote, selection: Selection) -> Iterator[Item]:
     """Of a list, too, only what the storage has is looked at when its turn comes: asking for each takes too long."""
     if selection.listed is not None:
-        yield from (Found(name, 0, 0) for name in selection.listed if selection.wants(name))
+        for name in selection.listed:
+            yield from _sift(name, selection, partial(Found, name, 0, 0))
         return
     avoid = f"{selection.avoid.url}/" if isinstance(selection.avoid, Remote) else None
     for item in root.list(selection.recursive):
         hidden = any(part.startswith(".") or part.lower() in _IGNORED for part in item.name.split("/"))
         ours = avoid is not None and f"{root.url}/{item.name}".startswith(avoid)
-        if not hidden and not ours and not _in_excluded(item.name, selection) and selection.wants(item.name):
-            yield Found(item.name, item.bytes, item.changed)
+        if not hidden and not ours and not _in_excluded(item.name, selection):
+            yield from _sift(item.name, selection, partial(Found, item.name, item.bytes, item.changed))
 
 
 def _in_excluded(name: str, selection: Selection) -> bool:

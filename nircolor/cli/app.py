@@ -22,6 +22,7 @@ from nircolor.cli.doctor import doctor
 from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
 from nircolor.cli.interrupts import Interrupts
+from nircolor.cli.messages import lossy_messages, printable_output
 from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
 from nircolor.cli.video import EPILOG as VIDEO_EPILOG
@@ -82,7 +83,7 @@ def _top(
 
 def run(args: list[str]) -> int:
     """Run a command line and return its exit code; see errors.py for the codes."""
-    with Interrupts() as interrupts:
+    with lossy_messages(), printable_output(), Interrupts() as interrupts:
         # What can go wrong before the flags are parsed has to be told in the right form too.
         report = Report(json="--json" in args, interrupts=interrupts)
         try:

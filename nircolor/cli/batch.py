@@ -13,14 +13,18 @@ from nircolor.cli.options import (
     ENGINE,
     INPUT,
     TILES,
+    ColourInputsOption,
     Depth,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
+    colours_of,
 )
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
@@ -33,6 +37,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor batch in/ out/ --include '*_nir.tif' --exclude old --format png
   $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
   $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
+  $ nircolor batch camera/ out/ --colour-inputs copy    days stay as they are
   $ nircolor batch in/ out/ --device cuda:0,1,2,3
   $ nircolor batch s3://in/2026 s3://out/2026 --ray auto --resume
 
@@ -184,6 +189,7 @@ def batch(
             "--stretch", metavar="HOW", rich_help_panel=INPUT, help="none, minmax, percentile or percentile:LOW,HIGH."
         ),
     ] = "none",
+    range: RangeOption = None,
     equalize: Annotated[
         bool, typer.Option("--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize histograms.")
     ] = False,
@@ -195,6 +201,8 @@ def batch(
         int | None,
         typer.Option("--page", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-page TIFFs, from 1."),
     ] = None,
+    grey: GreyFlag = False,
+    colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -205,6 +213,7 @@ def batch(
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.batch.remote import place
+    from nircolor.image import Stretch
 
     job = Job(
         source=place(source),
@@ -232,10 +241,11 @@ def batch(
         tile=tile,
         overlap=overlap,
         together=together,
-        stretch=stretch,
+        stretch=stretch if range is None else str(Stretch.parse(stretch, range)),
         equalize=equalize,
         band=band,
         page=page,
+        colours=colours_of(grey, colour_inputs),
     )
     if code := run(job, report):
         raise typer.Exit(code)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from nircolor.batch.walk import Selection
     from nircolor.colorizer import Colorizer
     from nircolor.image import Stretch
+    from nircolor.picture import Colours
+
+MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Job:
     equalize: bool
     band: int | None
     page: int | None
+    colours: Colours
 
     @property
     def policy(self) -> Policy:
@@ -82,7 +86,9 @@ class Job:
     def options(self) -> dict[str, Any]:
         """What decides on the output beside input and weights."""
         names = ("precision", "prior", "tile", "overlap", "stretch", "equalize", "band", "page", "depth", "format")
-        return {name: getattr(self, name) for name in names}
+        # what is refused or copied leaves the others as they are: --resume with another choice of these does only that
+        more = {"colours": self.colours} if self.colours == "colorize" else {}
+        return {name: getattr(self, name) for name in names} | more
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ def _prepare(job: Job, report: Report) -> Prepared:
     there = sizes(job.target)
     plan = settle(plan, job.source, there, policy, past, how := made_with(digest, job.options))
     check_outputs(plan.entries, job.target, there)
-    reading = Reading(_stretch(job), job.equalize, job.band, job.page)
+    reading = Reading(_stretch(job), job.equalize, job.band, job.page, job.colours)
     settings = Settings(job.source, job.target, reading, Writing(job.depth, job.format), job.options, digest)
     return Prepared(job, settings, plan, past, size, how, weights)
 
@@ -202,15 +208,20 @@ def selection(job: Job) -> Selection:
 
 def _names(listed: str) -> tuple[str, ...]:
     """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
+    from nircolor.small_file import read_at_most, read_small
+
     try:
-        data = sys.stdin.buffer.read() if listed == "-" else Path(listed).read_bytes()
-    except OSError as error:
-        raise InputError(f"{listed}: cannot be read ({error.strerror}); check the name of the list") from error
+        data = read_at_most(sys.stdin.buffer, MOST_LISTED) if listed == "-" else read_small(Path(listed), MOST_LISTED)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check the name of the list, or pipe it in with --list -"
+        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     return tuple(os.fsdecode(line) for line in lines if line)
 
 
 def _check_something(job: Job, plan: Plan) -> None:
+    from nircolor.batch.outcome import left_out
     from nircolor.image.source import display_name
 
     if plan.entries or job.watch or (plan.problems and job.listed is not None):
@@ -219,4 +230,5 @@ def _check_something(job: Job, plan: Plan) -> None:
         first = plan.problems[0]
         raise InputError(f"{display_name(str(job.source / first.name))}: {first.reason}; there is nothing else to do")
     wanted = "that --include, --exclude or --list let through" if job.include or job.exclude or job.listed else "in it"
-    raise InputError(f"{display_name(str(job.source))}: no pictures {wanted}; nothing to do")
+    told = f" ({text})" if (text := left_out(plan.left_out)) else ""
+    raise InputError(f"{display_name(str(job.source))}: no pictures {wanted}{told}; nothing to do")

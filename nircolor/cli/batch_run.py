@@ -11,7 +11,7 @@ from nircolor.batch import estimate
 from nircolor.batch.local import Flow, Hooks
 from nircolor.batch.manifest import Manifest, open_manifest, sweep
 from nircolor.batch.names import Naming
-from nircolor.batch.outcome import Outcome, is_hopeless
+from nircolor.batch.outcome import Outcome, is_hopeless, left_out
 from nircolor.batch.parts import Parts
 from nircolor.batch.plan import Entry, Plan, find, settle, sizes
 from nircolor.batch.probe import probe_all
@@ -45,6 +45,7 @@ def tell_dry_run(prepared: Prepared, engine: Colorizer | None, report: Report) -
             shape = f"{size[1]} x {size[0]}, {size[0] * size[1] / 1e6:.2f} MP" if size else "size unknown"
             source, output = display_name(entry.source), display_name(entry.output)
             print(f"{source} -> {output}: {shape}, {entry.bytes / 1e6:.2f} MB")
+    _tell_left_out(prepared, report)
     for problem in plan.problems:
         report.warn(f"{display_name(str(job.source / problem.name))}: {problem.reason}")
     report.say(
@@ -56,7 +57,14 @@ def tell_dry_run(prepared: Prepared, engine: Colorizer | None, report: Report) -
         for e, s in zip(plan.entries, shapes, strict=True)
     ]
     sums = {"files": len(plan.entries), "bytes": weight, "megapixels": round(total, 6), "seconds": round(seconds, 1)}
-    report.result({**sums, "skipped": plan.skipped, "plan": rows, "warnings": report.warnings})
+    report.result(
+        {**sums, "skipped": plan.skipped, "left_out": dict(plan.left_out), "plan": rows, "warnings": report.warnings}
+    )
+
+
+def _tell_left_out(prepared: Prepared, report: Report) -> None:
+    if text := left_out(prepared.plan.left_out):
+        report.say(f"{display_name(str(prepared.job.source))}: {text}")
 
 
 def _shapes(prepared: Prepared) -> list[Size | None]:
@@ -93,6 +101,7 @@ class Batch:
             self._begin(manifest)
             try:
                 self._work(manifest)
+                manifest.check()  # what is not there any more was not done
             except NircolorError as error:
                 if self.runner:  # work had begun
                     self._sum_up(error=one_line(str(error)), exit_code=error.exit_code)
@@ -108,6 +117,7 @@ class Batch:
             name = display_name(str(self.job.target))
             raise OutputError(f"{name}: another nircolor batch has just worked on this folder; run this one again")
         sweep(self.job.target, self.prepared.past)
+        _tell_left_out(self.prepared, self.report)
         problems = self.prepared.plan.problems
         if problems:
             manifest.add(Row(p.name, "", "failed", error=p.reason) for p in problems)
@@ -186,7 +196,9 @@ class Batch:
         if self.left:
             report.say(f"stopped with {plural(self.left, 'picture')} left; go on with --resume")
         waited = "" if self.job.spread else ", the network waited {waited:.0%} of it"
+        lead = "before the error: " if more else ""
         report.say(
+            f"{lead}"
             "{done} done, {kept} unchanged, {failed} failed; {megapixels:.1f} MP in {seconds:.1f} s "
             f"({{megapixels_per_second:.2f}} MP/s){waited}".format(**values)
         )
@@ -210,6 +222,7 @@ class Batch:
             "kept": counts["kept"] + self.prepared.plan.skipped,
             "failed": counts["failed"],
             "left": self.left,
+            "left_out": dict(self.prepared.plan.left_out),
             "megapixels": round(megapixels, 6),
             "seconds": round(flow.seconds, 3),
             "megapixels_per_second": round(megapixels / flow.seconds if flow.seconds else 0.0, 3),

@@ -13,11 +13,13 @@ from nircolor.cli.options import (
     TILES,
     Depth,
     DeviceOption,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
 )
@@ -26,8 +28,10 @@ EPILOG = f"""[bold]Examples[/bold]
 
   $ nircolor colorize photo_nir.tif              writes photo_nir_rgb.tif
   $ nircolor colorize night.png -o day.jpg --overwrite
+  $ nircolor colorize dark16.tif --range 0,4095
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
+  $ nircolor colorize false_colours.jpg --grey
   $ cat in.png | nircolor colorize - | display -
 
 {EXIT_CODES}
@@ -94,6 +98,7 @@ def colorize(
             "never from the values.",
         ),
     ] = "none",
+    range: RangeOption = None,
     equalize: Annotated[
         bool,
         typer.Option(
@@ -110,6 +115,7 @@ def colorize(
         int | None,
         typer.Option("--page", metavar="N", rich_help_panel=INPUT, help="Page of a multi-page TIFF, counted from 1."),
     ] = None,
+    grey: GreyFlag = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -130,10 +136,11 @@ def colorize(
         precision=precision.value,
         prior=prior.value,
         tiling=Tiling(tile, overlap, batch),
-        stretch=Stretch.parse(stretch),
+        stretch=Stretch.parse(stretch, range),
         equalize=equalize,
         band=band,
         page=page,
+        grey=grey,
         depth=int(depth.value) if depth else None,
         format=format,
         overwrite=overwrite,

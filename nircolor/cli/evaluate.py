@@ -133,6 +133,10 @@ def evaluate(
             "--stretch", metavar="HOW", rich_help_panel=DATA, help="Of near-infrared: see nircolor colorize --help."
         ),
     ] = "none",
+    range: Annotated[
+        str | None,
+        typer.Option("--range", metavar="LOW,HIGH", rich_help_panel=DATA, help="Short for --stretch range:LOW,HIGH."),
+    ] = None,
     equalize: Annotated[
         bool,
         typer.Option("--equalize", metavar=" ", rich_help_panel=DATA, help="Equalize near-infrared histograms."),
@@ -214,6 +218,8 @@ def evaluate(
     the table shows all pictures and unseen scenes apart.
     """
     output = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.image import Stretch
+
     job = Job(
         predictions=tuple(paths[:-1]),
         data=paths[-1],
@@ -230,7 +236,7 @@ def evaluate(
         split_file=split_file,
         seed=seed,
         train=tuple(train or ()),
-        stretch=stretch,
+        stretch=stretch if range is None else str(Stretch.parse(stretch, range)),
         equalize=equalize,
         protocol=protocol,
         metrics=tuple(name.strip() for name in metrics.split(",") if name.strip()),

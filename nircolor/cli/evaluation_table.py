@@ -41,7 +41,7 @@ def print_results(results: Results) -> None:
         console.print(_by_kind(results.metrics, kinds))
     console.print(f"Protocol {results.protocol.name}: {results.protocol.text}")
     for key, reason in results.missing.items():
-        console.print(f"No {key}: {reason}")
+        console.print(one_line(f"No {key}: {reason}"))
     for method in results.methods if results.metrics else ():
         metric = results.metrics[0]
         named = [f"{row.id} {_number(row.values[metric.key], metric)}" for row in worst(results, method)]

@@ -39,6 +39,7 @@ class Job:
     equalize: bool
     band: int | None
     page: int | None
+    grey: bool
     depth: int | None
     format: str | None
     overwrite: bool
@@ -177,7 +178,8 @@ def _read(job: Job) -> NirImage:
     from nircolor import picture
 
     source = _standard_input() if job.source == STREAM else job.source
-    return picture.read(source, picture.Reading(job.stretch, job.equalize, job.band, job.page))
+    colours: picture.Colours = "colorize" if job.grey else "refuse"
+    return picture.read(source, picture.Reading(job.stretch, job.equalize, job.band, job.page, colours))
 
 
 def _standard_input() -> bytes:

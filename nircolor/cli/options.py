@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from nircolor.errors import UsageError
 
 ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
 
@@ -26,6 +28,12 @@ class Depth(str, Enum):
     byte = "8"
     short = "16"
     float = "32"
+
+
+class ColourInputs(str, Enum):
+    refuse = "refuse"
+    copy = "copy"
+    colorize = "colorize"
 
 
 WeightsOption = Annotated[
@@ -73,7 +81,40 @@ TileOption = Annotated[
         help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
     ),
 ]
+RangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="LOW,HIGH",
+        show_default=False,
+        rich_help_panel=INPUT,
+        help="Values of the file that become black and white, such as 0,4095 for 12 bits in 16: alike for a series.",
+    ),
+]
 OverlapOption = Annotated[
     int,
     typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
 ]
+GreyFlag = Annotated[
+    bool,
+    typer.Option(
+        "--grey", metavar=" ", rich_help_panel=INPUT, help="Read colour pictures, too: as grey ones, by their luma."
+    ),
+]
+ColourInputsOption = Annotated[
+    ColourInputs | None,
+    typer.Option(
+        "--colour-inputs",
+        metavar="HOW",
+        show_default=False,
+        rich_help_panel=INPUT,
+        help="Of colour pictures among the others: refuse (default), copy them as they are, or colorize their luma.",
+    ),
+]
+
+
+def colours_of(grey: bool, inputs: ColourInputs | None) -> Literal["refuse", "copy", "colorize"]:
+    """What ``--grey`` and ``--colour-inputs`` say together. Raises UsageError where they disagree."""
+    if grey and inputs not in (None, ColourInputs.colorize):
+        raise UsageError(f"--grey and --colour-inputs {inputs.value}: one excludes the other; leave one out")
+    return "colorize" if grey else (inputs or ColourInputs.refuse).value

@@ -148,8 +148,10 @@ def _data_root(resume: Path | None) -> Path:
     """Where the data of a run were when it began."""
     if resume is None:
         raise UsageError("--data ROOT is missing: the folder that holds the recipe's data folders")
+    from nircolor.small_file import parsed, read_small
+
     path = resume / "data.json"
     try:
-        return Path(json_text.loads(path.read_text(encoding="utf-8"))["root"])
+        return Path(parsed(json_text.loads, read_small(path).decode())["root"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: does not say where the data are ({error}); add --data ROOT") from error

@@ -22,6 +22,7 @@ from rich.text import Text
 from nircolor.evaluation.report.text import number, with_unit
 from nircolor.training.events import Event, Losses, Observer, Progress, Scores
 from nircolor.training.journal.series import metric_named
+from nircolor.written import visible
 
 _PAUSE = 0.2  # seconds between two frames
 _RECENT = 20  # records of losses whose newer half the trend compares with the older: single ones are noise
@@ -100,7 +101,7 @@ class RunPanel:
         table = _table("loss", f"step {now.step:,}", "trend")
         for name, value in now.values.items():
             told = [event.values[name] for event in self._losses if name in event.values]
-            table.add_row(Text(name), f"{value:.4g}", self._trend(told))
+            table.add_row(Text(visible(name)), f"{value:.4g}", self._trend(told))
         return table
 
     def _trend(self, told: Sequence[float]) -> Text:
@@ -120,7 +121,7 @@ class RunPanel:
             best, step = self._best[name]
             style = "bold green" if step == scores.step else ""
             told = Text(_shown(name, value), style)
-            table.add_row(Text(name), told, f"{_shown(name, best)} at {step:,}")
+            table.add_row(Text(visible(name)), told, f"{_shown(name, best)} at {step:,}")
         return table
 
 

@@ -9,14 +9,18 @@ import typer
 from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.options import (
     INPUT,
+    ColourInputsOption,
     DeviceOption,
+    GreyFlag,
     OverlapOption,
     Precision,
     PrecisionOption,
     Prior,
     PriorOption,
+    RangeOption,
     TileOption,
     WeightsOption,
+    colours_of,
 )
 from nircolor.cli.video_job import Job, run
 
@@ -26,6 +30,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
+  $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
   $ nircolor video night.mp4 -o day/          frame_000001.png and so on
 
 [bold]Exit codes[/bold]
@@ -45,7 +50,7 @@ def video(
         typer.Argument(
             metavar="INPUT",
             show_default=False,
-            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM), or folder of numbered frames.",
+            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM, raw MJPEG), or folder of numbered frames.",
         ),
     ],
     output: Annotated[
@@ -95,6 +100,7 @@ def video(
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
+    range: RangeOption = None,
     band: Annotated[
         int | None,
         typer.Option(
@@ -105,6 +111,18 @@ def video(
             help="Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue.",
         ),
     ] = None,
+    page: Annotated[
+        int | None,
+        typer.Option(
+            "--page",
+            metavar="N",
+            min=1,
+            rich_help_panel=INPUT,
+            help="Page of frames that are multi-page TIFFs, counted from 1.",
+        ),
+    ] = None,
+    grey: GreyFlag = False,
+    colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -113,6 +131,7 @@ def video(
     rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.image import Stretch
     from nircolor.tiling import Tiling
 
     job = Job(
@@ -127,7 +146,10 @@ def video(
         precision=precision.value,
         prior=prior.value,
         tiling=Tiling(tile, overlap),
+        stretch=Stretch.parse("none", range),
         band=band,
+        page=page,
+        colours=colours_of(grey, colour_inputs),
     )
     if code := run(job, report):
         raise typer.Exit(code)

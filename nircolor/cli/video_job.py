@@ -13,6 +13,8 @@ from nircolor.cli.engine import check_device, check_weights, load_engine, locate
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from nircolor.image import Stretch
+    from nircolor.picture import Colours
     from nircolor.tiling import Tiling
     from nircolor.video import Passed, Sink, Source
     from nircolor.video.damping import Damping
@@ -35,7 +37,10 @@ class Job:
     precision: str
     prior: Literal["global", "tile"]
     tiling: Tiling
+    stretch: Stretch
     band: int | None
+    page: int | None
+    colours: Colours
 
 
 def run(job: Job, report: Report) -> int:
@@ -71,6 +76,8 @@ class _Run:
             passed = flow(self.source, self.sink, steady.colorize, screen.advance)
             self.sink.finish()
         seconds = time.perf_counter() - start
+        if copied := self.source.stream.copied:
+            self.source.stream.remark(f"{copied} of its frames are colour pictures: passed on as they are")
         self._tell_warnings()
         report.detail(f"smoothing {damping.strength:g}, {steady.cuts} scene changes")
         values = {**self._summary(passed, seconds), "smooth": damping.strength, "scene_changes": steady.cuts}
@@ -88,12 +95,13 @@ class _Run:
 
     def _summary(self, passed: Passed, seconds: float) -> dict[str, Any]:
         stream = self.source.stream
+        height, width = stream.square if self.fps else (stream.height, stream.width)
         return {
             "input": self.job.source,
             "output": str(self.target),
             "frames": passed.frames,
-            "width": stream.width,
-            "height": stream.height,
+            "width": width,
+            "height": height,
             "fps": self.fps or None,
             "seconds": round(seconds, 3),
             "frames_per_second": round(passed.frames / max(seconds, 1e-9), 2),
@@ -128,10 +136,9 @@ def _check(job: Job) -> Damping:
 
 
 def _open_source(job: Job) -> Source:
-    from nircolor.video import FileSource, FolderSource
+    from nircolor.video import open_source
 
-    path = Path(job.source)
-    return FolderSource(path, job.band) if path.is_dir() else FileSource(path, job.band)
+    return open_source(Path(job.source), job.band, job.colours, job.page, job.stretch)
 
 
 def _target(job: Job) -> Path:
@@ -157,6 +164,8 @@ def _rate(job: Job, target: Path, source: Source) -> float:
                 raise UsageError(f"{name}: {display_name(target)} is a folder of frames, which has none; leave it out")
         return 0.0
     rate = job.fps or source.stream.fps
+    if source.stream.fps_assumed and not job.fps:
+        source.stream.remark(f"its pictures have no frame rate: {rate:g} a second are taken; --fps changes that")
     if rate is None:
         raise UsageError(f"{display_name(job.source)}: has no frame rate; give one with --fps, such as --fps 25")
     return rate
@@ -167,4 +176,4 @@ def _open_sink(job: Job, target: Path, source: Source, fps: float) -> AbstractCo
 
     if fps:
         return open_file(target, source.stream, fps, job.codec, job.overwrite)
-    return open_folder(target, job.overwrite)
+    return open_folder(target, job.overwrite, source.stream)

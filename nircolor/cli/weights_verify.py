@@ -26,12 +26,17 @@ def verify_weights(
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
 ) -> None:
-    """Check format, version and checksum of weights, and print what they say of themselves."""
+    """Check format, version, checksum, numbers and network of weights, and print what they say of themselves."""
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.weights import verify
 
     path = locate_weights(name, report)
     meta = verify(path)
+    if "config" in meta and "kind" not in meta:  # the other kinds are no networks that colorize
+        from nircolor.weights_file import read_shapes
+        from nircolor.weights_network import described
+
+        described(meta, read_shapes(path), path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if not json:
         print(one_line(f"{path}: sound"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 from nircolor.datasets.naming import SPLITS, join
 from nircolor.datasets.pair import Pair, Problem
 from nircolor.errors import InputError
+from nircolor.small_file import read_small
 
 NAME = "split.csv"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     split: str
     scene: str = ""
@@ -74,16 +76,15 @@ def find_list(root: Path, given: Path | None, ids: Collection[str]) -> SplitList
 def read_list(path: Path) -> SplitList:
     """Raises InputError for a file that cannot be read as CSV with the columns id and split."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            columns = [name.strip().lower() for name in reader.fieldnames or ()]
-            if not {"id", "split"} <= set(columns):
-                raise InputError(
-                    f"{path}: a split file needs columns id and split; it has {', '.join(columns) or 'none'}"
-                )
-            reader.fieldnames = columns
-            return _collect(path, reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = read_small(path).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+        columns = [name.strip().lower() for name in reader.fieldnames or ()]
+        if not {"id", "split"} <= set(columns):
+            there = ", ".join(columns)[:100] or "none"
+            raise InputError(f"{path}: a split file needs columns id and split; it has {there}")
+        reader.fieldnames = columns
+        return _collect(path, reader)
+    except (OSError, ValueError, csv.Error) as error:  # what is no text is a ValueError
         raise InputError(
             f"{path}: cannot be read as a split file ({error}); give a CSV with columns id, split"
         ) from error

@@ -31,7 +31,7 @@ _WORDS: dict[str, Side] = {
     **dict.fromkeys(("vis", "visible", "color", "colour", "gt", "truth", "groundtruth"), "rgb"),
 }
 _FILLER = re.compile(r"images?|imgs?|pictures?|photos?|set|reg|registered|resgistered|paired|near|ground")
-_SUFFIX = re.compile(r"(?:(?P<id>.+)[ _.\-])?(?P<side>nir|rgb)(?:[ _.\-]reg)?", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:(?P<id>.+)[ _.\-])?(?P<side>nir|rgb)(?:[ _.\-]reg)?", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"([0-9]+)")
 
 

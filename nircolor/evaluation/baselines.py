@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.datasets.near import read_near
 from nircolor.datasets.pair import Pair
 from nircolor.errors import InputError
 from nircolor.evaluation.methods import FromNir, View, nir_of
 from nircolor.evaluation.metric import Image
-from nircolor.image import read_nir, read_rgb
+from nircolor.image import read_rgb
 
 LEVELS = 256
 
@@ -70,4 +71,4 @@ class LookupTable(FromNir):
 def _levels(pair: Pair) -> NDArray[np.intp]:
     if pair.nir is None:
         raise InputError(f"{pair.rgb}: has no near-infrared partner to learn from; check --train")
-    return np.rint(read_nir(pair.nir).pixels * (LEVELS - 1)).astype(np.intp).ravel()
+    return np.rint(read_near(pair.nir).pixels * (LEVELS - 1)).astype(np.intp).ravel()

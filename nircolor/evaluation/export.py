@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.summary import summarise, worst
 from nircolor.image.atomic import atomic_file
+from nircolor.written import csv_text
 
 
 def to_json(results: Results) -> dict[str, Any]:
@@ -58,22 +58,18 @@ def to_json(results: Results) -> dict[str, Any]:
 
 def write_csv(path: Path, results: Results, overwrite: bool) -> None:
     """One line for each picture and method. Raises OutputExistsError, OutputError."""
+    with atomic_file(path, overwrite) as stream:
+        stream.write(csv_text(_table(results)).encode())
+
+
+def _table(results: Results) -> Iterator[list[object]]:
     keys = [metric.key for metric in results.metrics]
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(["protocol", "method", "id", "scene", "kind", "seen in training", "width", "height", *keys])
+    yield ["protocol", "method", "id", "scene", "kind", "seen in training", "width", "height", *keys]
     for row in results.rows:
         seen = {None: "not checked", True: "yes", False: "no"}[row.seen]
-        names = map(plain_cell, (row.method, row.id, row.scene, row.kind))
-        values = ["" if (value := row.values[key]) is None else f"{value:.6g}" for key in keys]
-        table.writerow([results.protocol.name, *names, seen, row.width, row.height, *values])
-    with atomic_file(path, overwrite) as stream:
-        stream.write(text.getvalue().encode())
-
-
-def plain_cell(text: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        values = [None if (value := row.values[key]) is None else f"{value:.6g}" for key in keys]
+        names = (row.method, row.id, row.scene, row.kind)
+        yield [results.protocol.name, *names, seen, row.width, row.height, *values]
 
 
 def _finite(values: Any) -> dict[str, Any]:

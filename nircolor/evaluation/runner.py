@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nircolor.datasets.alignment import misalignment
+from nircolor.datasets.near import read_near
 from nircolor.datasets.pair import Pair, Problem
 from nircolor.errors import DeviceError, InputError, NircolorError
 from nircolor.evaluation.methods import Method, View
 from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.protocols import Protocol
 from nircolor.evaluation.results import Row
-from nircolor.image import NirImage, RgbImage, Stretch, read_nir, read_rgb
+from nircolor.image import NirImage, RgbImage, Stretch, read_rgb
 from nircolor.image.source import display_name
 
 Sink = Callable[[View, Mapping[str, Image]], None]
@@ -115,7 +116,7 @@ def _read(pair: Pair, settings: Settings) -> tuple[View, tuple[str, ...]]:
     warnings = [f"{display_name(pair.rgb)}: {warning}" for warning in truth.warnings]
     nir = None
     if pair.nir is not None:
-        picture = read_nir(pair.nir, stretch=settings.stretch, equalize=settings.equalize)
+        picture = read_near(pair.nir, stretch=settings.stretch, equalize=settings.equalize)
         name = display_name(pair.nir)
         warnings += [f"{name}: {warning}" for warning in picture.info.warnings]
         nir = picture.pixels

@@ -3,6 +3,7 @@
 import logging
 
 from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.overhear import LIBRARIES
 from nircolor.image.paths import check_output, default_output
 from nircolor.image.plan import OutputPlan, losses, plan_output
 from nircolor.image.read import read_nir
@@ -11,7 +12,7 @@ from nircolor.image.stretch import Stretch
 from nircolor.image.write import write_rgb
 
 # these log each oddity of a file; where nobody listens Python would print that beside our one clear line
-for _library in ("tifffile", "imagecodecs"):
+for _library in LIBRARIES:
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 __all__ = [

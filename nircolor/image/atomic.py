@@ -43,6 +43,13 @@ def atomic_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed. Nobody else may be writing to ``folder`` meanwhile."""
+    for leftover in folder.glob(".nircolor-*.tmp"):
+        with suppress(OSError):  # a folder is one of a video, which looks after its own
+            leftover.unlink()
+
+
 def write_reason(error: OSError) -> str:
     """What went wrong, in the system's words."""
     # numpy reports a short write without saying why; there is no other reason for one on a regular file

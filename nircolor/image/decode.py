@@ -12,8 +12,10 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
+from nircolor.image.overhear import overhear
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import display_name, open_source
+from nircolor.image.streams import is_stream
 
 T = TypeVar("T")
 
@@ -24,7 +26,7 @@ def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raste
         with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
             return finish(_decode(stream, request))
     except InputError as error:
-        raise InputError(f"{display_name(source)}: {error}") from error.__cause__
+        raise type(error)(f"{display_name(source)}: {error}") from error.__cause__
     except MemoryError as error:
         raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
     except ImportError as error:
@@ -47,7 +49,13 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
         raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
     if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
         raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
-    return _decoder(name)(stream, request)
+    if name != "TIFF" and is_stream(stream.read()):
+        raise InputError(f"holds {name} pictures one after the other (a stream); give the file to nircolor video")
+    stream.seek(0)
+    with overhear() as told:
+        raster = _decoder(name)(stream, request)
+    raster.warnings += told
+    return raster
 
 
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:

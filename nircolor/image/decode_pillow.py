@@ -16,9 +16,11 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from nircolor.errors import InputError
+from nircolor.image import jpeg_check
 from nircolor.image.exif import sane_resolution
+from nircolor.image.icc import NO_PROFILE
 from nircolor.image.limits import check_size
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands, only_page, pick
+from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
 # the most pixels that one stored byte can become
 _JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x 8 block: 512; arithmetic coding less
@@ -31,14 +33,17 @@ class _Jpeg(JpegImageFile):
 
 
 def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
-    """Read a JPEG file (8 bits, grey or YCbCr). Raises ``InputError``."""
+    """Read a JPEG file (8 bits, grey or YCbCr), all of which has to be there. Raises ``InputError``."""
     only_page(request.page)
     data = stream.read()
     image = _Jpeg(io.BytesIO(data))
     if image.mode not in ("L", "RGB"):
         raise InputError(f"is a {image.mode} JPEG, made for print; convert it to grey first")
-    raster = _raster(image, "JPEG", request, len(data), _JPEG)
-    raster.tolerance = LOSSY_TOLERANCE
+    _check_size(image, len(data), _JPEG)
+    warning = jpeg_check.check(data)  # Pillow does not hand on what libjpeg warns about
+    raster = _raster(image, "JPEG", request)
+    raster.warnings += [warning] if warning else []
+    raster.icc = _profile(image)
     raster.resolution = _jfif_resolution(image)
     return raster
 
@@ -48,7 +53,9 @@ def decode_bmp(stream: BinaryIO, request: Request) -> Raster:
     only_page(request.page)
     data = stream.read()
     image = BmpImageFile(io.BytesIO(data))
-    raster = _raster(image, "BMP", request, len(data), _BMP)
+    _check_size(image, len(data), _BMP)
+    _check_rows(image, len(data))
+    raster = _raster(image, "BMP", request)
     raster.resolution = sane_resolution(*image.info.get("dpi", (0, 0)))
     return raster
 
@@ -62,14 +69,25 @@ def _check_rows(image: ImageFile, stored: int) -> None:
                 raise InputError("is truncated: the BMP has fewer rows than it says; get a fresh copy")
 
 
-def _raster(image: ImageFile, name: str, request: Request, stored: int, pixels_per_byte: int) -> Raster:
+def _check_size(image: ImageFile, stored: int, pixels_per_byte: int) -> None:
     channels = len(image.getbands())
     check_size(*image.size, channels, stored, pixels_per_byte * channels)
-    _check_rows(image, stored)
+
+
+def _raster(image: ImageFile, name: str, request: Request) -> Raster:
     pixels = _pixels(image)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
-    planes, alpha = pick(pixels, choose_bands(count, 3 if count == 4 else None, request.band))
-    return Raster(name, planes, alpha, peak=255.0, icc=image.info.get("icc_profile"), exif=image.info.get("exif"))
+    bands = choose_bands(count, 3 if count == 4 else None, request.band)
+    raster = Raster(name, *pick(pixels, bands), bands.alpha_band, peak=255.0)
+    raster.icc, raster.exif = image.info.get("icc_profile"), image.info.get("exif")
+    return raster
+
+
+def _profile(image: JpegImageFile) -> bytes | None:
+    """The ICC profile; Pillow keeps silent about one of which parts are missing."""
+    whole = image.info.get("icc_profile")
+    parts = any(name == "APP2" and content.startswith(b"ICC_PROFILE\0") for name, content in image.applist)
+    return NO_PROFILE if whole is None and parts else whole
 
 
 def _pixels(image: Image.Image) -> Samples:

@@ -34,11 +34,10 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     pixels = imagecodecs.png_decode(data)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     bands = choose_bands(count, count - 1 if count in (2, 4) else None, request.band)
-    planes, alpha = pick(pixels, bands)
     return Raster(
         "PNG",
-        planes,
-        alpha,
+        *pick(pixels, bands),
+        bands.alpha_band,
         peak=float(np.iinfo(pixels.dtype).max),
         icc=png_chunks.profile(chunks[b"iCCP"]) if b"iCCP" in chunks else None,
         exif=bytes(chunks[b"eXIf"]) if b"eXIf" in chunks else None,

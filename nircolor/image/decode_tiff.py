@@ -13,11 +13,10 @@ from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_pages
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, Samples, choose_bands
+from nircolor.image.raster import Raster, Request, Samples, choose_bands
 from nircolor.image.tiff_values import Values, values_of
 
 _PALETTE = 3
-_JPEG = 7
 _ICC = 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples: alpha that the colours are multiplied by, or are not
 _KEPT = {1: "none", 5: "lzw"}  # compression tag -> ImageInfo.compression; deflate for all others
@@ -62,6 +61,7 @@ def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
     raster.black, raster.nodata = values.black, values.nodata
     if masks:
         raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
+        raster.alpha_band = bands.alpha_band
     return raster
 
 
@@ -133,8 +133,6 @@ def _colours(page: TiffPage) -> NDArray[Any]:
 
 
 def _describe(raster: Raster, page: TiffPage) -> None:
-    lossy = page.compression == _JPEG and raster.planes[0].dtype == np.uint8
-    raster.tolerance = LOSSY_TOLERANCE if lossy else 0
     raster.compression = _KEPT.get(int(page.compression), "deflate")
     icc = page.tags.valueof(_ICC)
     raster.icc = icc if isinstance(icc, bytes) else None

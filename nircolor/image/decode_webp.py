@@ -9,7 +9,7 @@ import imagecodecs
 
 from nircolor.errors import InputError
 from nircolor.image.limits import check_size
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, Request, choose_bands, only_page, pick
+from nircolor.image.raster import Raster, Request, choose_bands, only_page, pick
 
 _ANIMATED = 2  # flag in the VP8X chunk
 
@@ -24,13 +24,12 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     # no bound on the ratio: a flat picture of any size takes some 30 bytes
     check_size(*_size(chunks), bytes_per_pixel=4, stored=len(data), ratio=None)
     pixels = imagecodecs.webp_decode(data)
-    planes, alpha = pick(pixels, choose_bands(pixels.shape[2], 3 if pixels.shape[2] == 4 else None, request.band))
+    bands = choose_bands(pixels.shape[2], 3 if pixels.shape[2] == 4 else None, request.band)
     return Raster(
         "WEBP",
-        planes,
-        alpha,
+        *pick(pixels, bands),
+        bands.alpha_band,
         peak=255.0,
-        tolerance=LOSSY_TOLERANCE if b"VP8 " in chunks else 0,
         icc=bytes(chunks[b"ICCP"]) if b"ICCP" in chunks else None,
         exif=bytes(chunks[b"EXIF"]) if b"EXIF" in chunks else None,
     )

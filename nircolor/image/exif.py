@@ -18,6 +18,7 @@ PREFIX = b"Exif\0\0"
 _LINKS = (ifd.EXIF_IFD, ifd.GPS_IFD, ifd.INTEROP_IFD)  # none is followed further: they may lead back
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 40962, 40963
 _CENTIMETRE, _INCH = 3, 2
+_INTEROP_INDEX = 1
 
 # what a TIFF file says about the photograph, as against about its own layout
 _DESCRIPTIVE = (270, 271, 272, ifd.ORIENTATION, 305, 306, 315, 316, 33432)
@@ -31,6 +32,8 @@ class Exif:
     orientation: int = UPRIGHT
     resolution: tuple[float, float] | None = None
     warning: str | None = None
+    adobe: bool = False
+    """Whether the values are those of Adobe RGB: cameras say so here and embed no profile."""
 
 
 def tidy(block: bytes | None) -> Exif:
@@ -61,7 +64,18 @@ def _tidy(block: bytes) -> Exif:
     patched[link : link + 4] = bytes(4)
     if swaps_axes(orientation):
         _swap_dimensions(patched, sub_directories(stream, found, layout, (first,)))
-    return Exif(bytes(patched), orientation, resolution_of(found))
+    return Exif(bytes(patched), orientation, resolution_of(found), adobe=_is_adobe(stream, found, layout))
+
+
+def _is_adobe(stream: BinaryIO, found: dict[int, Entry], layout: Layout) -> bool:
+    """DCF 2.0: the interoperability index of the optional colour space is R03."""
+    try:
+        for tag in (ifd.EXIF_IFD, ifd.INTEROP_IFD):
+            (offset,) = found[tag].numbers()
+            found = _by_tag(ifd.read_ifd(stream, int(offset), layout)[0])
+        return found[_INTEROP_INDEX].data.startswith(b"R03")
+    except (ValueError, KeyError):
+        return False
 
 
 def _by_tag(entries: list[Entry]) -> dict[int, Entry]:

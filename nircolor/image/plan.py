@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nircolor.errors import UsageError
+from nircolor.image import icc
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
 from nircolor.image.source import display_name
@@ -72,7 +73,7 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
     entry = FORMATS[plan.format]
     lost = {
         "the alpha channel": has_alpha and not entry.alpha,
-        "the ICC profile": info.icc is not None and not entry.icc,
+        "the ICC profile": not entry.icc and info.icc not in (None, icc.srgb()),  # without one a file is sRGB
         "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
         "the resolution": info.resolution is not None and not entry.resolution,
     }

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from nircolor.errors import InputError
+from nircolor.image.icc import NO_PROFILE
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = len(SIGNATURE) + 12 + 13
@@ -40,15 +41,15 @@ def walk(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         start = end
 
 
-def profile(content: memoryview) -> bytes | None:
-    """The ICC profile of an iCCP chunk, None where it cannot be unpacked."""
+def profile(content: memoryview) -> bytes:
+    """The ICC profile of an iCCP chunk; where it cannot be unpacked, what no reader takes for one."""
     name, _, packed = bytes(content).partition(b"\0")
     unpacker = zlib.decompressobj()
     try:
         unpacked = unpacker.decompress(packed[1:], _MAX_PROFILE)
     except zlib.error:
-        return None
-    return unpacked if name and unpacker.eof else None
+        return NO_PROFILE
+    return unpacked if name and unpacker.eof else NO_PROFILE
 
 
 def resolution(content: memoryview) -> tuple[float, float] | None:

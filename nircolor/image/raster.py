@@ -13,9 +13,6 @@ from nircolor.errors import InputError
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
 
-LOSSY_TOLERANCE = 8
-"""Largest difference (of 255) between the channels of a lossily compressed picture that still counts as grey."""
-
 
 @dataclass
 class Raster:
@@ -23,20 +20,22 @@ class Raster:
 
     format: str
     planes: list[Samples]
-    """The chosen bands: one, or three that have to be equal."""
+    """The chosen bands: one, or red, green and blue."""
     alpha: Samples | None = None
+    alpha_band: int | None = None
+    """Which band of the file, from 1, ``alpha`` is; None where it is none of them."""
     peak: float = 1.0
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
     black: float = 0.0
     """Stored value that means 0."""
     nodata: float | None = None
     """Stored value of pixels that are no picture."""
+    noisy: bool = False
+    """True where a codec makes small differences between channels of its own, of which nobody needs to hear."""
     inverted: bool = False
     """True where 0 is white."""
     premultiplied: bool = False
     """True where the samples have been multiplied by alpha."""
-    tolerance: int = 0
-    """Largest difference between three channels that still counts as grey."""
     icc: bytes | None = None
     exif: bytes | None = None
     """As found, orientation not yet reset."""
@@ -59,6 +58,11 @@ class Bands:
 
     colour: tuple[int, ...]
     alpha: int | None
+
+    @property
+    def alpha_band(self) -> int | None:
+        """The same from 1."""
+        return None if self.alpha is None else self.alpha + 1
 
 
 def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
@@ -87,25 +91,3 @@ def pick(pixels: Samples, bands: Bands) -> tuple[list[Samples], Samples | None]:
     stack = pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
     alpha = None if bands.alpha is None else stack[:, :, bands.alpha]
     return [stack[:, :, index] for index in bands.colour], alpha
-
-
-def merge(raster: Raster) -> Samples:
-    """The one plane (H, W) that three equal planes stand for. Raises ``InputError`` where they differ."""
-    first, *others = raster.planes
-    floats = first.dtype.kind == "f"
-    if all(np.array_equal(first, other, equal_nan=floats) for other in others):
-        return first
-    spread = None if floats else int((np.maximum.reduce(raster.planes) - np.minimum.reduce(raster.planes)).max())
-    if spread is None or spread > raster.tolerance:
-        raise InputError(
-            "is a colour picture: its three channels differ, so it is no single near-infrared picture; "
-            "if one channel is near-infrared choose it with --band 1, 2 or 3"
-        )
-    raster.warnings.append(f"channels differ by up to {spread} of 255 (lossy compression): read as grey by their luma")
-    return _luma(raster.planes)
-
-
-def _luma(planes: list[Samples]) -> Samples:
-    # BT.601, the luma that JPEG and WebP store: it gives back the grey that went in before chroma noise
-    red, green, blue = (plane.astype(np.uint32) for plane in planes)
-    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(planes[0].dtype)

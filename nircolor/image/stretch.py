@@ -1,13 +1,20 @@
-"""What the user asks for with ``--stretch``: how stored values become [0, 1]. Plain data, no arrays."""
+"""What the user asks for with ``--stretch`` or ``--range``: how stored values become [0, 1]. Plain data, no arrays."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nircolor.errors import UsageError
 
-_FORMS = "use none, minmax, percentile or percentile:LOW,HIGH with 0 <= LOW < HIGH <= 100"
+Kind = Literal["none", "minmax", "percentile", "range"]
+
+_FORMS = (
+    "use none, minmax, percentile or percentile:LOW,HIGH with 0 <= LOW < HIGH <= 100, or range:LOW,HIGH in values of "
+    "the file with LOW < HIGH"
+)
+_RANGE = "give the two values of the file that become black and white, such as --range 0,4095"
 
 
 @dataclass(frozen=True)
@@ -16,41 +23,60 @@ class Stretch:
 
     ``none``: by the dtype alone (0 -> 0, the largest value the dtype or the file's tags allow -> 1). ``minmax``: the
     smallest and largest value of the picture. ``percentile``: the values at ``low`` and ``high`` percent (both in
-    0..100); what lies outside is clipped. ``low`` and ``high`` mean nothing for the other kinds.
+    0..100). ``range``: the stored values ``low`` and ``high``, the same for all pictures of a series; see ``between``.
+    What lies outside is clipped. ``low`` and ``high`` mean nothing for the other kinds.
 
-    Raises ``UsageError`` for an unknown kind or percentages out of order.
+    Raises ``UsageError`` for an unknown kind, or limits out of order.
     """
 
-    kind: Literal["none", "minmax", "percentile"] = "none"
+    kind: Kind = "none"
     low: float = 1.0
     high: float = 99.0
 
     def __post_init__(self) -> None:
         # `not (a <= b)` rather than `a > b`: NaN must not slip through
-        if self.kind not in ("none", "minmax", "percentile") or not (0 <= self.low < self.high <= 100):
+        ordered = math.isfinite(self.high - self.low) and self.low < self.high
+        if self.kind not in get_args(Kind) or not ordered or (self.kind != "range" and not self._are_percents()):
             raise UsageError(f"stretch {self}: {_FORMS}")
 
     def __str__(self) -> str:
-        return f"percentile:{self.low:g},{self.high:g}" if self.kind == "percentile" else self.kind
+        limited = self.kind in ("percentile", "range")
+        return f"{self.kind}:{self.low:.10g},{self.high:.10g}" if limited else self.kind
 
     @staticmethod
-    def parse(text: str) -> Stretch:
-        """Read ``none``, ``minmax``, ``percentile`` or ``percentile:lo,hi``. Raises ``UsageError`` on anything else."""
-        kind, colon, limits = text.strip().lower().partition(":")
-        if kind == "percentile" and colon:
-            return _percentile(text, limits)
-        if kind == "none" and not colon:
-            return Stretch("none")
-        if kind == "minmax" and not colon:
-            return Stretch("minmax")
-        if kind == "percentile":
-            return Stretch("percentile")
-        raise UsageError(f"--stretch {text!r}: {_FORMS}")
+    def between(low: float, high: float) -> Stretch:
+        """The stored values that become 0 and 1. Raises ``UsageError`` where they are not in order."""
+        return Stretch("range", low, high)
+
+    @staticmethod
+    def parse(text: str, limits: str | None = None) -> Stretch:
+        """What ``--stretch`` and ``--range`` (``limits``) say together. Raises ``UsageError`` on anything unknown.
+
+        ``text``: ``none``, ``minmax``, ``percentile``, ``percentile:LOW,HIGH`` or ``range:LOW,HIGH``. ``limits``:
+        ``LOW,HIGH``, short for the last of these.
+        """
+        if limits is not None:
+            return _between(text, limits)
+        kind, colon, numbers = text.strip().lower().partition(":")
+        if kind in ("percentile", "range") and colon:
+            return _limited(kind, numbers, f"--stretch {text!r}: {_FORMS}")
+        if kind not in ("none", "minmax", "percentile") or colon:
+            raise UsageError(f"--stretch {text!r}: {_FORMS}")
+        return Stretch(kind)  # type: ignore[arg-type]
+
+    def _are_percents(self) -> bool:
+        return self.low >= 0 and self.high <= 100
 
 
-def _percentile(text: str, limits: str) -> Stretch:
+def _between(stretch: str, limits: str) -> Stretch:
+    if Stretch.parse(stretch).kind != "none":
+        raise UsageError(f"--stretch {stretch} and --range {limits}: one excludes the other; leave one out")
+    return _limited("range", limits, f"--range {limits!r}: {_RANGE}")
+
+
+def _limited(kind: str, limits: str, complaint: str) -> Stretch:
     try:
         low, high = (float(part) for part in limits.split(","))
-    except ValueError as error:
-        raise UsageError(f"--stretch {text!r}: {_FORMS}") from error
-    return Stretch("percentile", low, high)
+        return Stretch(kind, low, high)  # type: ignore[arg-type]
+    except (ValueError, UsageError) as error:
+        raise UsageError(complaint) from error

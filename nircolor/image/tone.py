@@ -20,6 +20,7 @@ Span = tuple[float, float]
 """Stored values that mean 0 and 1 where no stretch says otherwise."""
 
 _MANY = 0.01  # share of the pixels that have one value outside the range, and so perhaps no value at all
+_FEW = 0.01  # part of the values that may lie outside a given range without a word
 
 
 def to_unit(
@@ -45,6 +46,13 @@ def to_unit(
     return _integers(samples, (black, peak), inverted, stretch, equalize, valid)
 
 
+def apply_curve(curve: NDArray[np.float64], pixels: NDArray[np.float32]) -> None:
+    """``pixels`` (H, W) in [0, 1], in place, to what ``curve`` (n,) has for them; it is linear between its points."""
+    places = np.linspace(0, 1, curve.size)
+    for rows in row_blocks(*pixels.shape[:2]):
+        pixels[rows] = np.interp(pixels[rows], places, curve)
+
+
 # --- integers ---------------------------------------------------------------------------------------------------------
 
 
@@ -56,10 +64,14 @@ def _integers(
     histogram = count_levels(samples, levels, valid) if counted else np.zeros(levels, np.int64)
     warnings = []
     above = int(histogram[int(peak) + 1 :].sum())
-    if above:
+    if above and stretch.kind == "none":
         warnings.append(f"{above} values are above {peak:g}, which the file gives as its largest; they were clipped")
     low, high = _ends(histogram, stretch) if counted else (0.0, 0.0)
     table, note = _table(levels, span, stretch, low, high)
+    if stretch.kind == "range":
+        stored = np.arange(levels)
+        outside = int(histogram[(stored < low) | (stored > high)].sum())
+        note += _clipped(outside, int(histogram.sum()), stretch)
     if inverted:
         table = 1 - table
     if equalize:
@@ -81,8 +93,18 @@ def _flat(stretch: Stretch, value: float) -> list[str]:
     return [f"--stretch {stretch} has no effect: both ends of the range are {value:g}"]
 
 
+def _clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
+    """Told where it is more than noise: the range may be that of another series."""
+    if outside <= _FEW * total:
+        return []
+    share = 100 * outside / total
+    return [f"{share:.3g} % of its values lie outside --range {stretch.low:.10g},{stretch.high:.10g}: clipped"]
+
+
 def _ends(histogram: NDArray[np.int64], stretch: Stretch) -> tuple[float, float]:
     """Stored values that become 0 and 1; (0, 0) for an empty histogram."""
+    if stretch.kind == "range":
+        return stretch.low, stretch.high
     if not histogram.any():
         return 0.0, 0.0
     limits = (0.0, 100.0) if stretch.kind == "minmax" else (stretch.low, stretch.high)
@@ -106,7 +128,7 @@ def _floats(
     pixels = np.require(samples, np.float32, ["C", "W"])
     warnings = _not_finite(pixels)
     low, high = span
-    advice = _advice(pixels, span) if stretch.kind == "none" else ""
+    advice = _advice(pixels, span, valid) if stretch.kind == "none" else ""
     if stretch.kind != "none":
         low, high = _float_ends(pixels, stretch, valid)
         if low >= high:
@@ -114,9 +136,10 @@ def _floats(
             low, high, stretch = *span, Stretch("none")
     outside = _scale(pixels, low, high, inverted, valid)
     if outside and stretch.kind == "none":
-        warnings.append(
-            f"{outside} of {pixels.size} values lie outside [{span[0]:g}, {span[1]:g}] and were clipped; {advice}"
-        )
+        clipped = f"{outside} of {pixels.size} values lie outside [{span[0]:g}, {span[1]:g}] and were clipped"
+        warnings.append("; ".join(filter(None, (clipped, advice))))
+    if stretch.kind == "range":
+        warnings += _clipped(outside, pixels.size, stretch)
     if equalize:
         _equalize_floats(pixels, valid)
     return pixels, warnings
@@ -133,28 +156,42 @@ def _not_finite(pixels: NDArray[np.float32]) -> list[str]:
     return [f"{count} values are {name}" for name, count in counts.items() if count]
 
 
-def _advice(pixels: NDArray[np.float32], span: Span) -> str:
-    """What to do about values outside the range; a stretch over those that stand for no data would flatten the rest."""
-    finite = pixels[np.isfinite(pixels)]
-    stretch = "--stretch minmax or percentile takes the range from the data"
-    for end in (finite.min(), finite.max()) if finite.size else ():
-        count = int(np.count_nonzero(finite == end))
-        if count > max(1, _MANY * pixels.size) and not span[0] <= end <= span[1]:
-            return f"if {end:g} stands for no data say so first (gdal_edit.py -a_nodata {end:g} FILE); {stretch}"
-    return stretch
+def _advice(pixels: NDArray[np.float32], span: Span, valid: Mask | None) -> str:
+    """What to do about values outside the range; those that stand for no data would flatten all others."""
+    values = pixels[_usable(pixels, valid)]
+    for end in (values.min(), values.max()) if values.size else ():
+        if span[0] <= end <= span[1]:
+            continue
+        rest = values[values != end]
+        if values.size - rest.size > max(1, _MANY * pixels.size):
+            no_data = f"if {end:g} stands for no data say so first (gdal_edit.py -a_nodata {end:g} FILE)"
+            return "; ".join(filter(None, (no_data, _range_of(rest, span))))
+    return _range_of(values, span)
+
+
+def _range_of(values: NDArray[np.float32], span: Span) -> str:
+    if not values.size:
+        return ""
+    low, high = min(span[0], values.min()), max(span[0], values.max())
+    outside = low < span[0] or high > span[1]
+    return f"--range {low:g},{high:g} takes in the whole of this picture" if outside else ""
 
 
 def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | None) -> tuple[float, float]:
-    usable = np.isfinite(pixels)
-    if valid is not None:
-        usable &= valid
-    values = pixels[usable]
+    if stretch.kind == "range":
+        return stretch.low, stretch.high
+    values = pixels[_usable(pixels, valid)]
     if not values.size:
         return 0.0, 0.0
     if stretch.kind == "minmax":
         return float(values.min()), float(values.max())
     low, high = np.percentile(values.astype(np.float64), (stretch.low, stretch.high), overwrite_input=True)
     return float(low), float(high)
+
+
+def _usable(pixels: NDArray[np.float32], valid: Mask | None) -> Mask:
+    finite = np.isfinite(pixels)
+    return finite if valid is None else finite & valid
 
 
 def _scale(pixels: NDArray[np.float32], low: float, high: float, inverted: bool, valid: Mask | None) -> int:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import NircolorError, OutputError, UsageError
+from nircolor.image import icc
 from nircolor.image.atomic import atomic_file, write_reason
 from nircolor.image.formats import FORMATS
-from nircolor.image.icc import rgb_profile
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output
 from nircolor.image.quantize import quantize
@@ -36,11 +36,12 @@ def write_rgb(
     format: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write ``rgb``, (H, W, 3) floats in [0, 1], rounded to the nearest step; values outside are clipped.
+    """Write ``rgb``, (H, W, 3) sRGB floats in [0, 1], rounded to the nearest step; values outside are clipped.
 
     ``target``: a path, or a binary stream, which gets the encoded bytes. ``info``: what to keep of the source, and the
     source's format and depth, which the output has too unless the suffix of ``target``, ``format`` or ``depth`` (8, 16,
-    or 32 for float) say otherwise; see ``plan_output``. ``alpha``: (H, W) floats in [0, 1], left out where the format
+    or 32 for float) say otherwise; see ``plan_output``. Where ``info`` has an ICC profile that the format holds, the
+    colours are converted to it, so that they look alike. ``alpha``: (H, W) floats in [0, 1], left out where the format
     has none; see ``losses``.
 
     Raises ``UsageError`` for arrays or options that do not fit, ``OutputExistsError`` where the file exists and
@@ -51,11 +52,12 @@ def write_rgb(
     plan = plan_output(path, info, depth=depth, format=format, size=(rgb.shape[0], rgb.shape[1]))
     kept = _kept(info or ImageInfo(plan.format, "uint8"), plan)
     mask = alpha if FORMATS[plan.format].alpha else None
+    convert = icc.from_srgb(kept.icc)
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(Path(target), overwrite) as stream:
-            _encode(stream, quantize(rgb, mask, plan.depth), kept, plan, display_name(Path(target)))
+            _encode(stream, quantize(rgb, mask, plan.depth, convert), kept, plan, display_name(Path(target)))
     else:
-        _write_stream(target, quantize(rgb, mask, plan.depth), kept, plan)
+        _write_stream(target, quantize(rgb, mask, plan.depth, convert), kept, plan)
 
 
 def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
@@ -73,7 +75,7 @@ def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
     entry = FORMATS[plan.format]
     return replace(
         info,
-        icc=rgb_profile(info.icc)[0] if entry.icc else None,
+        icc=icc.for_depth(icc.settle(info.icc)[0], plan.depth) if entry.icc else None,
         exif=fits_exif(plan.format, info.exif),
         resolution=info.resolution if entry.resolution else None,
     )

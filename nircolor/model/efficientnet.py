@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
+from nircolor.loss.tensors import load_tensors
 
 EPSILON = 1e-3  # of the batch norms that are folded
 EXPANSION = 6  # of every block but the first
@@ -74,16 +75,12 @@ class EfficientNetLite(nn.Module):
 
     def load_pretrained(self, path: str | Path) -> None:
         """Take the ImageNet weights of a file, batch norms folded in. Raises WeightsError where they do not fit."""
-        from safetensors.torch import load_file
-
+        stored = load_tensors(path, "encoder's")
         try:
-            stored = {name: value.float() for name, value in load_file(str(path)).items()}
             self.load_state_dict(_folded(stored, len(self.blocks)))
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1][:200]
             raise WeightsError(f"{path}: not the weights of this EfficientNet-Lite ({reason})") from error
-        except Exception as error:  # safetensors raises a class of its own for files that are none
-            raise WeightsError(f"{path}: not a safetensors file ({error})") from error
 
 
 class SameConv(nn.Conv2d):

@@ -9,6 +9,12 @@ from nircolor.model.reverse import NirFromRgb
 Network = Generator | NirFromRgb
 
 
-def network_for(config: ModelConfig) -> Network:
-    """An untrained network, in the direction of ``config``."""
-    return NirFromRgb(config) if config.direction == "nir" else Generator(config)
+def network_for(config: ModelConfig, members: int = 1) -> Network:
+    """An untrained network, in the direction of ``config``; a committee of ``members``, of which only ``Generator``
+    knows: ValueError for the others.
+    """
+    if config.direction != "nir":
+        return Generator(config, members)
+    if members != 1:
+        raise ValueError("a network that makes near-infrared has no members")
+    return NirFromRgb(config)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nircolor import weights
 from nircolor.errors import WeightsError
+from nircolor.model.fit import check_fit
 from nircolor.model.layers import conv3, pad_to_multiple
 
 KIND = "texture-autoencoder"
@@ -76,7 +77,9 @@ def load_texture(path: str | Path) -> TextureAutoencoder:
     if found.meta.get("kind") != KIND:
         raise WeightsError(f"{path}: not a texture autoencoder; train one first, or give its file")
     try:
-        net = TextureAutoencoder(TextureConfig.from_dict(found.meta["config"]))  # type: ignore[arg-type]
+        config = TextureConfig.from_dict(found.meta["config"])  # type: ignore[arg-type]
+        check_fit(lambda: TextureAutoencoder(config), {name: tuple(v.shape) for name, v in found.state.items()})
+        net = TextureAutoencoder(config)
         net.load_state_dict(found.state)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: not a texture autoencoder of this nircolor ({error})") from error

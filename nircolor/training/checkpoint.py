@@ -77,7 +77,7 @@ def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average,
     standing, updates = loaded.meta.get("standing"), loaded.meta.get("updates")
     if loaded.meta.get("kind") != "checkpoint" or not isinstance(standing, dict) or not isinstance(updates, dict):
         raise WeightsError(f"{path}: not a training checkpoint of this nircolor")
-    changes = differences(loaded.meta["config"], recipe.model.to_dict(), "model")
+    changes = differences(loaded.meta.get("config"), recipe.model.to_dict(), "model")
     if changes:
         raise WeightsError(f"{path}: of another network: {'; '.join(changes)}; choose another --run for this recipe")
     try:
@@ -85,7 +85,7 @@ def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average,
         for who, player in players.items():
             _restore(player, _part(loaded.state, who), float(updates[who]))
         return Standing(**standing)
-    except (RuntimeError, KeyError, TypeError) as error:
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise WeightsError(f"{path}: does not hold what this recipe trains ({reason}); choose another --run") from error
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from nircolor import weights
 from nircolor.datasets.scan import scan
 from nircolor.device import choose_precision
-from nircolor.errors import InputError, OutputError, UsageError, WeightsError
+from nircolor.errors import InputError, OutputError, UsageError
 from nircolor.image import read_rgb
 from nircolor.image.atomic import atomic_file
-from nircolor.model.config import ModelConfig
 from nircolor.model.reverse import NirFromRgb
 from nircolor.training.cache import Pixels
+from nircolor.weights_network import restored
 
 CONTRAST = 1.2
 """A regression is drawn to the mean: on 34 validation pairs real near-infrared had 1.2 times its deviation."""
@@ -106,15 +106,4 @@ def find_photographs(folder: Path, nir_from: str) -> Sequence[MadePair]:
 
 def load_reverse(name: str) -> NirFromRgb:
     """The network of a weights file (a name, a path, an hf:// reference). Raises WeightsError."""
-    loaded = weights.load(name)
-    weights.refuse_checkpoint(loaded.meta, loaded.path)
-    try:
-        config = ModelConfig.from_dict(loaded.meta["config"])  # type: ignore[arg-type]
-        if config.direction != "nir":
-            raise WeightsError(f"{name}: colours near-infrared pictures; weights of the recipe nir-from-rgb are needed")
-        network = NirFromRgb(config)
-        network.load_state_dict({key: value.float() for key, value in loaded.state.items()})
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1][:200]
-        raise WeightsError(f"{name}: not weights of a network that makes near-infrared ({reason})") from error
-    return network.eval()
+    return restored(weights.load(name), NirFromRgb)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from nircolor.colorizer import quantise
 from nircolor.datasets import Pair, open_dataset
+from nircolor.datasets.near import read_near
 from nircolor.errors import InputError
-from nircolor.image import read_nir, read_rgb
+from nircolor.image import read_rgb
 from nircolor.image.equalize import equalize as equalised
 from nircolor.training.recipe import SourceConfig
 
@@ -47,7 +48,7 @@ def load_pair(pair: Pair, *, equalize: bool = False, long_side: int = 0) -> tupl
     """
     if pair.nir is None:
         raise InputError(f"{pair.rgb}: its nir partner is missing; add it to train on this pair")
-    near, colour = read_nir(pair.nir), read_rgb(pair.rgb)
+    near, colour = read_near(pair.nir), read_rgb(pair.rgb)
     nir, rgb = _stored(near.pixels, near.info.dtype), _stored(colour.pixels, colour.dtype)
     if nir.shape != rgb.shape[:2]:
         sizes = (f"{path}: {image.shape[1]} x {image.shape[0]}" for path, image in ((pair.nir, nir), (pair.rgb, rgb)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from nircolor.errors import InputError, UsageError
 from nircolor.model import PRESETS
+from nircolor.small_file import DEEPEST, check_plain, parsed, read_small
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_limits import check
 from nircolor.training.recipe_values import Refuse, build, join, nearest
@@ -20,6 +21,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+MOST = 256 << 10  # bytes of a recipe: ten times the longest there is
+MOST_DOTS = 500  # in a line
 RECIPES = Path(__file__).parents[1] / "recipes"
 Table = dict[str, Any]
 Origins = MutableMapping[str, str]
@@ -107,22 +110,33 @@ def _base(path: Path, base: object) -> Path:
     said = f"{path}: base = {_show(base)}"
     if not isinstance(base, str):
         raise UsageError(f"{said}: must be the name or the path of a recipe")
-    found = find_recipe(base, path.parent, said)
-    if not found.is_file():
+    try:
+        found = find_recipe(base, path.parent, said)
+        there = found.is_file()
+    except OSError as error:  # a name that is too long
+        raise InputError(f"{said}: {error.strerror}; name another recipe") from error
+    if not there:
         raise InputError(f"{said}: {found} is not there")
     return found
 
 
 def _read(path: Path) -> Table:
     """TOML, or the JSON that a run keeps."""
-    parse: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
+    parse: Callable[[str], Any] = json.loads if path.suffix == ".json" else _toml
     try:
-        values = parse(path.read_text(encoding="utf-8"))
+        values = parsed(parse, read_small(path, MOST).decode())
         if not isinstance(values, dict):
             raise ValueError("not a table")
         return values
     except (OSError, ValueError) as error:  # what is no text and what is no TOML are ValueErrors
-        raise InputError(f"{path}: not a recipe that can be read ({error})") from error
+        raise InputError(f"{path}: not a recipe that can be read ({error}); check the name, or mend it") from error
+
+
+def _toml(text: str) -> Table:
+    """What tomllib takes long over is refused first: its time grows with the square of the parts of a dotted key."""
+    if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+        raise ValueError(f"it has a line of more than {MOST_DOTS} dots")
+    return tomllib.loads(text)
 
 
 def _merge(values: Table, table: Table, origin: str, origins: Origins, path: str = "") -> None:
@@ -153,6 +167,9 @@ def _change(values: Table, change: str, origins: Origins) -> None:
     if not key or not sign:
         raise UsageError(f"--set {change}: give key=value, such as optim.steps=100")
     *parents, last = key.split(".")
+    value = _value(text, change)
+    if len(parents) > DEEPEST:
+        raise UsageError(f"--set {change}: it is nested deeper than {DEEPEST} levels; check the key")
     place: Any = values
     for depth, name in enumerate(parents):
         path = join(*parents[: depth + 1])
@@ -162,9 +179,9 @@ def _change(values: Table, change: str, origins: Origins) -> None:
         origins.setdefault(path, "--set")
     if isinstance(place, list):
         _item(place, last, key, change)
-        place[int(last)], origins[key] = _value(text), "--set"
+        place[int(last)], origins[key] = value, "--set"
     else:
-        _merge(place, {last: _value(text)}, "--set", origins, join(*parents))
+        _merge(place, {last: value}, "--set", origins, join(*parents))
 
 
 def _item(items: list[Any], name: str, path: str, change: str) -> Any:
@@ -173,12 +190,15 @@ def _item(items: list[Any], name: str, path: str, change: str) -> Any:
     return items[int(name)]
 
 
-def _value(text: str) -> Any:
+def _value(text: str, change: str) -> Any:
     """A TOML value; what is none is a text whose quotes the shell took away."""
     try:
-        values = tomllib.loads(f"value = {text}")
+        check_plain(text)
+        values = parsed(_toml, f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except ValueError as error:
+        raise UsageError(f"--set {change}: {error}; check the value") from error
     return values["value"] if len(values) == 1 else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from typing import Any
 
 from nircolor.model import BranchConfig, ModelConfig
@@ -59,9 +60,12 @@ LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must no
     "model.vss.head": AT_LEAST_1,
     "model.spade_hidden": AT_LEAST_1,
     "model.fusion_width": AT_LEAST_1,
-    "model.prior_size": AT_LEAST_1,
-    "model.reduction": AT_LEAST_1,
+    "model.prior_size": ("must be 1 to 2048", lambda v: 1 <= v <= 2048),  # squared, it is what G_B looks at in one go
+    "model.reduction": ("must be 1 to 4", lambda v: 1 <= v <= 4),  # maps enlarged further show halos along edges
+    "model.paint_size": ("must be 0 to 4096", lambda v: 0 <= v <= 4096),
 }
+LARGEST_SIZE = 1 << 16  # of any number in a network: larger ones cannot be meant, and would ask for all memory
+MOST_LEVELS = 8  # sides are padded to a multiple of 2 ** levels
 CHOICES = {  # of the texts that are no Literal
     "model.norm": ("instance", "channel"),
     "model.head": ("sigmoid", "affine"),
@@ -77,6 +81,12 @@ def check(recipe: Recipe, refuse: Refuse) -> None:
         raise refuse(*fault)
 
 
+def check_model(model: ModelConfig, refuse: Refuse) -> None:
+    """The same for the network of a weights file, which may say no more than a recipe."""
+    for fault in chain(_out_of_range(model, "model"), _model(model)):
+        raise refuse(*fault)
+
+
 def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _out_of_range(recipe)
     yield from _length(recipe)
@@ -87,13 +97,15 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _model(recipe.model)
 
 
-def _out_of_range(recipe: Recipe) -> Iterator[Fault]:
-    for path, value in _leaves(recipe):
+def _out_of_range(config: Recipe | ModelConfig, root: str = "") -> Iterator[Fault]:
+    for path, value in _leaves(config, root):
         key = ".".join(part for part in path.split(".") if not part.isdigit())
         if isinstance(value, int | float):
             reason, fits = LIMITS.get(key, NOT_NEGATIVE)
             if not fits(value):
                 yield path, value, reason
+            elif key.startswith("model.") and value > LARGEST_SIZE:
+                yield path, value, f"must be at most {LARGEST_SIZE}"
         elif key in CHOICES and value not in CHOICES[key]:
             yield path, value, f"not a choice; {nearest(value, CHOICES[key])}"
 
@@ -152,6 +164,8 @@ def _model(model: ModelConfig) -> Iterator[Fault]:
         yield from _branch(branch, f"model.{name}", model.vss.head if model.vss.attention else 0)
     if model.prior.widths[0] < 4:
         yield "model.prior.widths.0", model.prior.widths[0], "must be at least 4"
+    if model.direction == "nir" and model.prior.kind not in LAYOUTS:
+        yield "model.prior.kind", model.prior.kind, f"for near-infrared from colour: {nearest('', LAYOUTS)}"
     if model.criss_cross > len(model.rgb.widths):
         yield "model.criss_cross", model.criss_cross, f"model.rgb has {len(model.rgb.widths)} levels"
 
@@ -159,7 +173,20 @@ def _model(model: ModelConfig) -> Iterator[Fault]:
 def _branch(branch: BranchConfig, path: str, head: int) -> Iterator[Fault]:
     if not branch.widths or len(branch.widths) != len(branch.blocks):
         yield f"{path}.blocks", list(branch.blocks), f"must be one for each of {path}.widths = {list(branch.widths)}"
+    if len(branch.widths) > MOST_LEVELS:
+        yield f"{path}.widths", list(branch.widths), f"must be at most {MOST_LEVELS} levels"
+    if branch.kind in LAYOUTS:
+        yield from _pretrained(branch, path)
     for i, (width, blocks) in enumerate(zip(branch.widths, branch.blocks, strict=False)):
-        heads = max(1, width // head) if head and blocks and branch.kind == "mamba" else 1
+        heads = max(1, width // head) if head and blocks and branch.kind != "separable" else 1
         if width % heads:
             yield f"{path}.widths.{i}", width, f"cannot be shared by {heads} heads (model.vss.head = {head})"
+
+
+def _pretrained(branch: BranchConfig, path: str) -> Iterator[Fault]:
+    """Its maps are what they are: nothing in the tensors tells of another stride."""
+    levels = len(LAYOUTS[branch.kind].taps)
+    if len(branch.widths) != levels:
+        yield f"{path}.widths", list(branch.widths), f"must be {levels} with {branch.kind}"
+    if branch.stride != 4:
+        yield f"{path}.stride", branch.stride, f"must be 4 with {branch.kind}"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from nircolor.errors import UsageError
+from nircolor.errors import NircolorError
 
 T = TypeVar("T")
-Refuse = Callable[[str, object, str], UsageError]
+Refuse = Callable[[str, object, str], NircolorError]
 """Dotted key, its value, the reason -> the error to raise."""
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}

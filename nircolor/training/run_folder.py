@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from nircolor.errors import InputError, WeightsError
+from nircolor.small_file import parsed, read_small
 
 BEST, LAST = "best.safetensors", "weights.safetensors"
 WRITTEN = (BEST, LAST, "checkpoint.safetensors", "texture.safetensors")
+MOST_LOGGED = 1 << 30  # bytes of a log: a million steps have a tenth of it
 SPEED = "images/s"  # the only name with a slash in the log that is no ``<folder>/<metric>``
 
 
@@ -31,8 +33,14 @@ def weights_of(run: Path, best: bool | None = None) -> Path:
 
 
 def scores_at(run: Path, step: int) -> dict[str, dict[str, float]]:
-    """What the log says of the averaged weights at ``step``: see ``by_folder``; the last word counts."""
-    found = [record for record in _records(run / "log.jsonl") if record.get("step") == step]
+    """What the log says of the averaged weights at ``step``: see ``by_folder``; the last word counts. Raises InputError
+    for a log that cannot be read.
+    """
+    path = run / "log.jsonl"
+    try:
+        found = [record for record in _records(path) if record.get("step") == step]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); restore it, or remove it") from error
     return by_folder({key: value for record in found for key, value in record.items()})
 
 
@@ -51,7 +59,7 @@ def data_of(run: Path) -> object | None:
     InputError for one that is damaged."""
     path = run / "data.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        found = parsed(json.loads, read_small(path).decode()) if path.is_file() else None
         return {key: value for key, value in found.items() if key != "root"} if isinstance(found, dict) else found
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it, or remove it") from error
@@ -59,10 +67,10 @@ def data_of(run: Path) -> object | None:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """A line that is no record, such as the torn last one of a run that was killed, is passed over."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+    for line in read_small(path, MOST_LOGGED).splitlines() if path.is_file() else ():
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             yield record

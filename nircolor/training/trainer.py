@@ -13,6 +13,7 @@ import torch
 
 from nircolor import weights
 from nircolor.errors import WeightsError
+from nircolor.image.atomic import atomic_file, clear_leftovers
 from nircolor.model.efficientnet import EfficientNetLite
 from nircolor.model.networks import Network, network_for
 from nircolor.scan import choose as choose_scan
@@ -208,9 +209,12 @@ class Trainer:
     def _begin(self) -> None:
         if self.fabric.is_global_zero:
             self.run.mkdir(parents=True, exist_ok=True)
+            for folder in (self.run, self.run / "pictures"):  # what a process that was killed has left
+                clear_leftovers(folder)
             data = {"root": str(self.data.root.resolve()), **self.data.about}
             for name, values in (("recipe", self.recipe.to_dict()), ("data", data)):
-                (self.run / f"{name}.json").write_text(json.dumps(values, indent=2), encoding="utf-8")
+                with atomic_file(self.run / f"{name}.json", overwrite=True) as stream:
+                    stream.write(json.dumps(values, indent=2).encode())
         self.fabric.barrier()
 
     def save(self) -> None:

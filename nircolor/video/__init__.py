@@ -5,7 +5,9 @@ from nircolor.video.file_source import FileSource
 from nircolor.video.flow import Passed, run
 from nircolor.video.folder_source import FolderSource
 from nircolor.video.frames import Frame, Source, Stream
+from nircolor.video.open import open_source
 from nircolor.video.sink import Sink, open_file, open_folder
+from nircolor.video.stream_source import StreamSource
 
 __all__ = [
     "FileSource",
@@ -15,9 +17,11 @@ __all__ = [
     "Sink",
     "Source",
     "Stream",
+    "StreamSource",
     "default_output",
     "is_video",
     "open_file",
     "open_folder",
+    "open_source",
     "run",
 ]

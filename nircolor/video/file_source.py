@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.errors import InputError
-from nircolor.image import ImageInfo, NirImage, Stretch, formats
-from nircolor.image.raster import LOSSY_TOLERANCE, Raster, choose_bands, merge, pick
+from nircolor import picture
+from nircolor.errors import ColourInputError, InputError
+from nircolor.image import ImageInfo, NirImage, Stretch, darkness, formats
+from nircolor.image.grey import to_grey
+from nircolor.image.raster import Raster, choose_bands, pick
 from nircolor.image.source import display_name, open_source
 from nircolor.image.tone import to_unit
+from nircolor.picture import Colours, Reading
 from nircolor.video.container import HEAD, has_sound, sniff
-from nircolor.video.frames import Frame, Stream
-from nircolor.video.opencv import is_grey16, open_capture, sample_bits
+from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.motion_jpeg import MotionJpeg
+from nircolor.video.opencv import is_grey16, open_capture, pixel_aspect, sample_bits
 
 _MOST_FPS = 1000
+_NO_STRETCH = Stretch()
 _SLACK = 1  # frames that a header may promise too many
 
 
@@ -27,12 +33,14 @@ class FileSource:
     """MP4, MOV, AVI, MKV, WebM and a few more, as FFmpeg in OpenCV reads them; rotated as their metadata says.
 
     A frame with three channels has to be grey, as for ``read_nir``, unless ``band`` (1 red, 2 green, 3 blue) chooses
-    one. Raises InputError where no frame can be read.
+    one or ``colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
     """
 
-    def __init__(self, path: Path, band: int | None = None) -> None:
-        self._name, self._band = display_name(path), band
-        sound = self._look(path)
+    def __init__(
+        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
+    ) -> None:
+        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
+        sound, self._stored = self._look(path), MotionJpeg(path)
         self._capture = open_capture(path)
         self._bits = sample_bits(self._tag())
         if is_grey16(self._tag()):
@@ -46,6 +54,7 @@ class FileSource:
         height, width = self._first.shape[:2]
         rate = fps if 0 < fps <= _MOST_FPS else None
         self.stream = Stream(path, height, width, rate, max(0, round(count)))
+        self.stream.pixel_aspect = pixel_aspect(self._capture)
         self._remark(sound)
 
     def frames(self) -> Iterator[Frame]:
@@ -53,11 +62,14 @@ class FileSource:
         clock, pixels, number = _Clock(self.stream.fps), self._first, 0
         while pixels is not None:
             number += 1
+            self._stored.look(number)
             clock.tick(self._number(cv2.CAP_PROP_POS_MSEC))
-            yield Frame(f"frame_{number:06d}.png", self._image(pixels, number))
+            yield self._frame(pixels, number)
             pixels = self._read()
         if clock.is_uneven:
             self.stream.remark("its frame rate changes; the output has a constant one, so the times shift")
+        if damage := self._stored.remark():
+            self.stream.remark(damage)
         if number < self.stream.expected - max(_SLACK, self.stream.expected // 100):
             raise InputError(
                 f"{self._name}: ends after {number} of {self.stream.expected} frames: damaged; get a fresh copy"
@@ -65,6 +77,7 @@ class FileSource:
 
     def close(self) -> None:
         self._capture.release()
+        self._stored.close()
 
     def _look(self, path: Path) -> bool | None:
         """Whether there is sound. Raises InputError for what is no video."""
@@ -79,7 +92,7 @@ class FileSource:
         if not head:
             raise InputError(f"{self._name}: is empty (0 bytes); get a fresh copy")
         if formats.sniff(head):
-            raise InputError(f"{self._name}: is one picture; use nircolor colorize")
+            raise InputError(f"{self._name}: {_picture(head)}")
         raise InputError(f"{self._name}: is no video of a supported format; convert it to MP4, MKV or AVI")
 
     def _remark(self, sound: bool | None) -> None:
@@ -102,13 +115,27 @@ class FileSource:
             return None
         return pixels if found else None
 
-    def _image(self, pixels: NDArray[Any], number: int) -> NirImage:
+    def _frame(self, pixels: NDArray[Any], number: int) -> Frame:
         try:
             if pixels.shape[:2] != (self.stream.height, self.stream.width):
                 raise InputError(f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before; cut it there")
-            return _grey(pixels, self._band)
+            return self._read_frame(pixels, number)
         except InputError as error:
-            raise InputError(f"{self._name}: frame {number}: {error}") from error.__cause__
+            raise type(error)(f"{self._name}: frame {number}: {error}") from error.__cause__
+
+    def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
+        reading, colours = self._reading, None
+        try:
+            image = _grey(pixels, reading)
+        except ColourInputError as error:
+            if reading.colours != "copy":
+                raise picture.offer_copy(error) from error.__cause__
+            image = _grey(pixels, replace(reading, colours="colorize"))
+            colours = pixels[..., ::-1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+            self.stream.copied += 1
+        for warning in image.info.warnings:
+            self.stream.remark(warning, f"frame {number}")
+        return Frame(name_of(number), image, colours)
 
 
 class _Clock:
@@ -125,11 +152,22 @@ class _Clock:
         self._count += 1
 
 
-def _grey(pixels: NDArray[Any], band: int | None) -> NirImage:
+def _picture(head: bytes) -> str:
+    """What to say of a file that begins as a picture does."""
+    format = formats.sniff(head)
+    if (format == "PNG" and b"acTL" in head) or (format == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2):
+        return f"is an animated {format}; save its frames as numbered pictures and give their folder"
+    return "is one picture; use nircolor colorize"
+
+
+def _grey(pixels: NDArray[Any], how: Reading) -> NirImage:
     """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
     stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
-    planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, band))
-    samples = merge(Raster("PNG", planes, tolerance=LOSSY_TOLERANCE))
+    planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, how.band))
+    raster = Raster("PNG", planes, noisy=True)
+    samples = to_grey(raster, luma=how.colours == "colorize")
     peak = float(np.iinfo(samples.dtype).max)
-    unit, _ = to_unit(samples, peak, False, Stretch(), False, None)
-    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype)))
+    unit, warnings = to_unit(samples, peak, False, how.stretch, False, None)
+    if how.stretch.kind == "none":
+        warnings += darkness.hint(unit, str(samples.dtype), (0.0, peak), False, None)
+    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=(*raster.warnings, *warnings)))

@@ -25,7 +25,8 @@ class Passed:
 
 
 def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None] = lambda done: None) -> Passed:
-    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. Three frames are in memory.
+    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. Three frames are in memory. Frames
+    that bring their colours along pass as they are.
 
     What comes before a damaged frame is kept. Raises InputError where the very first one is damaged, and what
     ``paint``, ``sink`` and ``on_frame`` (called with the number of frames done) raise.
@@ -43,7 +44,7 @@ def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None
             if frame is None:
                 break
             ahead = reader.submit(next, frames, None)
-            rgb = paint(frame.image.pixels)
+            rgb = paint(frame.image.pixels) if frame.colours is None else frame.colours
             if behind:
                 behind.result()
             behind = writer.submit(sink.write, frame, rgb)

@@ -8,33 +8,47 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from nircolor import picture
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError
+from nircolor.image import Stretch
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import display_name
-from nircolor.picture import Reading
+from nircolor.picture import Colours, Reading
 from nircolor.video.frames import Frame, Stream
+from nircolor.video.picture_frame import read_frame
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
-_NAMED = 3  # gaps that are told
+_NAMED = 3  # gaps, or files, that are told
+_NO_STRETCH = Stretch()
 
 
 class FolderSource:
     """``frame_0001.png``, ``frame_0002.png``, ... in order of their numbers, each read as ``nircolor colorize`` would.
 
+    ``stretch`` is best one that depends on no frame: ``Stretch.between``.
     Other files are left out, hidden ones too. Raises InputError where there are no frames, or those of two sequences.
     """
 
-    def __init__(self, folder: Path, band: int | None = None) -> None:
-        self._folder, self._band = folder, band
-        self._names = _sequence(folder)
+    def __init__(
+        self,
+        folder: Path,
+        band: int | None = None,
+        colours: Colours = "refuse",
+        page: int | None = None,
+        stretch: Stretch = _NO_STRETCH,
+    ) -> None:
+        self._folder, self._reading = folder, Reading(stretch, band=band, page=page, colours=colours)
+        self._names, others = _sequence(folder)
         first = folder / self._names[0][1]
         size = probe(first)
         if size is None:  # reading it tells why
-            image = picture.read(first, Reading(band=band))
-            size = (image.pixels.shape[0], image.pixels.shape[1])
+            height, width = self._read(first, Stream(folder, 0, 0, None, 0)).image.pixels.shape
+            size = (height, width)
         self.stream = Stream(folder, *size, None, len(self._names))
+        if others:
+            more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+            named = ", ".join(display_name(name) for name in others[:_NAMED])
+            self.stream.remark(f"pictures without a number are left out: {named}{more}")
         if gaps := _gaps([number for number, _ in self._names]):
             self.stream.remark(gaps)
 
@@ -43,28 +57,33 @@ class FolderSource:
         size = None
         for _, name in self._names:
             path = self._folder / name
-            image = picture.read(path, Reading(band=self._band))
-            size = size or image.pixels.shape
-            if image.pixels.shape != size:
-                (height, width), (rows, columns) = size, image.pixels.shape
+            frame = self._read(path, self.stream)
+            shape = frame.image.pixels.shape
+            size = size or shape
+            if shape != size:
+                (height, width), (rows, columns) = size, shape
                 raise InputError(
                     f"{display_name(path)}: is {columns} x {rows} pixels, but the first frame is {width} x {height}; "
                     "make all of one size, or use nircolor batch"
                 )
-            for warning in image.info.warnings:
-                self.stream.remark(warning, display_name(name))
-            yield Frame(name, image)
+            yield frame
 
     def close(self) -> None:
         """Nothing stays open."""
 
+    def _read(self, path: Path, stream: Stream) -> Frame:
+        return read_frame(path.name, path, self._reading, stream, display_name(path.name))
 
-def _sequence(folder: Path) -> list[tuple[int, str]]:
-    """Number and name of each frame, in order."""
+
+def _sequence(folder: Path) -> tuple[list[tuple[int, str]], list[str]]:
+    """Number and name of each frame, in order; names of pictures that have no number."""
     found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    others: list[str] = []
     for name in _pictures(folder):
         if match := _NUMBERED.fullmatch(name):
             found.setdefault((match[1], match[3]), []).append((int(match[2]), name))
+        else:
+            others.append(name)
     if not found:
         raise InputError(f"{display_name(folder)}: has no numbered pictures, such as frame_0001.png; name them so")
     if len(found) > 1:
@@ -74,7 +93,7 @@ def _sequence(folder: Path) -> list[tuple[int, str]]:
             "give each a folder of its own, or use nircolor batch"
         )
     (frames,) = found.values()
-    return sorted(frames)
+    return sorted(frames), others
 
 
 def _pictures(folder: Path) -> list[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nircolor.image import NirImage
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
@@ -14,10 +17,16 @@ _NO_DIGITS = str.maketrans("", "", "0123456789")
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame, and the file name that it has, or would have, as a picture of its own."""
+    """One frame, and the file name that it has, or would have, as a picture of its own.
+
+    ``colours``, (H, W, 3) float32 in [0, 1]: those of a colour picture that is passed on as it is, and ``image`` is its
+    luma. ``file``: where such a picture is one already.
+    """
 
     name: str
     image: NirImage
+    colours: NDArray[np.float32] | None = None
+    file: Path | None = None
 
 
 @dataclass
@@ -31,8 +40,20 @@ class Stream:
     """Frames a second; None where nobody knows."""
     expected: int
     """How many frames there should be; 0 where nobody knows."""
+    fps_assumed: bool = False
+    """Whether ``fps`` is what is usual, since nobody knows."""
+    pixel_aspect: float = 1.0
+    """Width of a pixel as it shall be shown, of its height."""
+    copied: int = 0
+    """Colour frames passed on so far."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
+
+    @property
+    def square(self) -> tuple[int, int]:
+        """Height and width of the frames with square pixels, none lost: the shorter side of a pixel is drawn out."""
+        wide, tall = max(1.0, self.pixel_aspect), max(1.0, 1 / self.pixel_aspect)
+        return round(self.height * tall), round(self.width * wide)
 
     def remark(self, text: str, where: str = "") -> None:
         """A warning that many frames may give rise to, told of the first: numbers in it make no difference."""
@@ -42,6 +63,11 @@ class Stream:
             self.warnings.append(f"{where}: {text}" if where else text)
 
     _told: set[str] = field(default_factory=set, init=False)
+
+
+def name_of(number: int) -> str:
+    """File name of a frame that has none, counted from 1."""
+    return f"frame_{number:06d}.png"
 
 
 class Source(Protocol):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+_MOST_ASPECT = 10  # of a pixel; a header that says more is damaged
 _SILENT = "-8"  # AV_LOG_QUIET
 
 
@@ -33,6 +34,15 @@ def count_frames(path: Path) -> int:
         return max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT))) if capture.isOpened() else 0
     finally:
         capture.release()
+
+
+def pixel_aspect(capture: cv2.VideoCapture) -> float:
+    """Width of a pixel as it shall be shown, of its height, after OpenCV's rotation; 1 where nobody says."""
+    across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    if not (across > 0 and down > 0) or not 1 / _MOST_ASPECT <= across / down <= _MOST_ASPECT:
+        return 1.0
+    turned = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+    return float(down / across if turned else across / down)
 
 
 def sample_bits(tag: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,8 @@ class Sink(Protocol):
 
 @contextmanager
 def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool) -> Iterator[Sink]:
-    """A sink for a video of 8-bit colour at ``fps``. Sides are made even, as its codecs want them.
+    """A sink for a video of 8-bit colour at ``fps``. Pixels that are not square become so, since OpenCV
+    cannot write their shape. Sides are made even, as its codecs want them.
 
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
@@ -52,27 +54,39 @@ def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwri
 class _FileSink:
     def __init__(self, path: Path, draft: Path, stream: Stream, overwrite: bool) -> None:
         self._path, self._draft, self._stream, self._overwrite = path, draft, stream, overwrite
-        self._writer, self._frames, self._pad = cv2.VideoWriter(), 0, (stream.height % 2, stream.width % 2)
+        self._writer, self._frames, self._size = cv2.VideoWriter(), 0, stream.square
+        self._pad = (self._size[0] % 2, self._size[1] % 2)
 
     def open(self, fps: float, codec: str) -> None:
         if len(codec) != 4 or not codec.isascii():
             raise UsageError(f"--codec {codec}: a codec has four letters, such as {CODECS['.mp4']} or FFV1")
-        stream, (rows, columns) = self._stream, self._pad
-        self._writer = open_writer(self._draft, codec, fps, (stream.height + rows, stream.width + columns))
+        (height, width), (rows, columns) = self._size, self._pad
+        self._writer = open_writer(self._draft, codec, fps, (height + rows, width + columns))
         if not self._writer.isOpened():
             usual = CODECS[self._path.suffix.lower()]
             raise UsageError(f"--codec {codec}: cannot be written into {self._path.suffix} here; use {usual}")
+        self._tell_size()
+
+    def _tell_size(self) -> None:
+        stream, (height, width), (rows, columns) = self._stream, self._size, self._pad
+        if self._size != (stream.height, stream.width):
+            stream.remark(
+                f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high): {stream.width} x "
+                f"{stream.height} become {width} x {height} square ones; frames in a folder keep theirs"
+            )
         if rows or columns:
             stream.remark(
-                f"a video has even sides: {stream.width} x {stream.height} pixels become {stream.width + columns} x "
-                f"{stream.height + rows}, their last row or column repeated; frames in a folder keep their size"
+                f"a video has even sides: {width} x {height} pixels become {width + columns} x {height + rows}, "
+                "their last row or column repeated; frames in a folder keep their size"
             )
 
     def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
         if frame.image.info.dtype != "uint8":
             self._stream.remark("a video has 8 bits a sample; frames in a folder keep all of theirs")
         samples = quantize(rgb, None, 8)[..., ::-1]  # (H, W, 3) BGR
-        rows, columns = self._pad
+        (height, width), (rows, columns) = self._size, self._pad
+        if samples.shape[:2] != self._size:
+            samples = cv2.resize(samples, (width, height), interpolation=cv2.INTER_CUBIC)
         self._writer.write(cv2.copyMakeBorder(samples, 0, rows, 0, columns, cv2.BORDER_REPLICATE))
         self._frames += 1
 
@@ -87,11 +101,17 @@ class _FileSink:
 
 
 @contextmanager
-def open_folder(path: Path, overwrite: bool) -> Iterator[Sink]:
+def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> Iterator[Sink]:
     """A sink for a folder of pictures, each with the name, format and depth of its frame.
 
-    A folder that is there already keeps its other files. Raises OutputExistsError and OutputError.
+    A folder that is there already keeps its other files. ``stream``: who is told what frames cannot say. Raises
+    OutputExistsError and OutputError.
     """
+    if stream and stream.pixel_aspect != 1:
+        stream.remark(
+            f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high); frames in a folder keep "
+            "them, and look stretched: a video as output is scaled"
+        )
     if path.is_dir():
         _check_folder(path, overwrite)
     else:
@@ -112,6 +132,9 @@ class _FolderSink:
 
     def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
         target, image = self._draft / frame.name, frame.image
+        if frame.file:
+            shutil.copyfile(frame.file, target)
+            return
         plan = picture.plan(target, image, Writing())
         with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
             picture.write(stream, rgb, image, plan, overwrite=False)

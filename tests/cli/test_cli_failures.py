@@ -201,6 +201,37 @@ def test_a_full_disk_behind_standard_output(nir8: Path, tiny_weights: Path, tmp_
     assert done.stderr == "nircolor: error: output stream: No space left on device\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["colorize", "batch", "video"])
+@pytest.mark.parametrize("behind", ["full disk", "no reader", "closed"])
+def test_no_work_is_lost_because_a_message_could_not_be_written(
+    nir8: Path, tiny_weights: Path, tmp_path: Path, command: str, behind: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    nir8.rename(tmp_path / "in" / "x1.png")
+    words = {"colorize": ("in/x1.png", "-o", "out.png"), "batch": ("in", "out"), "video": ("in", "-o", "out")}[command]
+    line = [sys.executable, "-m", "nircolor", command, *words, "-v", "--weights", tiny_weights]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("wb") as full:
+        stream = {"full disk": full.fileno(), "no reader": writer, "closed": subprocess.DEVNULL}[behind]
+        shut = (lambda: os.close(2)) if behind == "closed" else None
+        done = subprocess.run(
+            line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=stream, preexec_fn=shut, env=environment(), check=False
+        )
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (0, b"")
+    made = {"colorize": "out.png", "batch": "out/x1_rgb.png", "video": "out/x1.png"}[command]
+    assert (tmp_path / made).is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_an_error_that_cannot_be_told_still_has_its_exit_code(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "nircolor", "colorize", "missing.png"]
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run(line, cwd=tmp_path, stderr=full, env=environment(), check=False).returncode == 3
+
+
 def test_a_reader_that_goes_away(nir16: Path, tiny_weights: Path, tmp_path: Path) -> None:
     save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8))
     line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "-q", "-o", "-", "--weights", tiny_weights]

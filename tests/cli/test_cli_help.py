@@ -46,8 +46,8 @@ def test_help_needs_no_heavy_package_and_fits_80_columns(
 
 def test_help_of_colorize_tells_every_option_the_examples_and_the_exit_codes(inside: Any) -> None:
     text = inside("colorize", "--help").out.decode()
-    names = "output format depth overwrite weights device precision prior tile overlap batch stretch equalize band page"
-    for name in f"{names} json quiet verbose help".split():
+    names = "output format depth overwrite weights device precision prior tile overlap batch stretch equalize band"
+    for name in f"{names} page grey json quiet verbose help".split():
         assert f"--{name}" in text
     assert "hf://org/repo[@rev][/file]" in text  # brackets are markup to rich
     assert "$ nircolor colorize photo_nir.tif" in text

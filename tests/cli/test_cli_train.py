@@ -141,8 +141,13 @@ def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, co
     process.wait()
     killed_at = weights.read_meta(parts / "checkpoint.safetensors")["step"]
     assert killed_at < 30
+    (parts / "pictures").mkdir(exist_ok=True)
+    left = [parts / folder / ".nircolor-0123456789abcdef.tmp" for folder in ("", "pictures")]
+    for path in left:
+        path.write_text("half of what it was writing")
     resumed = command("train", "--resume", parts, "--device", "cpu", cwd=tmp_path)
     assert resumed.code == 0, resumed.err
+    assert not any(path.exists() for path in left)
     assert losses(parts) == losses(whole)
     states = [weights.load(run / "checkpoint.safetensors").state for run in (whole, parts)]
     assert all(bytes(value.numpy()) == bytes(states[1][name].numpy()) for name, value in states[0].items())

@@ -131,7 +131,7 @@ def test_a_damaged_frame_of_a_folder(inside: Run, tmp_path: Path, tiny_weights: 
     assert result.code == 1
     assert "in/cam_0003.png: " in result.err
     assert len(list((tmp_path / "in_rgb").iterdir())) == 2
-    save(source / "cam_0001.png", np.zeros((8, 8, 3), np.uint8) + np.arange(3, dtype=np.uint8))
+    save(source / "cam_0001.png", np.zeros((8, 8, 3), np.uint8) + 50 * np.arange(3, dtype=np.uint8))
     result = inside("video", "in", "-o", "other", "--weights", tiny_weights)
     assert (result.code, "cam_0001.png: is a colour picture" in result.err) == (3, True)
     assert not (tmp_path / "other").exists()
@@ -177,6 +177,28 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, tiny_weights: Path) -> None:
         assert process.wait(60) == 130
         assert process.stderr.read() == b"nircolor: error: interrupted\n"
     assert [p.name for p in tmp_path.iterdir()] == ["x.avi"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot lock a folder")
+def test_what_a_killed_one_has_left_is_removed_by_the_next(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
+    film(tmp_path / "x.avi", 3000)
+    line = [sys.executable, "-m", "nircolor", "video", "x.avi", "--weights", str(tiny_weights)]
+    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith(b"device ")
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
+        (left,) = tmp_path.glob(".nircolor-*.tmp")
+        os.utime(left, (1e9, 1e9))
+        film(tmp_path / "y.avi", 3)
+        assert inside("video", "y.avi", "-q", "--weights", tiny_weights).code == 0
+        assert left.is_dir(), "of one that is still at work"
+        process.kill()
+    os.utime(left, (1e9, 1e9))
+    (tmp_path / ".nircolor-0123456789abcdef.tmp").write_text("of a picture that is being written")
+    assert inside("video", "y.avi", "-q", "--overwrite", "--weights", tiny_weights).code == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"x.avi", "y.avi", "y_rgb.avi", ".nircolor-0123456789abcdef.tmp"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to the size of a file")

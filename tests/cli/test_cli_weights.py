@@ -13,11 +13,15 @@ import pytest
 import torch
 from cli_tools import HEAVY, Run, environment, save
 from hub_server import HubServer
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 
 from nircolor import weights
 from nircolor.cli import main
+from nircolor.model import PRESETS
 from nircolor.scenes import quantise, render
 from nircolor.weights import OWN_FOLDER
+from nircolor.weights_file import encode
 
 RECIPE = """
 preset = "lite"
@@ -144,6 +148,15 @@ def pickled(good: bytes) -> bytes:
     return stream.getvalue()
 
 
+def giant(good: bytes) -> bytes:
+    tensors = save_tensors(load_tensors(good))
+    return encode(tensors, {"config": PRESETS["colormamba"].to_dict(), "members": [0] * 1000})
+
+
+def infinite(good: bytes) -> bytes:
+    return encode(save_tensors({"head": torch.tensor([0.0, float("inf")])}), {})
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -152,8 +165,10 @@ def pickled(good: bytes) -> bytes:
         (lambda good: good[:20], "cut off"),
         (pickled, "a PyTorch pickle"),
         (lambda good: b"", "it is empty"),
+        (giant, "describes more than the"),
+        (infinite, "tensor 'head' holds a value that is no number (NaN) or infinite: give weights from before that"),
     ],
-    ids=["newer", "truncated", "header truncated", "pickle", "empty"],
+    ids=["newer", "truncated", "header truncated", "pickle", "empty", "giant", "infinite"],
 )
 def test_verify_what_is_not_sound(
     inside: Run, tiny_weights: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], words: str

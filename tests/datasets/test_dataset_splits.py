@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -86,13 +87,21 @@ def test_a_list_beside_the_folder_may_be_of_more_than_this_folder(four: Path) ->
         (b"name,part\na,train\n", "needs columns id and split; it has name, part"),
         (b"", "needs columns id and split; it has none"),
         (b"id,split\n\xff\xfe,train\n", "cannot be read as a split file"),
-        (None, "cannot be read as a split file"),
+        (b"id,split\n" + b"a" * 200_000 + b",train\n", "cannot be read as a split file .field larger than"),
+        (b"id,split\n" + b"\n" * (64 << 20), "cannot be read as a split file .it is larger than 65536 KiB"),
+        (os.mkfifo, "cannot be read as a split file .it is no regular file"),
+        (Path.mkdir, "cannot be read as a split file .it is a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "cannot be read as a split file .it is no regular file"),
+        (lambda path: None, "cannot be read as a split file"),
     ],
+    ids=range(9),
 )
-def test_a_list_that_is_none(content: bytes | None, words: str, four: Path) -> None:
+def test_a_list_that_is_none(content: bytes | Callable[[Path], None], words: str, four: Path) -> None:
     table = four / "list.csv"
-    if content is not None:
+    if isinstance(content, bytes):
         table.write_bytes(content)
+    else:
+        content(table)
     with pytest.raises(InputError, match=rf"list\.csv: .*{words}"):
         open_dataset(four, split_file=table)
 

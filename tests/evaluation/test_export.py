@@ -9,10 +9,11 @@ import pytest
 
 from nircolor.datasets import Problem
 from nircolor.errors import OutputExistsError
-from nircolor.evaluation.export import plain_cell, to_json, write_csv
+from nircolor.evaluation.export import to_json, write_csv
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.results import Results, Row
+from nircolor.written import csv_text
 
 ROWS = (
     Row("ours", "=a", "s1", "built", 4, 3, {"psnr": float("inf"), "seam": None}, seen=True),
@@ -50,7 +51,7 @@ def test_csv_has_a_line_for_each_row(tmp_path: Path) -> None:
     write_csv(path, RESULTS, overwrite=False)
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["id"] for row in rows] == ["'=a", ROWS[1].id]
+    assert [row["id"] for row in rows] == ["'=a", ROWS[1].id.replace("\n", "\\n")]
     assert [(row["psnr"], row["seam"], row["seen in training"]) for row in rows] == [
         ("inf", "", "yes"),
         ("12.3457", "1.01", "no"),
@@ -62,4 +63,6 @@ def test_csv_has_a_line_for_each_row(tmp_path: Path) -> None:
 
 
 def test_no_cell_is_a_formula() -> None:
-    assert [plain_cell(text) for text in ("=1+1", "-x", "plain", "")] == ["'=1+1", "'-x", "plain", ""]
+    texts = ("=1+1", "-x", " @x", "\uff1d1", "plain", "", "-1.5", "+2e-07", "-inf", "a\nb", "\udcff", "\x1b[2J")
+    shown = ("'=1+1", "'-x", "' @x", "'\uff1d1", "plain", "", "-1.5", "+2e-07", "-inf", "a\\nb", "\\udcff", "\\x1b[2J")
+    assert csv_text([texts, (None, 3, 1.5)]).splitlines() == [",".join(shown), ",3,1.5"]

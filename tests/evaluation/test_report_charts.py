@@ -14,8 +14,9 @@ from report_example import CHOSEN, METHODS, collect
 from nircolor.evaluation.report.bins import axis, tally
 from nircolor.evaluation.report.charts import COLOURS, histograms, line_class
 from nircolor.evaluation.report.tables import summary_tables
-from nircolor.evaluation.report.text import count, esc, heading, number, script_number, visible, with_unit
+from nircolor.evaluation.report.text import count, heading, number, script_number, with_unit
 from nircolor.evaluation.results import Row
+from nircolor.written import esc, visible
 
 finite = st.floats(-1e6, 1e6).map(lambda v: 0.0 if abs(v) < 1e-6 else v)
 

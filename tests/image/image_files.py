@@ -16,7 +16,7 @@ RAMP16 = RAMP.astype(np.uint16) * 257 - np.arange(WIDTH, dtype=np.uint16)[::-1]
 RAMP_FLOAT = (RAMP16 / 65535).astype(np.float32)
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-GREY_PROFILE = SRGB[:16] + b"GRAY" + SRGB[20:]
+GREY_PROFILE = bytes(imagecodecs.cms_profile("gray", gamma=2.2))
 
 
 def rgb(plane: np.ndarray) -> np.ndarray:

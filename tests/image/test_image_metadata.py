@@ -31,6 +31,7 @@ from PIL import Image, ImageOps
 
 from nircolor.image import ImageInfo, read_nir, write_rgb
 from nircolor.image import exif as exif_module
+from nircolor.image.icc import srgb
 from nircolor.image.ifd import Entry, build_ifd, read_ifd
 
 ORIENTATIONS = range(1, 9)
@@ -199,20 +200,13 @@ def test_an_rgb_profile_survives(source: str, suffix: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "JPEG"])
-def test_a_grey_profile_is_dropped_with_a_warning(format: str) -> None:
+def test_a_grey_profile_gives_way_to_srgb(format: str) -> None:
     picture = read_nir(pillow(format, RAMP, icc_profile=GREY_PROFILE))
-    assert picture.info.icc is None
-    assert picture.info.warnings == ("the ICC profile is for 'GRAY' pictures and is not kept: the output is RGB",)
+    assert (picture.info.icc, picture.info.warnings) == (srgb(), ())
 
 
 def test_a_grey_profile_never_reaches_an_rgb_file(tmp_path: Path) -> None:
-    assert "icc_profile" not in written(ImageInfo("PNG", "uint8", icc=GREY_PROFILE), ".png", tmp_path).info
-
-
-def test_a_damaged_profile_is_dropped_with_a_warning() -> None:
-    picture = read_nir(tiff(RAMP, iccprofile=b"no profile"))
-    assert picture.info.icc is None
-    assert picture.info.warnings == ("the ICC profile is damaged and is not kept",)
+    assert written(ImageInfo("PNG", "uint8", icc=GREY_PROFILE), ".png", tmp_path).info["icc_profile"] == srgb()
 
 
 @pytest.mark.parametrize("source", ["PNG", "TIFF", "JPEG", "BMP"])
@@ -250,4 +244,5 @@ def test_a_png_profile_bomb_is_not_unpacked() -> None:
     content = b"ICCP\0\0" + zlib.compress(bytes(24 << 20), 1)
     chunk = struct.pack(">I", len(content)) + b"iCCP" + content + struct.pack(">I", zlib.crc32(b"iCCP" + content))
     data[33:33] = chunk
-    assert read_nir(bytes(data)).info.icc is None
+    info = read_nir(bytes(data)).info
+    assert (info.icc, info.warnings) == (srgb(), ("the ICC profile is damaged; the output gets an sRGB one",))

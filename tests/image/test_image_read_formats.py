@@ -62,10 +62,9 @@ def test_small_chroma_noise_of_a_jpeg_is_read_as_luma_and_said() -> None:
     tinted = rgb(np.full((32, 32), 120, np.uint8))
     tinted[:, :, 2] += 5
     picture = read_nir(pillow("JPEG", tinted, quality=95))
-    assert "channels differ by up to" in picture.info.warnings[0]
+    assert picture.info.warnings[0].startswith("its channels differ, but little")
     assert np.abs(picture.pixels - 120 / 255).max() < 2 / 255
-    with pytest.raises(InputError, match="colour picture"):
-        read_nir(png(tinted))  # nothing excuses it in a lossless file
+    assert read_nir(png(tinted)).info.warnings == picture.info.warnings  # the same picture, saved without loss
 
 
 @pytest.mark.parametrize(("format", "quality"), [("JPEG", 90), ("WEBP", 90), ("PNG", None), ("BMP", None)])

@@ -135,7 +135,7 @@ def test_floats_outside_the_range_are_clipped_with_advice() -> None:
     picture = read_nir(tiff(np.array([[-3, 0, 0.25, 1, 700]], np.float32)))
     np.testing.assert_array_equal(picture.pixels, [[0, 0, 0.25, 1, 1]])
     assert "2 of 5 values lie outside [0, 1]" in picture.info.warnings[0]
-    assert "--stretch" in picture.info.warnings[0]
+    assert "; --range -3,700 takes in the whole of this picture" in picture.info.warnings[0]
 
 
 def test_float64_beyond_float32_counts_as_infinite() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -84,12 +85,16 @@ def test_a_folded_batch_norm_is_the_batch_norm(tmp_path: Path) -> None:
     torch.testing.assert_close(block.expand(x), expected, atol=1e-4, rtol=1e-4)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("what", ["missing", "no safetensors", "another network"])
+@pytest.mark.parametrize("what", ["missing", "a pipe", "no safetensors", "another network", "no number"])
 def test_other_files_are_refused_by_name(tmp_path: Path, what: str) -> None:
     path = tmp_path / "x.safetensors"
     if what == "no safetensors":
         path.write_bytes(b"hello")
+    if what == "a pipe":
+        os.mkfifo(path)
     if what == "another network":
         save_file({"a": torch.zeros(3)}, path)
+    if what == "no number":
+        save_file({"_conv_stem.weight": torch.full((3,), float("nan"))}, path)
     with pytest.raises(WeightsError, match=r"x\.safetensors"):
         EfficientNetLite(LITE0).load_pretrained(path)

@@ -273,6 +273,13 @@ REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], Exp
         ExportConfig(),
         None,
     ),
+    "deep data": (
+        InputError,
+        "data.json: cannot be read .*deeper than",
+        lambda run: (run / "data.json").write_text("[" * 100_000),
+        ExportConfig(),
+        None,
+    ),
     "recipe": (
         WeightsError,
         "no recipe",

@@ -47,7 +47,9 @@ def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are(
     meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
     factors, config = meta.get("calibration", {}), meta["config"]
     for run, changes in RUNS.items():
-        assert shlex.join(["train", "lite", run, *(w for c in changes for w in ("--set", c))]) in script.replace('"', "'")
+        assert shlex.join(["train", "lite", run, *(w for c in changes for w in ("--set", c))]) in script.replace(
+            '"', "'"
+        )
     assert f"weights export {' '.join(RUNS)}" in script
     assert f"--brightness {factors.get('brightness', 1.0)} --chroma {factors.get('chroma', 1.0)}" in script
     assert f"--prior-size {config['prior_size']} --paint-size {config['paint_size']}" in script

@@ -143,6 +143,11 @@ def test_frames_of_a_folder_go_by_number(tmp_path: Path) -> None:
     assert stream.warnings == []
 
 
+def test_pictures_without_a_number_are_told(tmp_path: Path) -> None:
+    place = folder(tmp_path / "f", ["1.png", "2.png", "cover.png"])
+    assert FolderSource(place).stream.warnings == ["pictures without a number are left out: cover.png"]
+
+
 def test_gaps_are_told(tmp_path: Path) -> None:
     numbers = (1, 2, 4, 9, 11, 13, 20)
     place = folder(tmp_path / "f", [f"{i:03d}.png" for i in numbers])

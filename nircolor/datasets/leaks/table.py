@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from nircolor.datasets.leaks.report import Evidence, LeakReport, Match
 from nircolor.image.atomic import atomic_file
-from nircolor.image.source import display_name
+from nircolor.written import csv_text
 
 COLUMNS = ("test_id", "test", "train_id", "train", "kind", *(field.name for field in fields(Evidence)))
 
@@ -20,18 +18,13 @@ def write_csv(path: Path, report: LeakReport, overwrite: bool) -> None:
     What was not measured is empty. A name that a spreadsheet would take for a formula gets an apostrophe in front.
     Raises ``OutputExistsError`` and ``OutputError``.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(match) for match in report.matches)
     with atomic_file(path, overwrite) as stream:
-        stream.write(text.getvalue().encode("utf-8"))
+        stream.write(csv_text([COLUMNS, *map(_row, report.matches)]).encode())
 
 
 def _row(match: Match) -> list[str]:
-    names = (match.test.id, display_name(match.test.rgb), match.train.id, display_name(match.train.rgb))
-    numbers = asdict(match.evidence).values()
-    return [*(_harmless(name) for name in names), match.kind, *(_number(value) for value in numbers)]
+    names = (match.test.id, str(match.test.rgb), match.train.id, str(match.train.rgb))
+    return [*names, match.kind, *map(_number, asdict(match.evidence).values())]
 
 
 def _number(value: float | bool | None) -> str:
@@ -40,9 +33,3 @@ def _number(value: float | bool | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if isinstance(value, int) else f"{value:.4f}"
-
-
-def _harmless(name: str) -> str:
-    # OWASP, "CSV injection"; an id may hold anything a file name can
-    printable = name if name.isprintable() else ascii(name)
-    return f"'{printable}" if printable.startswith(("=", "+", "-", "@")) else printable

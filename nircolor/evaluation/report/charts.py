@@ -8,8 +8,9 @@ from statistics import fmean
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.report.bins import Axis, axis, tally
-from nircolor.evaluation.report.text import count, esc, heading, with_unit
+from nircolor.evaluation.report.text import count, heading, with_unit
 from nircolor.evaluation.results import Results
+from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 12, 14, 24  # margins of the plot, in the units of the drawing

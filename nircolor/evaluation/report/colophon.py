@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nircolor.evaluation.report.heading import given
-from nircolor.evaluation.report.text import count, esc
+from nircolor.evaluation.report.text import count
 from nircolor.evaluation.results import Results
+from nircolor.written import esc
 
 
 def colophon(results: Results, total: int) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nircolor.evaluation.report.text import count, esc
+from nircolor.evaluation.report.text import count
 from nircolor.evaluation.results import Results, Row
+from nircolor.written import esc
 
 
 def controls(results: Results, rows: Sequence[Row]) -> Iterator[str]:

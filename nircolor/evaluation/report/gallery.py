@@ -13,9 +13,10 @@ from nircolor.evaluation.report.figure import figure
 from nircolor.evaluation.report.pictures import Picture
 from nircolor.evaluation.report.scale import scale
 from nircolor.evaluation.report.strips import Strip
-from nircolor.evaluation.report.text import count, esc, script_number, size, visible, with_unit
+from nircolor.evaluation.report.text import count, script_number, size, with_unit
 from nircolor.evaluation.report.thumbnails import LONGEST
 from nircolor.evaluation.results import Results, Row
+from nircolor.written import esc, visible
 
 Shown = tuple[Picture, Strip]
 

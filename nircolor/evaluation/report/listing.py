@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.report.pictures import Picture
-from nircolor.evaluation.report.text import count, esc, heading, number, script_number, size
+from nircolor.evaluation.report.text import count, heading, number, script_number, size
 from nircolor.evaluation.results import Results, Row
+from nircolor.written import esc
 
 _SEEN = {True: "yes", False: "no", None: "not checked"}
 _TEXTS = ("picture", "scene", "kind", "seen in training", "method")

@@ -17,9 +17,9 @@ from nircolor.evaluation.report.pictures import Picture, worst_first
 from nircolor.evaluation.report.ranking import ranking
 from nircolor.evaluation.report.strips import StripStore
 from nircolor.evaluation.report.tables import summary_tables
-from nircolor.evaluation.report.text import esc
 from nircolor.evaluation.results import Results
 from nircolor.image.atomic import atomic_file
+from nircolor.written import esc
 
 
 def write_report(path: Path, results: Results, strips: StripStore, *, overwrite: bool = False, most: int = 60) -> None:

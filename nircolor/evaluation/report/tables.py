@@ -7,9 +7,10 @@ from itertools import chain, repeat
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import UNDEFINED, esc, heading, number
+from nircolor.evaluation.report.text import UNDEFINED, heading, number
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.summary import ALL, UNSEEN, Summary, best, summarise
+from nircolor.written import esc
 
 _FEW = 20  # rows by kind that are shown without being asked for
 Groups = Mapping[str, list[Summary]]

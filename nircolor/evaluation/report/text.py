@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import math
 
 from nircolor.evaluation.metric import Metric
+from nircolor.written import esc
 
 UNDEFINED, INFINITE = "–", "∞"  # noqa: RUF001 - an en dash is what tables use
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _ARROWS = {"higher": "↑", "lower": "↓", "one": "→ 1", "none": ""}
 _WORDS = {"higher": "higher is better", "lower": "lower is better", "one": "1 is best", "none": ""}
-
-
-def visible(text: str) -> str:
-    """``text`` with every character that cannot be seen written as Python writes it: ``\\n``, ``\\u202e``, ``\\udc80``.
-
-    Names of files may hold line breaks, marks that reverse the reading order, and halves of characters.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def esc(text: str) -> str:
-    """``text`` made visible and safe inside an element or a quoted attribute."""
-    return html.escape(visible(text), quote=True)
 
 
 def number(value: float | None, decimals: int) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from nircolor.evaluation.report.text import visible
 from nircolor.training.events import Picture, Pixels
+from nircolor.written import visible
 
 HEADINGS = ("near-infrared", "prediction", "truth")
 _GAP, _LINE, _FONT = 8, 22, 14  # pixels between cells; of a line of text; of the letters

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.evaluation.report.text import visible
 from nircolor.image.atomic import atomic_file
 from nircolor.training.journal.records import History, Points
 from nircolor.training.journal.series import FEWEST, metric_named, smooth, thin, wants_log
+from nircolor.written import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

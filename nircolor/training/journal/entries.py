@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from nircolor.evaluation.report.text import NO_BREAK, esc
+from nircolor.evaluation.report.text import NO_BREAK
+from nircolor.written import esc
 
 _FILES = {
     "best.safetensors": "averaged weights of the best validation: nircolor colorize --weights takes them",

@@ -60,8 +60,12 @@ class Extras:
         except ImportError:
             _log.warning("no tensorboard/ in %s: tensorboard is missing; pip install 'nircolor[train]'", self._run)
             return None
-        with writing(self._folder):
-            return Board(self._folder, step)
+        try:
+            with writing(self._folder):
+                return Board(self._folder, step)
+        except UnicodeEncodeError:
+            _log.warning("no tensorboard/ in %s: tensorboard takes no folder whose name is not UTF-8", self._run)
+            return None
 
 
 def _has_matplotlib() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,10 @@ from pathlib import Path
 from nircolor.errors import InputError, OutputError
 from nircolor.image.atomic import atomic_file, write_reason
 from nircolor.image.source import display_name
+from nircolor.small_file import read_small
 from nircolor.training.journal.records import Record
+from nircolor.training.run_folder import MOST_LOGGED
+from nircolor.written import csv_text, json_line
 
 REMEDY = "make room or bring its folder back, then go on with --resume"
 
@@ -41,19 +42,20 @@ class Log:
     def read(self) -> Iterator[Record]:
         """All whole records; none where there is no file. Raises InputError where it cannot be read."""
         try:
-            text = self._path.read_text("utf-8", errors="replace") if self._path.exists() else ""
-        except OSError as error:
-            raise InputError(f"{display_name(self._path)}: {error.strerror}; see its permissions") from error
-        for line in text.splitlines():
+            data = read_small(self._path, MOST_LOGGED) if self._path.exists() else b""
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{display_name(self._path)}: {reason}; see its permissions, or remove it") from error
+        for line in data.splitlines():
             record = _parse(line)
             if record is not None:
                 yield record
 
     def rewrite(self, records: Iterable[Record]) -> None:
-        replace(self._path, "".join(map(_line, records)).encode())
+        replace(self._path, "".join(f"{json_line(record)}\n" for record in records).encode())
 
     def add(self, record: Record) -> None:
-        _append(self._path, _line(record))
+        _append(self._path, f"{json_line(record)}\n")
 
 
 class Table:
@@ -82,9 +84,7 @@ class Table:
             self.rewrite([*self._rows, row])
 
     def _text(self, rows: Iterable[Record]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.DictWriter(text, self._columns, lineterminator="\n").writerows(rows)
-        return text.getvalue().encode()
+        return csv_text([row.get(name) for name in self._columns] for row in rows).encode()
 
 
 def _append(path: Path, text: str) -> None:
@@ -92,14 +92,10 @@ def _append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _line(record: Record) -> str:
-    return json.dumps(record) + "\n"
-
-
-def _parse(line: str) -> Record | None:
+def _parse(line: bytes) -> Record | None:
     """None for what a killed process left of a line."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from nircolor.evaluation.report.bins import axis
 from nircolor.evaluation.report.charts import line_class
-from nircolor.evaluation.report.text import esc
 from nircolor.training.journal.records import Points
 from nircolor.training.journal.series import FEWEST, smooth, thin, wants_log
+from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 18, 14, 24  # margins of the plot, in the units of the drawing

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import count, esc, heading
+from nircolor.evaluation.report.text import count, heading
 from nircolor.evaluation.report.thumbnails import encode
 from nircolor.image.atomic import atomic_file
 from nircolor.training.events import Picture, Pixels
@@ -20,6 +20,7 @@ from nircolor.training.journal.lines import loss_chart, plain_chart, score_chart
 from nircolor.training.journal.records import History
 from nircolor.training.journal.series import metric_named
 from nircolor.training.journal.tables import in_words, score_table
+from nircolor.written import esc
 
 _SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}
 _LOSSES = "Unweighted terms by step: means of some steps, faint, and their moving average."

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from cli_batch_tools import ENGINE, manifest, outputs
-from cli_tools import HEAVY, Run, save
+from cli_tools import HEAVY, Run, one_line, save
 
 from nircolor.batch.manifest import NAME
 
@@ -132,6 +132,17 @@ def test_a_list_from_standard_input(command: Run, folder: Path, tiny_weights: Pa
     result = command(*line, cwd=tmp_path, stdin=b"e_nir.png\0new\nline\xff.png\0")
     assert result.code == 0, result.err
     assert {os.fsencode(name) for name in outputs(tmp_path / "out")} == {b"e_nir.tif", b"new\nline\xff.tif"}
+
+
+def test_a_list_that_is_no_file_or_too_large(inside: Run, folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large").open("wb") as stream:
+        stream.truncate((256 << 20) + 1)
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name, reason in {"pipe": "no regular", "large": "larger than", "zero": "no regular", "in": "a folder"}.items():
+        error = one_line(inside("batch", "in", "out", "--list", name, "--weights", tiny_weights), 3)
+        assert error.startswith(f"nircolor: error: {name}: cannot be read (it is {reason}")
+        assert error.endswith("; check the name of the list, or pipe it in with --list -\n")
 
 
 def test_output_inside_the_input_does_not_eat_itself(inside: Run, folder: Path, tiny_weights: Path) -> None:

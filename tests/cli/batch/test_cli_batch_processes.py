@@ -16,6 +16,8 @@ import pytest
 from cli_batch_tools import ENGINE, manifest, outputs
 from cli_tools import ROOT, Run, environment, on_terminal, save
 
+from nircolor.batch.manifest import NAME
+
 
 def start(tiny_weights: Path, cwd: Path, *args: str, **options: object) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny_weights), *args]
@@ -44,6 +46,35 @@ def test_ctrl_c_finishes_what_is_in_flight_and_resume_goes_on(
     assert done == set(outputs(tmp_path / "out"))
     rest = batch("--resume", "--json").json
     assert (rest["done"] + len(done), rest["kept"]) == (85, len(done))
+
+
+@pytest.mark.parametrize("what", ["folder", "manifest"])
+def test_an_output_folder_that_vanishes_is_told(
+    what: str, folder: Path, tiny_weights: Path, tmp_path: Path, scene: np.ndarray
+) -> None:
+    for number in range(200):
+        save(folder / f"m{number}.png", np.rint(scene * 255).astype(np.uint8))
+    with start(tiny_weights, tmp_path, *ENGINE) as process:
+        wait_for(tmp_path / "out" / "a_nir_rgb.png")
+        (tmp_path / "out").rename(tmp_path / "moved") if what == "folder" else (tmp_path / "out" / NAME).unlink()
+        told = process.stderr.read().splitlines()  # type: ignore[union-attr]
+    assert process.returncode == 1, told
+    assert told[-1].startswith(f"nircolor: error: out/{NAME}: has vanished while the batch was at work")
+    assert told[-2].startswith("before the error: ")
+
+
+def test_lines_that_are_no_rows_are_named_and_nothing_outside_is_touched(
+    batch: Run, folder: Path, tmp_path: Path
+) -> None:
+    assert batch().code == 0
+    before, leftover = outputs(tmp_path / "out"), tmp_path / ".nircolor-0123456789abcdef.tmp"
+    leftover.write_text("of somebody else")
+    with (tmp_path / "out" / NAME).open("a") as stream:
+        stream.write('{"input": "a_nir.png", "output": "../x.png", "status": "begun"}\n{"status": 5}\n')
+    result = batch("--resume", "--json")
+    assert (result.code, result.json["kept"], len(result.json["warnings"])) == (0, 5, 2)
+    assert "'../x.png' is no path inside the output folder; passed over" in result.json["warnings"][0]
+    assert (outputs(tmp_path / "out"), leftover.exists()) == (before, True)
 
 
 def test_watch_takes_new_files_once_settled_until_ctrl_c(

@@ -1,0 +1,78 @@
+"""Pictures one after the other in one file, such as raw MJPEG, as a source of frames."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+from nircolor.errors import InputError
+from nircolor.image import Stretch, streams
+from nircolor.image.formats import sniff
+from nircolor.image.source import display_name, open_source
+from nircolor.picture import Colours, Reading
+from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.picture_frame import read_frame
+
+RATE = 25.0
+"""Frames a second of a file that knows none: what FFmpeg takes."""
+
+_NO_STRETCH = Stretch()
+
+
+class StreamSource:
+    """JPEG, PNG, BMP or WebP pictures without any container, each read as ``nircolor colorize`` would.
+
+    Raises InputError where the first one cannot be read.
+    """
+
+    def __init__(
+        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
+    ) -> None:
+        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
+        self.stream = Stream(path, 0, 0, RATE, 0, fps_assumed=True)
+        self._data = _map(path)
+        try:
+            pixels = self._read(1, next(streams.parts(self._data))).image.pixels
+        except InputError:
+            self.close()
+            raise
+        self.stream.height, self.stream.width = pixels.shape
+        self.stream.copied = 0  # the first frame comes again
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises InputError for a picture that cannot be read, or whose size is not that of the first."""
+        for number, part in enumerate(streams.parts(self._data), 1):
+            frame = self._read(number, part)
+            height, width = frame.image.pixels.shape
+            if (height, width) != (self.stream.height, self.stream.width):
+                reason = f"is {width} x {height} pixels, unlike those before; cut it there"
+                raise InputError(f"{self._name}: frame {number}: {reason}")
+            yield frame
+
+    def close(self) -> None:
+        self._data.close()
+
+    def _read(self, number: int, part: bytes) -> Frame:
+        try:
+            return read_frame(name_of(number), part, self._reading, self.stream, f"frame {number}")
+        except InputError as error:
+            reason = str(error).removeprefix(f"{display_name(part)}: ")
+            raise type(error)(f"{self._name}: frame {number}: {reason}") from error.__cause__
+
+
+def is_stream(path: Path) -> bool:
+    """Whether the file holds pictures one after the other; False for what cannot be read, too."""
+    try:
+        with open_source(path) as file:
+            if sniff(file.read(16)) is None:
+                return False
+        with _map(path) as data:
+            return streams.is_stream(data)
+    except (InputError, OSError, ValueError):
+        return False
+
+
+def _map(path: Path) -> mmap.mmap:
+    with open_source(path) as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

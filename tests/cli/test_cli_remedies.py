@@ -1,0 +1,120 @@
+"""Every remedy that an error offers followed word for word works; no error speaks of an option that is not there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import typer
+from cli_tools import ROOT, Run, save
+from remedy_cases import BGR, CASES, NIR, Case, files
+
+from nircolor.cli.app import app
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.wrong}: {case.words}")
+def test_a_remedy_followed_word_for_word_works(inside: Run, tmp_path: Path, tiny_weights: Path, case: Case) -> None:
+    files(tmp_path)
+
+    def do(line: str) -> tuple[int, str]:
+        result = inside(*shlex.split(line), "--weights", tiny_weights, "--device", "cpu")
+        return result.code, result.err
+
+    if case.before:
+        assert do(case.before)[0] == 0
+    code, text = do(case.wrong)
+    assert code in (1, 2, 3), text
+    assert case.words in text
+    for line in case.right:
+        assert do(line)[0] == 0, line
+
+
+def test_an_evaluation_offers_no_options_that_it_lacks(inside: Run, tmp_path: Path) -> None:
+    (tmp_path / "pairs").mkdir()
+    for scene in ("a", "b"):
+        save(tmp_path / "pairs" / f"{scene}_rgb.png", BGR)
+        save(tmp_path / "pairs" / f"{scene}_nir.png", BGR if scene == "b" else NIR)
+    line = ("evaluate", "--baseline", "grey", "pairs", "--metrics", "psnr", "--split", "all")
+    error = inside(*line).err
+    assert "b_nir.png: is a colour picture" in error
+    assert "; save what is near-infrared in it as a grey picture" in error
+    assert not re.search("--grey|--band", error)
+    save(tmp_path / "pairs" / "b_nir.png", NIR)
+    assert inside(*line).code == 0
+
+
+def test_the_rate_of_pictures_without_one_is_told_unless_it_is_given(
+    inside: Run, tmp_path: Path, tiny_weights: Path
+) -> None:
+    files(tmp_path)
+    line = ("video", "raw.mjpeg", "--weights", tiny_weights, "--overwrite", "--json")
+    told = ["raw.mjpeg: its pictures have no frame rate: 25 a second are taken; --fps changes that"]
+    for options, fps, warnings in (((), 25, told), (("--fps", "10"), 10, []), (("-o", "folder"), None, [])):
+        values = inside(*line, *options).json
+        assert (values["frames"], values["fps"], values["warnings"]) == (2, fps, warnings)
+
+
+def test_floats_of_another_unit_are_told_a_range_that_all_commands_have(
+    inside: Run, tmp_path: Path, tiny_weights: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    tifffile.imwrite(tmp_path / "in" / "f1.tif", NIR.astype(np.float32))
+    for line in (("video", "in"), ("colorize", "in/f1.tif")):
+        result = inside(*line, "--weights", tiny_weights)
+        assert (result.code, "--stretch" in result.err) == (0, False)
+        (advice,) = re.findall(r"and were clipped; (--range \S+) takes in the whole of this picture", result.err)
+        result = inside(*line, *advice.split(), "--overwrite", "--weights", tiny_weights)
+        assert (result.code, "clipped" in result.err) == (0, False)
+
+
+REACHED = {
+    "image": ("colorize", "batch", "video"),
+    "picture.py": ("colorize", "batch", "video"),
+    "video": ("video",),
+    "batch": ("batch",),
+    "cli/job.py": ("colorize",),
+    "cli/video_job.py": ("video",),
+    "cli/batch_job.py": ("batch",),
+    "cli/batch_run.py": ("batch",),
+}
+"""Which commands print what a part of the package has to say."""
+
+ELSEWHERE = {
+    "video": {
+        "--depth",
+        "--format",
+        "--stretch",
+    },  # a video has frames of its own kind; nothing there speaks of a stretch to it
+    "colorize": {"--colour-inputs"},  # offered where many pictures are read
+}
+
+
+def options() -> dict[str, set[str]]:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    found = {name: {opt for param in command.params for opt in param.opts} for name, command in commands.items()}
+    return {name: opts | ELSEWHERE.get(name, set()) for name, opts in found.items()}
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The strings of a module but for docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield node.value
+
+
+@pytest.mark.parametrize("part", REACHED)
+def test_messages_name_options_that_their_commands_have(part: str) -> None:
+    place, known = ROOT / "nircolor" / part, options()
+    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        for text in texts(path):
+            for option in re.findall(r"--[a-z][a-z-]+", text):
+                missing = [command for command in REACHED[part] if option not in known[command]]
+                assert not missing, f"{path.name}: {text!r}: {option} is no option of {missing}"
