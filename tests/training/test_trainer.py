@@ -92,7 +92,7 @@ def test_training_on_what_validates_is_refused(data: Path, tmp_path: Path) -> No
 def test_resuming_another_network_is_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Trainer(recipe(2), tmp_path, data).train()
     monkeypatch.setitem(PRESETS, "tiny", replace(TINY, prior_features=2))
-    with pytest.raises(WeightsError, match=r"another network: model\.prior_features was 5, is 2 now; choose"):
+    with pytest.raises(WeightsError, match=r"another network: model\.prior_features was 9, is 2 now; choose"):
         Trainer(recipe(2), tmp_path, data, resume=True)
     (tmp_path / "checkpoint.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
     with pytest.raises(WeightsError, match="not a training checkpoint"):
