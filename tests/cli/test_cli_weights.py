@@ -30,7 +30,7 @@ validate_every = 2
 [model]
 name = "small"
 rgb = { widths = [8, 8], blocks = [0, 1] }
-prior = { widths = [8, 8], blocks = [0, 1] }
+prior = { widths = [8, 8, 8, 8], blocks = [0, 0, 0, 1] }
 [[sources]]
 folder = "train"
 [[validation]]
@@ -73,7 +73,7 @@ def test_list(inside: Run, packaged: Path) -> None:
     values = inside("weights", "list", "--json").json
     assert values == {"weights": [{**expected, "bytes": packaged.stat().st_size}], "warnings": []}
     (line,) = inside("weights", "list").out.decode().splitlines()
-    assert line.startswith("lite  packaged  0.")
+    assert line.startswith(f"lite  packaged  {packaged.stat().st_size / 1e6:.1f} MB  ")
     assert line.endswith(str(packaged))
     packaged.unlink()
     nothing = inside("weights", "list")
