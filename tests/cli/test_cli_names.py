@@ -40,7 +40,7 @@ save_every = 2
 validate_every = 2
 [model]
 rgb = { widths = [8, 8], blocks = [0, 1] }
-prior = { widths = [8, 8], blocks = [0, 1] }
+prior = { widths = [8, 8, 8, 8], blocks = [0, 0, 0, 1] }
 [[sources]]
 folder = "data"
 [[validation]]
