@@ -185,7 +185,7 @@ def test_changes_are_toml_values_at_dotted_keys() -> None:
         "model.spade=false",
         "model.rgb.widths=[8, 16, 32]",
         "sources.0.weight=0.25",
-        "sources.2={folder='y'}",
+        "sources.4={folder='y'}",
         "optim.precision=fp32",
         'loss.vgg_weights="a = b"',
         "augment={noise=0}",
@@ -194,7 +194,8 @@ def test_changes_are_toml_values_at_dotted_keys() -> None:
     assert recipe.optim == replace(lite.optim, steps=100, precision="fp32")
     assert recipe.augment == replace(lite.augment, size=128, noise=0)
     assert recipe.model == replace(lite.model, spade=False, rgb=replace(lite.model.rgb, widths=(8, 16, 32)))
-    assert [(s.folder, s.weight) for s in recipe.sources] == [("vcip2020", 0.25), ("epfl/train", 0.45), ("y", 1.0)]
+    assert recipe.sources[:4] == (replace(lite.sources[0], weight=0.25), *lite.sources[1:4])
+    assert [(s.folder, s.weight) for s in recipe.sources[4:]] == [("y", 1.0)]
     assert recipe.loss == replace(lite.loss, vgg_weights="a = b")
     assert recipe.model.name == "lite"
     assert load_recipe("lite", ["model.name=mine"]).model.name == "mine"
@@ -229,8 +230,8 @@ def test_the_last_to_say_steps_or_epochs_says_how_long() -> None:
         ("preset=haqagn", "--set: preset = 'haqagn': unknown; did you mean haqagen?"),
         ("optim.steps", "--set optim.steps: give key=value, such as optim.steps=100"),
         ("=3", "--set =3: give key=value"),
-        ("sources.3.weight=1", "--set sources.3.weight=1: sources.3: give a number from 0 to 2"),
-        ("sources.x=1", "--set sources.x=1: sources.x: give a number from 0 to 2"),
+        ("sources.5.weight=1", "--set sources.5.weight=1: sources.5: give a number from 0 to 4"),
+        ("sources.x=1", "--set sources.x=1: sources.x: give a number from 0 to 4"),
         ("seed.x=1", "--set seed.x=1: seed is one value, not a table"),
         ("seed=1\nx=2", r"--set: seed = '1\nx=2': must be a whole number"),
     ],
