@@ -179,15 +179,21 @@ def test_the_network_waits_for_slow_reading_and_says_so(settings: Settings, monk
     from nircolor.batch import local
     from nircolor.batch.process import prepare
 
+    done, pause = threading.Semaphore(1), 0.05
+
     def slow(entry: Entry, settings: Settings) -> Any:
-        time.sleep(0.2)
+        """Each picture is read once the one before is finished, however fast the machine is."""
+        done.acquire(timeout=60)
+        time.sleep(pause)
         return prepare(entry, settings)
 
     for i in range(4):
         picture(settings.root / f"x{i}.png")
     monkeypatch.setattr(local, "prepare", slow)
-    flow = run(entries(settings), settings, engine(), Hooks(lambda c: None, lambda r: None), threading.Event(), 1)
-    assert 0.5 < flow.waited < flow.seconds
+    flow = run(
+        entries(settings), settings, engine(), Hooks(lambda c: None, lambda r: done.release()), threading.Event(), 1
+    )
+    assert 3 * pause < flow.waited < flow.seconds
 
 
 def test_budget_bounds_what_is_under_way() -> None:

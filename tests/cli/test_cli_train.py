@@ -187,6 +187,7 @@ def test_a_packaged_recipe_by_name_with_changes(inside: Run, data: Path, tmp_pat
     changes = (
         "sources=[{folder='pairs'}]",
         "validation=[]",
+        "start_from=''",
         "loss.perceptual=0",
         "model.rgb={widths=[8, 8, 8], blocks=[0, 0, 0]}",
         "model.prior={widths=[8, 8, 8, 8], blocks=[0, 0, 0, 0]}",
@@ -197,7 +198,7 @@ def test_a_packaged_recipe_by_name_with_changes(inside: Run, data: Path, tmp_pat
     result = inside("train", "lite", "--data", data, "--run", "run", *line, "--json")
     assert (result.code, result.json["step"]) == (0, 1), result.err
     stored = json.loads((tmp_path / "run" / "recipe.json").read_text())
-    assert (stored["preset"], stored["optim"]["rate"], stored["optim"]["steps"]) == ("lite", 1e-3, 1)
+    assert (stored["preset"], stored["optim"]["rate"], stored["optim"]["steps"]) == ("lite", 4e-4, 1)
     meta = weights.read_meta(tmp_path / "run" / "weights.safetensors")
     assert meta["recipe"] == stored
     assert meta["config"] == stored["model"]

@@ -168,18 +168,3 @@ def test_quarter_turns_take_all_eight_positions() -> None:
     seen = {draw(nir, rgb, STILL, np.random.default_rng(s), True).rgb.tobytes() for s in range(80)}
     assert len(seen) == 8
     assert len({draw(nir, rgb, STILL, np.random.default_rng(s)).rgb.tobytes() for s in range(80)}) == 2
-
-
-@pytest.mark.parametrize("side", [16, 40, 64, 100])
-def test_a_network_that_looks_at_textures_gets_a_finer_view_of_the_same(side: int) -> None:
-    """As fine as the picture is; what it lacks is enlarged, and nothing else of the sample changes."""
-    nir, rgb = pair(side, side)
-    plain, fine = (draw(nir, rgb, STILL, np.random.default_rng(0), detail=detail) for detail in (1, 4))
-    assert fine.view_nir.shape == (64, 64)
-    reduced = fine.view_nir.reshape(16, 4, 16, 4).mean((1, 3))
-    np.testing.assert_allclose(reduced, plain.view_nir, atol=0.03)
-    if side == 64:
-        assert any(np.allclose(fine.view_nir * 255, x, atol=1e-4) for x in (nir, nir[:, ::-1]))
-    for name in ("view_rgb", "rgb", "box"):
-        np.testing.assert_array_equal(getattr(fine, name), getattr(plain, name))
-    np.testing.assert_allclose(fine.nir, plain.nir, atol=0.01 if side > 16 else 1e-6)

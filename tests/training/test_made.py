@@ -13,7 +13,7 @@ from tiny_run import write_pairs
 
 from nircolor import scenes, weights
 from nircolor.errors import InputError, UsageError, WeightsError
-from nircolor.model import PRESETS
+from nircolor.model import PRESETS, Generator
 from nircolor.model.reverse import NirFromRgb
 from nircolor.training.data import find_data
 from nircolor.training.made import NirMaker, find_photographs
@@ -85,6 +85,6 @@ def test_what_cannot_be_is_refused(photographs: Path, reverse: Path, tmp_path: P
 
 def test_weights_of_the_other_direction_are_refused(tmp_path: Path) -> None:
     config = {**PRESETS["lite"].to_dict()}
-    weights.save(tmp_path / "forward.safetensors", {"a": torch.zeros(1)}, {"config": config})
+    weights.save(tmp_path / "forward.safetensors", Generator(PRESETS["lite"]).state_dict(), {"config": config})
     with pytest.raises(WeightsError, match="nir-from-rgb"):
         NirMaker(str(tmp_path / "forward.safetensors"))(np.zeros((8, 8, 3), np.uint8))
