@@ -91,6 +91,8 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
     yield from _out_of_range(recipe)
     yield from _length(recipe)
     yield from _data(recipe)
+    yield from _stage_weights(recipe)
+    yield from _way_back(recipe)
     if recipe.best_by == "lpips-squeeze" and not recipe.loss.perceptual_weights:
         yield "best_by", recipe.best_by, "needs loss.perceptual_weights, a file of LPIPS-squeeze"
     yield from _loss(recipe.loss)
@@ -142,6 +144,23 @@ def _data(recipe: Recipe) -> Iterator[Fault]:
         yield "sources", [], "no [[sources]] to train on"
     elif not sum(source.weight for source in recipe.sources):
         yield "sources.0.weight", recipe.sources[0].weight, "no source weighs anything"
+
+
+def _stage_weights(recipe: Recipe) -> Iterator[Fault]:
+    count = len(recipe.sources) + bool(recipe.rendered.scenes)
+    for i, stage in enumerate(recipe.stages):
+        if stage.weights and (len(stage.weights) != count or not sum(stage.weights)):
+            last = " and, last, of the rendered scenes" if recipe.rendered.scenes else ""
+            yield f"stages.{i}.weights", list(stage.weights), f"must be {count}, not all 0: of the sources{last}"
+
+
+def _way_back(recipe: Recipe) -> Iterator[Fault]:
+    """Near-infrared pictures know no colour terms and no critics."""
+    if recipe.model.direction == "nir":
+        if not (recipe.loss.pixel or recipe.loss.blurred):
+            yield "loss.pixel", recipe.loss.pixel, "nothing to learn; loss.pixel or loss.blurred must be above 0"
+        if recipe.loss.adversarial:
+            yield "loss.adversarial", recipe.loss.adversarial, 'must be 0 where model.direction is "nir"'
 
 
 def _loss(loss: LossConfig) -> Iterator[Fault]:

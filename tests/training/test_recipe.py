@@ -120,6 +120,19 @@ def test_limits_and_choices_are_of_keys_that_exist() -> None:
             {"stages": [{"share": 0.6, "size": 8, "batch": 3}], "optim": {"accumulate": 2, "batch": 8}},
             "stages.0.batch = 3: must be a multiple of optim.accumulate = 2",
         ),
+        (
+            {"stages": [{"share": 0.5, "size": 8, "batch": 2, "weights": [1, 1]}]},
+            "stages.0.weights = [1.0, 1.0]: must be 1, not all 0",
+        ),
+        (
+            {"stages": [{"share": 0.5, "size": 8, "batch": 2, "weights": [0, 0]}], "rendered": {"scenes": 4}},
+            "must be 2, not all 0: of the sources and, last, of the rendered scenes",
+        ),
+        (
+            {"preset": "nir-from-rgb", "loss": {"pixel": 0, "blurred": 0}},
+            "nothing to learn; loss.pixel or loss.blurred",
+        ),
+        ({"preset": "nir-from-rgb", "loss": {"adversarial": 1}}, 'must be 0 where model.direction is "nir"'),
         ({"loss": {"pixel": 0, "blurred": 0, "angular": 0, "prior": 0}}, "nothing to learn"),
         ({"loss": {"feature": 1, "alpha": 0, "beta": 0, "gamma": 0, "delta": 0}}, "has no part"),
         ({"loss": {"feature": 1}}, "loss.delta = 0.2: needs loss.vgg_weights"),
@@ -155,7 +168,7 @@ SCALARS = {  # in every range
 SWITCHES = {name: st.booleans() for name in ("mamba", "attention", "padding")}
 SOURCES = st.lists(st.deferred(lambda: tables(SourceConfig)), min_size=1, max_size=3)
 SPECIAL = {  # sizes of a model depend on each other: the presets have them
-    "preset": st.sampled_from(sorted(PRESETS)),
+    "preset": st.sampled_from(sorted(name for name, model in PRESETS.items() if model.direction == "rgb")),
     "model": st.fixed_dictionaries(
         {}, optional={"spade": st.booleans(), "name": TEXTS, "vss": st.fixed_dictionaries({}, optional=SWITCHES)}
     ),
