@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(data: Path, tmp_path: Path)
     before = checkpoint.read_bytes()
     script = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(tiny_run.__file__).parent)!r})
 from pathlib import Path
 from tiny_run import PRESETS, TINY, recipe
 from nircolor.training.trainer import Trainer
