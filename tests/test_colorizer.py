@@ -6,33 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_network import SMALL, network, save
 
 from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer, quantise, reduce_area
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.image.equalize import equalize
-from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
+from nircolor.model import Generator
 from nircolor.tiling import Tiling
 
-CONFIG = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-    prior_size=64,
-    reduction=1,
-)
+CONFIG = replace(SMALL, prior_size=64, reduction=1)
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a small network that does something."""
-    torch.manual_seed(0)
-    network = Generator(CONFIG)
-    torch.nn.init.normal_(network.rgb_branch.head.weight, std=0.1)
-    target = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    weights.save(target, network.state_dict(), {"config": CONFIG.to_dict()})
-    return target
+    return save(tmp_path_factory.mktemp("weights") / "small.safetensors", network(CONFIG))
 
 
 def engine(path: Path, **options: object) -> Colorizer:
@@ -87,9 +76,8 @@ def test_global_prior_is_decided_once_for_the_whole_picture(path: Path, monkeypa
 def test_large_pictures_keep_native_texture(tmp_path: Path) -> None:
     """G_A works at a reduced size; with maps that say nothing the native picture comes through untouched."""
     config = replace(CONFIG, paint_size=40)
-    network = Generator(config)  # an affine head starts at zero
-    weights.save(tmp_path / "grey.safetensors", network.state_dict(), {"config": config.to_dict()})
-    colorizer = engine(tmp_path / "grey.safetensors", tiling=Tiling(32, 8))
+    grey = save(tmp_path / "grey.safetensors", Generator(config))  # an affine head starts at zero
+    colorizer = engine(grey, tiling=Tiling(32, 8))
     np.testing.assert_array_equal(colorizer.colorize(NIR), np.repeat(NIR[..., None], 3, 2))
 
 

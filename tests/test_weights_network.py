@@ -14,24 +14,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save as save_tensors
+from small_network import SMALL
 
 from nircolor import weights
 from nircolor.colorizer import build
 from nircolor.errors import WeightsError
-from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
+from nircolor.model import PRESETS, Generator
 from nircolor.model.networks import network_for
 from nircolor.training.made import load_reverse
 from nircolor.weights_file import encode
 from nircolor.weights_network import described
 
-CONFIG = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-)
-TABLE: dict[str, Any] = CONFIG.to_dict()
-STATE = Generator(CONFIG).state_dict()
+TABLE: dict[str, Any] = SMALL.to_dict()
+STATE = Generator(SMALL).state_dict()
 SHAPES = {name: tuple(value.shape) for name, value in STATE.items()}
 PATH = Path("some.safetensors")
 
@@ -117,8 +112,8 @@ def test_a_value_that_cannot_be_is_refused_in_one_line(key: str, value: object) 
 
 
 ON_ENCODER = replace(PRESETS["lite"].prior, widths=(8, 8, 8, 8), blocks=(0, 0, 0, 1))
-PRETRAINED = replace(CONFIG, prior=ON_ENCODER)
-REVERSE = replace(PRESETS["nir-from-rgb"], prior=ON_ENCODER, vss=CONFIG.vss)
+PRETRAINED = replace(SMALL, prior=ON_ENCODER)
+REVERSE = replace(PRESETS["nir-from-rgb"], prior=ON_ENCODER, vss=SMALL.vss)
 KINDS = {config.name: config for config in (PRETRAINED, REVERSE)}
 NOT_OF_ENCODER = {
     "prior.widths": ([8, 8, 8], [8] * 5, [8, 8, 8, 16], [16, 8, 8, 8]),
@@ -223,7 +218,7 @@ def test_tensors_that_differ_are_named() -> None:
 def test_what_fits_is_built(tmp_path: Path, members: list[object] | None) -> None:
     count = len(members) if members else 1
     torch.manual_seed(3)
-    network = Generator(CONFIG, count)
+    network = Generator(SMALL, count)
     path = tmp_path / "x.safetensors"
     weights.save(path, network.state_dict(), {"config": TABLE, "members": members})
     nir = torch.rand(1, 1, 16, 24)

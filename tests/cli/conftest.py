@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -62,19 +61,11 @@ def inside(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monke
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The architecture of the packaged weights, narrow and with random values."""
-    import torch
+    import small_network
 
-    from nircolor import weights
-    from nircolor.model import PRESETS, Generator
-
-    lite = PRESETS["lite"]
-    rgb = dataclasses.replace(lite.rgb, widths=(8, 8, 8), blocks=(0, 0, 0))
-    prior = dataclasses.replace(lite.prior, widths=(8, 8, 8, 8), blocks=(0, 0, 0, 0))
-    config = dataclasses.replace(lite, name="tiny", rgb=rgb, prior=prior)
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    weights.save(path, Generator(config).state_dict(), {"config": config.to_dict(), "license": "CC0-1.0"})
-    return path
+    return small_network.save(
+        tmp_path_factory.mktemp("weights") / "tiny.safetensors", small_network.network(small_network.PLAIN)
+    )
 
 
 @pytest.fixture(scope="session")

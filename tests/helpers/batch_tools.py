@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+from small_network import PLAIN, network
 
 from nircolor.colorizer import Colorizer, EngineInfo
-from nircolor.model import PRESETS, Generator
 from nircolor.scenes import quantise, render
 from nircolor.tiling import Tiling
 
@@ -32,18 +31,8 @@ def _scene(seed: int, height: int, width: int) -> np.ndarray:
 
 @cache
 def engine(batch: int = 1, prior: str = "global", equalize: bool = False, reduction: int = 1) -> Colorizer:
-    lite = PRESETS["lite"]
-    rgb = dataclasses.replace(lite.rgb, widths=(8, 8, 8), blocks=(0, 0, 0))
-    branch = dataclasses.replace(lite.prior, widths=(8, 8, 8, 8), blocks=(0, 0, 0, 0))
-    config = dataclasses.replace(
-        lite, name="tiny", rgb=rgb, prior=branch, equalize=equalize, prior_size=24, reduction=reduction
-    )
-    torch.manual_seed(0)
-    network = Generator(config).eval()
-    with torch.no_grad():  # untrained, it would only copy its input
-        for parameter in network.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    return Colorizer(network, EngineInfo("cpu", "numba", "fp32", "tiny", "0" * 12), Tiling(64, 8, batch), prior)
+    made = network(replace(PLAIN, equalize=equalize, prior_size=24, reduction=reduction))
+    return Colorizer(made, EngineInfo("cpu", "numba", "fp32", "tiny", "0" * 12), Tiling(64, 8, batch), prior)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

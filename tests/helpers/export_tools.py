@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from small_network import SMALL, network
 
 from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer
-from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig
+from nircolor.model import Generator, ModelConfig
 from nircolor.training.calibration import Calibration
 from nircolor.training.export import ExportConfig, export_run
 
-TINY = replace(
-    PRESETS["lite"],
-    name="tiny",
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-)
 DATA = {"sources": [{"folder": "naip", "split": "train", "pairs": 220, "scenes": 220}], "validation": []}
 SCORES = [
     {"step": 20, "images/s": 31.5, "pixel": 0.1},
@@ -32,13 +24,11 @@ SCORES = [
 ]
 
 
-def add_weights(run: Path, name: str, step: int, model: ModelConfig = TINY, **meta: object) -> Generator:
-    torch.manual_seed(step)
-    network = Generator(model).eval()
-    torch.nn.init.normal_(network.rgb_branch.head.weight, std=0.1)
+def add_weights(run: Path, name: str, step: int, model: ModelConfig = SMALL, **meta: object) -> Generator:
+    made = network(model, step)
     known = {"config": model.to_dict(), "recipe": {"preset": "tiny"}, "step": step}
-    weights.save(run / name, network.state_dict(), {**known, **meta})
-    return network
+    weights.save(run / name, made.state_dict(), {**known, **meta})
+    return made
 
 
 def write_run(folder: Path) -> Path:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from batch_tools import engine, picture
+from small_network import save
 
-from nircolor import weights
 from nircolor.batch.local import Hooks
 from nircolor.batch.names import Naming
 from nircolor.batch.plan import find
@@ -27,9 +27,7 @@ def fill(root: Path, number: int) -> None:
 
 def save_weights(folder: Path) -> Path:
     """Those of ``batch_tools.engine``."""
-    network, path = engine().network, folder / "tiny.safetensors"
-    weights.save(path, network.state_dict(), {"config": network.config.to_dict(), "license": "CC0-1.0"})
-    return path
+    return save(folder / "tiny.safetensors", engine().network)
 
 
 def loading(path: Path) -> Loading:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import tifffile
 
 from nircolor import scenes
-from nircolor.model import PRESETS, BranchConfig, VSSConfig
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_file import parse_recipe
-
-TINY = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-)
 
 PAPERS = {
     "ours": {},

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_run import TINY, write_pairs
+from small_network import SMALL
+from tiny_run import write_pairs
 
 from nircolor.model import PRESETS
 
 
 @pytest.fixture
 def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    monkeypatch.setitem(PRESETS, "tiny", SMALL)
 
 
 @pytest.fixture(scope="session")

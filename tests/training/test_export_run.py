@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from export_tools import DATA, TINY, add_weights, calibrated, colours, exported, write_run
+from export_tools import DATA, add_weights, calibrated, colours, exported, write_run
+from small_network import SMALL
 
 from nircolor import weights
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
@@ -52,7 +53,7 @@ def test_the_file_is_the_run_bit_for_bit(run: Path, out: Path, best: bool | None
     assert np.array_equal(colours("mine"), expected)  # by name, from the user's own folder
     scores = {20: (12.5, 5.5, 15.0), 40: (13.0, 5.0, 14.0)}[step]
     assert meta == {
-        "config": json.loads(json.dumps(TINY.to_dict())),
+        "config": json.loads(json.dumps(SMALL.to_dict())),
         "recipe": {"preset": "tiny"},
         "step": step,
         "data": DATA,
@@ -79,7 +80,7 @@ def test_what_the_weights_say_themselves_comes_first(run: Path, out: Path) -> No
 
 
 def test_calibration_is_folded_in_exactly_and_told(run: Path, out: Path) -> None:
-    network, noise = Generator(TINY).eval(), torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
+    network, noise = Generator(SMALL).eval(), torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
     nir = 0.2 + 0.6 * noise  # away from the ends of the range, which are neutral whatever the calibration
     calibration = Calibration(brightness=0.9, chroma=1.3, prior_size=99, paint_size=0)
     meta = exported(run, out, ExportConfig(calibration=calibration))
@@ -93,7 +94,7 @@ def test_calibration_is_folded_in_exactly_and_told(run: Path, out: Path) -> None
     torch.testing.assert_close(after, 0.9 * (grey + 1.3 * (before - grey)), atol=1e-5, rtol=1e-5)
     assert meta["calibration"] == {"brightness": 0.9, "chroma": 1.3}
     assert meta["metrics"]["measured_before"] == ["brightness 0.9", "chroma 1.3", "prior_size 99", "paint_size 0"]
-    assert ModelConfig.from_dict(meta["config"]) == replace(TINY, prior_size=99, paint_size=0)
+    assert ModelConfig.from_dict(meta["config"]) == replace(SMALL, prior_size=99, paint_size=0)
 
 
 @pytest.mark.parametrize("dtype", ["fp16", "bf16"])
@@ -135,7 +136,7 @@ def test_scores_of_a_log_that_was_cut_and_gone_on_with(tmp_path: Path) -> None:
     assert scores_at(tmp_path, 6) == {}
 
 
-SIGMOID = replace(TINY, head="sigmoid")
+SIGMOID = replace(SMALL, head="sigmoid")
 REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], ExportConfig, bool | None]] = {
     "no folder": (InputError, "is no folder", lambda run: run.rename(run.with_name("x")), ExportConfig(), None),
     "no run": (InputError, "holds no run", lambda run: (run / "recipe.json").unlink(), ExportConfig(), None),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from export_tools import TINY, add_weights, calibrated, colours, exported, write_run
+from export_tools import add_weights, calibrated, colours, exported, write_run
+from small_network import SMALL
 
 from nircolor import weights
 from nircolor.colorizer import build
@@ -70,7 +71,7 @@ def test_runs_that_began_alike_become_one_network_of_their_mean(run: Path, out: 
     states = [weights.load(folder / "best.safetensors").state for folder in (run, other)]
     for name, value in weights.load(out).state.items():
         torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2)
-    assert build(weights.load(out)).config == TINY
+    assert build(weights.load(out)).config == SMALL
 
 
 @pytest.mark.parametrize("starts", [("", ""), ("a", "b")])
@@ -89,7 +90,7 @@ def test_the_mean_of_runs_that_began_otherwise_is_refused(
 def test_a_committee_of_different_networks_is_refused(run: Path, out: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(run, other)
-    add_weights(other, "best.safetensors", 30, replace(TINY, prior_features=2))
+    add_weights(other, "best.safetensors", 30, replace(SMALL, prior_features=2))
     with pytest.raises(UsageError, match=r"of another network than .*: model.prior_features was 9, is 2 now"):
         export_run([run, other], out)
     assert not out.exists()

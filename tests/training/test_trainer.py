@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_run import PAPERS, TINY, recipe, write_pairs
+from small_network import SMALL
+from tiny_run import PAPERS, recipe, write_pairs
 
 from nircolor import weights
 from nircolor.colorizer import Colorizer
@@ -91,7 +92,7 @@ def test_training_on_what_validates_is_refused(data: Path, tmp_path: Path) -> No
 
 def test_resuming_another_network_is_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Trainer(recipe(2), tmp_path, data).train()
-    monkeypatch.setitem(PRESETS, "tiny", replace(TINY, prior_features=2))
+    monkeypatch.setitem(PRESETS, "tiny", replace(SMALL, prior_features=2))
     with pytest.raises(WeightsError, match=r"another network: model\.prior_features was 9, is 2 now; choose"):
         Trainer(recipe(2), tmp_path, data, resume=True)
     (tmp_path / "checkpoint.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
@@ -179,11 +180,13 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(data: Path, tmp_path: Path)
     before = checkpoint.read_bytes()
     script = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(Path(tiny_run.__file__).parent)!r})
+sys.path = {sys.path!r}
 from pathlib import Path
-from tiny_run import PRESETS, TINY, recipe
+from small_network import SMALL
+from tiny_run import recipe
+from nircolor.model import PRESETS
 from nircolor.training.trainer import Trainer
-PRESETS["tiny"] = TINY
+PRESETS["tiny"] = SMALL
 trainer = Trainer(recipe(4), Path({str(tmp_path / "run")!r}), Path({str(data)!r}), resume=True)
 trainer.prepare()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from small_network import SMALL, network
 
 from nircolor import Colorizer, scenes
 from nircolor.colorizer import EngineInfo
 from nircolor.errors import UsageError
-from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
 from nircolor.model.ends import neutral_ends
 from nircolor.model.guided import local_mean
 from nircolor.tiling import Tiling
@@ -27,22 +27,12 @@ SCENE = scenes.render(3, 48, 64).nir
 OTHER = scenes.render(8, 48, 64).nir
 
 
-CONFIG = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 1), stride=2),
-    prior=BranchConfig((8, 8), (0, 1), stride=2),
-    vss=VSSConfig(state=2, head=8),
-    prior_size=64,
-    reduction=1,
-)
+CONFIG = replace(SMALL, prior_size=64, reduction=1)
 
 
 def build(tiling: Tiling | None = None, prior: Literal["global", "tile"] = "global", **changes: Any) -> Colorizer:
-    """A small network with random values, which colours whatever it sees."""
-    torch.manual_seed(0)
-    network = Generator(replace(CONFIG, **changes))
-    torch.nn.init.normal_(network.rgb_branch.head.weight, std=0.1)
-    return Colorizer(network.eval(), EngineInfo("cpu", "numba", "fp32", "x", "x"), tiling or Tiling(), prior)
+    made = network(replace(CONFIG, **changes))
+    return Colorizer(made, EngineInfo("cpu", "numba", "fp32", "x", "x"), tiling or Tiling(), prior)
 
 
 @pytest.fixture(scope="module")

@@ -21,20 +21,6 @@ def folder(tmp_path: Path, scene: np.ndarray) -> Path:
     return source
 
 
-@pytest.fixture(scope="session")
-def tiny_weights(tiny_weights: Path) -> Path:
-    """Those of the other tests, untrained, only copy their input: shaken, they colour it."""
-    import torch
-
-    from nircolor import weights
-
-    loaded, path = weights.load(tiny_weights), tiny_weights.with_name("shaken.safetensors")
-    torch.manual_seed(1)
-    shaken = {name: value + 0.1 * torch.randn_like(value) for name, value in loaded.state.items()}
-    weights.save(path, shaken, loaded.meta)
-    return path
-
-
 @pytest.fixture
 def batch(inside: Run, folder: Path, tiny_weights: Path) -> Run:
     """``nircolor batch in out`` with the tiny weights."""
