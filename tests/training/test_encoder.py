@@ -6,22 +6,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from small_network import SMALL
 
-from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig
+from nircolor.model import BranchConfig, Generator
 from nircolor.training.recipe import EncoderConfig, OptimConfig
 from nircolor.training.schedule import is_pretrained, optimiser_of
 
-SMALL = replace(
-    PRESETS["lite"],
-    rgb=BranchConfig((8, 8), (0, 0), stride=2),
-    prior=BranchConfig((8, 8, 8, 8), (0, 0, 0, 1), kind="efficientnet-lite0", stride=4),
-    vss=VSSConfig(state=2, head=8),
-)
+ENCODED = replace(SMALL, prior=BranchConfig((8, 8, 8, 8), (0, 0, 0, 1), kind="efficientnet-lite0", stride=4))
 
 
 def network() -> Generator:
     torch.manual_seed(0)
-    return Generator(SMALL)
+    return Generator(ENCODED)
 
 
 @pytest.mark.parametrize("matrix_rate", [0.0, 6.0])
@@ -39,6 +35,6 @@ def test_first_blocks_and_depthwise_kernels_stay_and_the_rest_has_its_own_rate(m
 
 
 def test_nothing_is_left_out_where_no_encoder_is_pretrained() -> None:
-    plain = Generator(replace(SMALL, prior=BranchConfig((8, 8), (0, 0), stride=2)))
+    plain = Generator(SMALL)
     optimiser = optimiser_of(plain, OptimConfig(), EncoderConfig())
     assert sum(len(group["params"]) for group in optimiser.param_groups) == len(list(plain.parameters()))
