@@ -2,8 +2,10 @@
 
     import nircolor
 
-    image = nircolor.read_nir("photo_nir.tif")
-    engine = nircolor.Colorizer.from_weights("lite")
+    print(nircolor.colorize_file("photo_nir.tif"))          # photo_nir.tif -> photo_nir_rgb.tif
+
+    image = nircolor.read_nir("photo_nir.tif")              # or step by step, with arrays
+    engine = nircolor.EngineConfig(weights="lite").load()
     rgb = engine.colorize(image.pixels)
     nircolor.write_rgb("photo_rgb.tif", rgb, image.info, alpha=image.alpha)
 
@@ -22,52 +24,60 @@ from nircolor.errors import (
     NircolorError,
     OutputError,
     OutputExistsError,
+    StoppedError,
     UsageError,
     WeightsError,
 )
 
 if TYPE_CHECKING:
+    from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
+    from nircolor.engine import EngineConfig
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
+    from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
 
 __all__ = [
     "Colorizer",
     "DeviceError",
+    "EngineConfig",
+    "FileResult",
     "ImageInfo",
     "InputError",
     "NirImage",
     "NircolorError",
     "OutputError",
     "OutputExistsError",
+    "Reading",
     "RgbImage",
+    "StoppedError",
     "Stretch",
     "Tiling",
     "UsageError",
     "WeightsError",
+    "Writing",
     "__version__",
+    "colorize_file",
     "read_nir",
     "read_rgb",
     "write_rgb",
 ]
 
 _HOMES = {
-    "Colorizer": "nircolor.colorizer",
-    "ImageInfo": "nircolor.image",
-    "NirImage": "nircolor.image",
-    "RgbImage": "nircolor.image",
-    "Stretch": "nircolor.image",
-    "Tiling": "nircolor.tiling",
-    "read_nir": "nircolor.image",
-    "read_rgb": "nircolor.image",
-    "write_rgb": "nircolor.image",
+    "nircolor.colorize": ("FileResult", "colorize_file"),
+    "nircolor.colorizer": ("Colorizer",),
+    "nircolor.engine": ("EngineConfig",),
+    "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
+    "nircolor.picture": ("Reading", "Writing"),
+    "nircolor.tiling": ("Tiling",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

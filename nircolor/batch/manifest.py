@@ -18,9 +18,8 @@ from nircolor.batch.lock import lock
 from nircolor.batch.parts import Parts, vanished
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row
-from nircolor.errors import OutputError
+from nircolor.errors import OutputError, display_name
 from nircolor.image.atomic import clear_leftovers
-from nircolor.image.source import display_name
 from nircolor.small_file import open_regular
 
 NAME = "nircolor-batch.jsonl"

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.walk import split
-from nircolor.errors import UsageError
+from nircolor.errors import UsageError, display_name
 from nircolor.image.formats import FORMATS, by_name, by_suffix
-from nircolor.image.source import display_name
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from nircolor.batch.row import Row
-from nircolor.image.source import display_name
+from nircolor.errors import display_name
 
 _KINDS = 5  # suffixes named of files that were left out
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})

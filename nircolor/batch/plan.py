@@ -15,9 +15,8 @@ from nircolor.batch.process import stamp, stamp_of
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.walk import Found, Problem, Selection, split, walk
 from nircolor.datasets.naming import natural
-from nircolor.errors import OutputExistsError, UsageError
+from nircolor.errors import OutputExistsError, UsageError, display_name
 from nircolor.image import plan_output
-from nircolor.image.source import display_name
 
 Policy = Literal["refuse", "overwrite", "skip", "resume"]
 

@@ -22,9 +22,9 @@ from nircolor import picture
 from nircolor.batch import passing
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row, Status
-from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError
+from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError, display_name
 from nircolor.image import NirImage, OutputPlan
-from nircolor.image.source import display_name, open_source
+from nircolor.image.source import open_source
 
 if TYPE_CHECKING:
     from nircolor.batch.plan import Entry

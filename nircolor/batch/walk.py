@@ -11,9 +11,8 @@ from pathlib import Path
 
 from nircolor.batch.manifest import NAME
 from nircolor.batch.remote import Place, Remote
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.image.formats import FORMATS
-from nircolor.image.source import display_name
 
 _PICTURES = frozenset(suffix for entry in FORMATS.values() for suffix in entry.suffixes)
 _IGNORED = frozenset({"@eadir", "__macosx"})  # what network drives and archives of macOS leave behind

@@ -17,18 +17,19 @@ from nircolor._version import __version__
 from nircolor.cli.batch import EPILOG as BATCH_EPILOG
 from nircolor.cli.batch import batch
 from nircolor.cli.colorize import EPILOG, colorize
-from nircolor.cli.common import EXIT_CODES, HELP_KEYS, HelpFlag, Report, one_line, show_help
 from nircolor.cli.doctor import doctor
 from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
 from nircolor.cli.interrupts import Interrupts
 from nircolor.cli.messages import lossy_messages, printable_output
+from nircolor.cli.report import EXIT_CODES, HELP_KEYS, HelpFlag, Report, one_line, show_help
 from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
 from nircolor.cli.video import EPILOG as VIDEO_EPILOG
 from nircolor.cli.video import video
 from nircolor.cli.weights import weights_app
 from nircolor.errors import DeviceError, NircolorError, UsageError
+from nircolor.wording import command_line
 
 # Every mistake in a command line is one of these. Named this way because Typer has moved its copy of click about.
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -106,7 +107,7 @@ def _fail(report: Report, error: BaseException) -> int:
     text, code = _explain(report.interrupts, error)
     with suppress(BrokenPipeError):
         report.error(text)
-        report.result({"error": one_line(text), "exit_code": code})
+        report.result({"error": one_line(command_line(text)), "exit_code": code})
     if isinstance(error.__cause__, BrokenPipeError):
         _silence_output()
     return code

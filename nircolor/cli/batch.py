@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from nircolor.cli.batch_job import Job, run
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.options import (
     ENGINE,
     INPUT,
@@ -26,6 +25,7 @@ from nircolor.cli.options import (
     WeightsOption,
     colours_of,
 )
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
 

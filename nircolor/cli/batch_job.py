@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nircolor.cli.common import Report
 from nircolor.cli.engine import check_device, check_weights, load_engine, locate_weights
+from nircolor.cli.report import Report
 from nircolor.errors import InputError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _names(listed: str) -> tuple[str, ...]:
 
 def _check_something(job: Job, plan: Plan) -> None:
     from nircolor.batch.outcome import left_out
-    from nircolor.image.source import display_name
+    from nircolor.errors import display_name
 
     if plan.entries or job.watch or (plan.problems and job.listed is not None):
         return

@@ -22,10 +22,9 @@ from nircolor.cli.batch_job import Prepared, selection
 from nircolor.cli.batch_screen import Screen, plural, tell_failures
 from nircolor.cli.batch_spread import Runner, open_runner
 from nircolor.cli.batch_stop import Stopper
-from nircolor.cli.common import Report, one_line
 from nircolor.cli.interrupts import Interrupted
-from nircolor.errors import NircolorError, OutputError
-from nircolor.image.source import display_name
+from nircolor.cli.report import Report, one_line
+from nircolor.errors import NircolorError, OutputError, display_name
 
 if TYPE_CHECKING:
     from nircolor.batch.probe import Size

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nircolor.cli.common import Report, one_line
-from nircolor.image.source import display_name
+from nircolor.cli.report import Report, one_line
+from nircolor.errors import display_name
 
 if TYPE_CHECKING:
     from nircolor.batch.outcome import Outcome

@@ -13,7 +13,7 @@ from nircolor.batch.local import run as run_locally
 from nircolor.batch.plan import Entry
 from nircolor.batch.worker import Loading
 from nircolor.cli.batch_job import Prepared, load
-from nircolor.cli.common import Report
+from nircolor.cli.report import Report
 from nircolor.tiling import Tiling
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-from nircolor.cli.common import Report
+from nircolor.cli.report import Report
 
 
 class Stopper:

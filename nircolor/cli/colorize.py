@@ -1,13 +1,12 @@
-"""``nircolor colorize``: the options of the command; ``job.py`` does the work."""
+"""``nircolor colorize``: its options, and what standard input and output are to it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, BinaryIO
 
 import typer
 
-from nircolor.cli.common import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
-from nircolor.cli.job import Job, run
 from nircolor.cli.options import (
     INPUT,
     TILES,
@@ -23,6 +22,8 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
 )
+from nircolor.cli.report import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.errors import UsageError
 
 EPILOG = f"""[bold]Examples[/bold]
 
@@ -125,24 +126,39 @@ def colorize(
     scan kernel, weights and precision are told once on standard error.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.colorize import STREAM, colorize_file
+    from nircolor.engine import EngineConfig
     from nircolor.image import Stretch
+    from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
 
-    job = Job(
-        source=source,
-        output=output,
-        weights=weights,
-        device=device,
-        precision=precision.value,
-        prior=prior.value,
-        tiling=Tiling(tile, overlap, batch),
-        stretch=Stretch.parse(stretch, range),
-        equalize=equalize,
-        band=band,
-        page=page,
-        grey=grey,
-        depth=int(depth.value) if depth else None,
-        format=format,
-        overwrite=overwrite,
-    )
-    run(job, report)
+    engine = EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap, batch))
+    reading = Reading(Stretch.parse(stretch, range), equalize, band, page, "colorize" if grey else "refuse")
+    output = output or (STREAM if source == STREAM else None)
+    target = _standard_output(json) if output == STREAM else output
+    with report.watching() as observe:
+        result = colorize_file(
+            _standard_input() if source == STREAM else source,
+            target,
+            engine=engine,
+            reading=reading,
+            writing=Writing(int(depth.value) if depth else None, format),
+            overwrite=overwrite,
+            on_event=observe,
+        )
+    report.say(str(result))
+    report.result({**result.to_json(), "warnings": report.warnings})
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("standard input is no picture here; pipe one in, or name a file")
+    return sys.stdin.buffer
+
+
+def _standard_output(json: bool) -> BinaryIO:
+    if json:
+        raise UsageError("--json: standard output is taken by the picture; name an output file with -o")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise UsageError("standard output is no place for a picture here; redirect it, or name a file with -o")
+    return sys.stdout.buffer

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from nircolor._version import __version__
-from nircolor.cli.common import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
 from nircolor.errors import DeviceError, WeightsError
 
 LABEL_WIDTH = 10

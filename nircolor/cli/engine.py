@@ -1,13 +1,12 @@
-"""From the words of a command line to an engine: what can be refused is refused before torch is loaded."""
+"""Loading an engine with the report of a command: until every verb loads its own."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nircolor.cli.common import Report
-from nircolor.errors import DeviceError, UsageError
+from nircolor.cli.report import Report
+from nircolor.events import Reporter
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
@@ -15,32 +14,22 @@ if TYPE_CHECKING:
 
 
 def check_device(name: str) -> None:
-    """Whether it is a name at all; what is there only torch knows."""
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name, re.ASCII):
-        raise UsageError(f"--device {name}: unknown; give auto, cpu, cuda, cuda:N or mps")
+    from nircolor.engine import check_device
+
+    check_device(name)
 
 
 def check_weights(name: str) -> None:
-    """What can be known of them without torch, and without the network."""
-    from nircolor.hub import HUB_SCHEME, parse_hub
-    from nircolor.weights import read_meta
+    from nircolor.engine import check_weights
 
-    if name.startswith(HUB_SCHEME):
-        parse_hub(name)
-    else:
-        read_meta(name)
+    check_weights(name)
 
 
 def locate_weights(name: str, report: Report) -> Path:
-    """The file of some weights, fetched if it is on the Hub, with the Hub's own bar unless that is unwanted."""
-    from nircolor.hub import HUB_SCHEME
-    from nircolor.weights import locate
+    """The file of some weights, fetched if it is on the Hub."""
+    from nircolor.engine import EngineConfig
 
-    if report.quiet and name.startswith(HUB_SCHEME):
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-
-        disable_progress_bars()
-    return locate(name)
+    return EngineConfig(name).locate()
 
 
 def load_engine(
@@ -52,17 +41,7 @@ def load_engine(
     prior: Literal["global", "tile"],
     report: Report,
 ) -> Colorizer:
-    """The engine of the weights at ``path``, told once by the ``name`` that was asked for."""
-    try:
-        from nircolor.colorizer import Colorizer
-    except (ImportError, OSError) as error:
-        raise DeviceError(f"PyTorch cannot be loaded ({error}); reinstall it, then try `nircolor doctor`") from error
-    engine = Colorizer.from_weights(
-        str(path), device=device, precision=precision, tiling=tiling, prior=prior, on_retreat=report.warn
-    )
-    info = engine.info
-    report.say(
-        f"device {info.device}, kernel {info.kernel}, weights {name} ({info.weights_sha256}), "
-        f"precision {info.precision}"
-    )
-    return engine
+    """The engine of the weights ``name``."""
+    from nircolor.engine import EngineConfig
+
+    return EngineConfig(name, device, precision, prior, tiling).load(Reporter(report.observe))  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.evaluation import Job, run
 from nircolor.cli.options import ENGINE, TILES, DeviceOption, Precision, PrecisionOption, Prior, PriorOption
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 
 DATA, MEASURE, OUTPUT = "Data", "Measuring", "Results"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nircolor.cli.common import Advance, Report
+from nircolor.cli.report import Advance, Report
 
 if TYPE_CHECKING:
     from nircolor.evaluation.results import Results

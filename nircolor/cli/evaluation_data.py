@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.cli.common import Advance, Report
+from nircolor.cli.report import Advance, Report
 from nircolor.errors import WeightsError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nircolor.cli.common import Advance, Report
 from nircolor.cli.engine import check_device, check_weights, load_engine, locate_weights
+from nircolor.cli.report import Advance, Report
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:

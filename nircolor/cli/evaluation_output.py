@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from nircolor import __version__
-from nircolor.cli.common import Advance, Report
+from nircolor.cli.report import Advance, Report
 from nircolor.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.engine import check_device
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.errors import InputError, OutputError, OutputExistsError, UsageError
 
 if TYPE_CHECKING:

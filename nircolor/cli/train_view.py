@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nircolor.cli.common import Report
+    from nircolor.cli.report import Report
     from nircolor.training.events import Event, Observer
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.options import (
     INPUT,
     ColourInputsOption,
@@ -22,6 +21,7 @@ from nircolor.cli.options import (
     WeightsOption,
     colours_of,
 )
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.video_job import Job, run
 
 EPILOG = """[bold]Examples[/bold]

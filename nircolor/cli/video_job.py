@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nircolor.cli.common import Report, one_line
 from nircolor.cli.engine import check_device, check_weights, load_engine, locate_weights
+from nircolor.cli.report import Report, one_line
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class _Run:
         return self._end(passed, {**values, "weights": job.weights, "sha256": info.weights_sha256})
 
     def _tell_warnings(self) -> None:
-        from nircolor.image.source import display_name
+        from nircolor.errors import display_name
 
         warnings = self.source.stream.warnings
         for warning in warnings[self._told :]:
@@ -108,7 +108,7 @@ class _Run:
         }
 
     def _end(self, passed: Passed, values: dict[str, Any]) -> int:
-        from nircolor.image.source import display_name
+        from nircolor.errors import display_name
 
         text = "{frames} frames, {width} x {height}, {seconds} s, {frames_per_second} frames/s".format(**values)
         self.report.say(f"{display_name(self.job.source)} -> {display_name(self.target)}: {text}")
@@ -143,7 +143,7 @@ def _open_source(job: Job) -> Source:
 
 def _target(job: Job) -> Path:
     """Where the output goes. Raises UsageError where that is the input."""
-    from nircolor.image.source import display_name
+    from nircolor.errors import display_name
     from nircolor.video import default_output
 
     source = Path(job.source)
@@ -155,7 +155,7 @@ def _target(job: Job) -> Path:
 
 def _rate(job: Job, target: Path, source: Source) -> float:
     """Frames a second of the output, 0 for a folder."""
-    from nircolor.image.source import display_name
+    from nircolor.errors import display_name
     from nircolor.video import is_video
 
     if not is_video(target):

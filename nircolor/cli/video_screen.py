@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nircolor.cli.common import Report
+from nircolor.cli.report import Report
 
 
 class Screen:

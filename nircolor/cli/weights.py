@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nircolor.cli.common import HELP_KEYS, HelpFlag, show_help
+from nircolor.cli.report import HELP_KEYS, HelpFlag, show_help
 from nircolor.cli.weights_export import EPILOG, export
 from nircolor.cli.weights_fetch import fetch
 from nircolor.cli.weights_list import list_weights

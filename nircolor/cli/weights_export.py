@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nircolor.cli.common import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.report import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.errors import UsageError
 
 CALIBRATION = "Calibration"

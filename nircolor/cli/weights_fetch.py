@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.engine import locate_weights
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 
 NameArgument = Annotated[
     str,

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
 from nircolor.errors import WeightsError
 
 

@@ -9,8 +9,8 @@ from textwrap import wrap
 
 import typer
 
-from nircolor.cli.common import JsonFlag, QuietFlag, VerboseFlag, begin, one_line
 from nircolor.cli.engine import locate_weights
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin, one_line
 from nircolor.cli.weights_fetch import NameArgument
 from nircolor.cli.weights_list import file_row
 

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.datasets.pair import Pair
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.evaluation.metric import Borders, Image
 from nircolor.evaluation.seams import tile_borders
 from nircolor.image import read_rgb
-from nircolor.image.source import display_name
 from nircolor.tiling import Tiling
 
 if TYPE_CHECKING:

@@ -12,13 +12,12 @@ from pathlib import Path
 from nircolor.datasets.alignment import misalignment
 from nircolor.datasets.near import read_near
 from nircolor.datasets.pair import Pair, Problem
-from nircolor.errors import DeviceError, InputError, NircolorError
+from nircolor.errors import DeviceError, InputError, NircolorError, display_name
 from nircolor.evaluation.methods import Method, View
 from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.protocols import Protocol
 from nircolor.evaluation.results import Row
 from nircolor.image import NirImage, RgbImage, Stretch, read_rgb
-from nircolor.image.source import display_name
 
 Sink = Callable[[View, Mapping[str, Image]], None]
 """Whoever wants the pictures too, which are not kept: gets a view and its predictions by method, from any thread."""

@@ -10,9 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from nircolor.errors import OutputError, OutputExistsError
+from nircolor.errors import OutputError, OutputExistsError, display_name
 from nircolor.image.paths import check_output, final_path
-from nircolor.image.source import display_name
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
 

@@ -9,12 +9,12 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.overhear import overhear
 from nircolor.image.raster import Raster, Request
-from nircolor.image.source import display_name, open_source
+from nircolor.image.source import open_source
 from nircolor.image.streams import is_stream
 
 T = TypeVar("T")

@@ -6,9 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from nircolor.errors import OutputError, OutputExistsError
+from nircolor.errors import OutputError, OutputExistsError, display_name
 from nircolor.image.formats import FORMATS, by_name, by_suffix
-from nircolor.image.source import display_name
 
 
 def default_output(path: Path, format: str | None = None) -> Path:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nircolor.errors import UsageError
+from nircolor.errors import UsageError, display_name
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
-from nircolor.image.source import display_name
 
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 

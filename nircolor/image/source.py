@@ -13,14 +13,6 @@ from typing import BinaryIO
 from nircolor.errors import InputError
 
 
-def display_name(source: str | Path | bytes) -> str:
-    """What messages call ``source``; always one printable line."""
-    if isinstance(source, bytes):
-        return "standard input"
-    name = os.fspath(source)
-    return name if name.isprintable() else ascii(name)
-
-
 @contextmanager
 def open_source(source: str | Path | bytes) -> Iterator[BinaryIO]:
     """A seekable stream over ``source``. Raises ``InputError``, whose message has no path yet."""

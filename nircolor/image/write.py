@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.errors import NircolorError, OutputError, UsageError
+from nircolor.errors import NircolorError, OutputError, UsageError, display_name
 from nircolor.image import icc
 from nircolor.image.atomic import atomic_file, write_reason
 from nircolor.image.formats import FORMATS
@@ -20,7 +20,6 @@ from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output
 from nircolor.image.quantize import quantize
 from nircolor.image.raster import Samples
-from nircolor.image.source import display_name
 
 Encoder = Callable[[BinaryIO, Samples, ImageInfo], None]
 Pixels = NDArray[np.floating]

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import ColourInputError, InputError
+from nircolor.errors import ColourInputError, InputError, display_name
 from nircolor.image import ImageInfo, NirImage, Stretch, darkness, formats
 from nircolor.image.grey import to_grey
 from nircolor.image.raster import Raster, choose_bands, pick
-from nircolor.image.source import display_name, open_source
+from nircolor.image.source import open_source
 from nircolor.image.tone import to_unit
 from nircolor.picture import Colours, Reading
 from nircolor.video.container import HEAD, has_sound, sniff

@@ -9,10 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from nircolor.batch.probe import probe
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.image import Stretch
 from nircolor.image.formats import by_suffix
-from nircolor.image.source import display_name
 from nircolor.picture import Colours, Reading
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.picture_frame import read_frame

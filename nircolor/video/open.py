@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nircolor.errors import UsageError
+from nircolor.errors import UsageError, display_name
 from nircolor.image import Stretch
-from nircolor.image.source import display_name
 from nircolor.picture import Colours
 from nircolor.video.file_source import FileSource
 from nircolor.video.folder_source import FolderSource

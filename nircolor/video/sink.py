@@ -12,11 +12,10 @@ import cv2
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import OutputError, OutputExistsError, UsageError
+from nircolor.errors import OutputError, OutputExistsError, UsageError, display_name
 from nircolor.image import check_output
 from nircolor.image.paths import final_path
 from nircolor.image.quantize import quantize
-from nircolor.image.source import display_name
 from nircolor.picture import Writing
 from nircolor.video.container import CODECS
 from nircolor.video.frames import Frame, Stream

@@ -6,10 +6,10 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.image import Stretch, streams
 from nircolor.image.formats import sniff
-from nircolor.image.source import display_name, open_source
+from nircolor.image.source import open_source
 from nircolor.picture import Colours, Reading
 from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.picture_frame import read_frame

@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nircolor.errors import OutputError, OutputExistsError
+from nircolor.errors import OutputError, OutputExistsError, display_name
 from nircolor.image.atomic import write_reason
 from nircolor.image.paths import final_path
-from nircolor.image.source import display_name
 
 _YOUNG = 2.0  # seconds: one that has just been made may not have its lock yet
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from nircolor.datasets.leaks.features import Features, features
 from nircolor.datasets.leaks.hashing import Impression, impression, mirrored
 from nircolor.datasets.pair import Pair, Problem
-from nircolor.errors import InputError
+from nircolor.errors import InputError, display_name
 from nircolor.image.read_rgb import read_rgb
-from nircolor.image.source import display_name
 
 
 @dataclass(frozen=True)

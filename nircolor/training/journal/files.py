@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nircolor.errors import InputError, OutputError
+from nircolor.errors import InputError, OutputError, display_name
 from nircolor.image.atomic import atomic_file, write_reason
-from nircolor.image.source import display_name
 from nircolor.small_file import read_small
 from nircolor.training.journal.records import Record
 from nircolor.training.run_folder import MOST_LOGGED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import typer
 
 from nircolor.cli.interrupts import Interrupts
 from nircolor.errors import UsageError
+from nircolor.events import EngineReady, Event, Note, Observer, Progress, Warned
+from nircolor.wording import command_line
 
 MESSAGES = "Messages"
 
@@ -85,7 +88,7 @@ class Report:
 
     def warn(self, text: str) -> None:
         """A warning; it is part of the JSON object too."""
-        self.warnings.append(one_line(text))
+        self.warnings.append(one_line(command_line(text)))
         self.say(f"nircolor: warning: {text}")
 
     def error(self, text: str) -> None:
@@ -98,33 +101,60 @@ class Report:
             self.json = False  # one object, even if an error follows
             print(json_text.dumps(values, indent=2), flush=True)
 
+    def observe(self, event: Event) -> None:
+        """Show what a verb reports, but for its progress."""
+        if isinstance(event, Note):
+            (self.detail if event.detail else self.say)(event.text)
+        elif isinstance(event, Warned):
+            self.warn(event.text)
+        elif isinstance(event, EngineReady):
+            self.say(str(event))
+
+    @contextmanager
+    def watching(self) -> Iterator[Observer]:
+        """An observer for a verb, with a bar on a terminal."""
+        with self.progress() as advance:
+
+            def observe(event: Event) -> None:
+                if isinstance(event, Progress):
+                    advance(event.stage, event.done, event.total)
+                else:
+                    self.observe(event)
+
+            yield observe
+
     @contextmanager
     def progress(self) -> Iterator[Advance]:
         """A bar on a terminal, nothing elsewhere. Yields ``advance(stage, done, total)``; total 0: nobody knows."""
+        from rich import progress as bars
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.TaskProgressColumn(),
+            bars.TimeRemainingColumn(),
+        )
         hidden = self.quiet or not (sys.stderr and sys.stderr.isatty())
         console = Console(stderr=True, soft_wrap=True)  # messages above the bar are not cut into lines
-        with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden) as progress:
-            number = progress.add_task("starting", total=None)
-            task = progress.tasks[0]
+        with bars.Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden) as bar:
+            number = bar.add_task("starting", total=None)
+            task = bar.tasks[0]
 
             def advance(stage: str, done: float = 0, total: float = 0) -> None:
                 self.interrupts.check()
                 begins = stage != task.description
                 if begins:
                     task.total = total or None  # Progress itself cannot go back to an unknown total
-                    progress.reset(number, description=stage)
-                progress.update(number, completed=done, refresh=begins)
+                    bar.reset(number, description=stage)
+                bar.update(number, completed=done, refresh=begins)
 
             yield advance
 
     def _print(self, text: str) -> None:
         # Not by way of rich: it may print a line twice when a signal comes in between. A live bar moves out of the way.
         if sys.stderr:
-            sys.stderr.write(one_line(text) + "\n")
+            sys.stderr.write(one_line(command_line(text)) + "\n")
             sys.stderr.flush()
 
 
@@ -132,6 +162,8 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: int) -> Repor
     """The report of this run, completed with the flags of the command. Raises UsageError for -q with -v."""
     report: Report = ctx.obj
     report.json, report.quiet, report.verbose = json, quiet, verbose
+    if quiet:
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # the Hub's client reads it when it is imported
     if quiet and verbose:
         raise UsageError("--quiet and --verbose: one excludes the other; leave one out")
     return report

@@ -1,0 +1,93 @@
+"""Which network, on which device, in which tiles: said once, checked without torch, and loaded when it is needed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from nircolor.errors import DeviceError, UsageError
+from nircolor.events import EngineReady, Reporter
+from nircolor.tiling import Tiling
+
+if TYPE_CHECKING:
+    from nircolor.colorizer import Colorizer
+
+Prior = Literal["global", "tile"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """How pictures are colorized.
+
+    weights: a packaged name, one of the user's own, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
+    device: ``auto`` (CUDA, then MPS, then the CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto`` is
+    bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture, or in each tile
+    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: torch's own
+    choice.
+    """
+
+    weights: str = "lite"
+    device: str = "auto"
+    precision: Precision = "auto"
+    prior: Prior = "global"
+    tiling: Tiling = field(default_factory=Tiling)
+    threads: int | None = None
+
+    def check(self) -> None:
+        """Refuse, without torch, what can be refused without it. Raises UsageError, WeightsError."""
+        check_device(self.device)
+        check_weights(self.weights)
+
+    def locate(self) -> Path:
+        """The file of the weights, fetched if it is on the Hub. Raises WeightsError."""
+        from nircolor.weights import locate
+
+        return locate(self.weights)
+
+    def load(self, reporter: Reporter | None = None) -> Colorizer:
+        """The engine, and with it torch. Reports EngineReady, and Retreat whenever memory runs out later.
+
+        Raises WeightsError, DeviceError, UsageError.
+        """
+        reporter, path = reporter or Reporter(), self.locate()
+        try:
+            import torch
+
+            from nircolor.colorizer import Colorizer
+        except (ImportError, OSError) as error:
+            remedy = "reinstall it, then try `nircolor doctor`"
+            raise DeviceError(f"PyTorch cannot be loaded ({error})", remedy=remedy) from error
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        engine = Colorizer.from_weights(
+            str(path),
+            device=self.device,
+            precision=self.precision,
+            tiling=self.tiling,
+            prior=self.prior,
+            on_retreat=reporter.retreat,
+        )
+        info = engine.info
+        reporter.on_event(EngineReady(info.device, info.kernel, info.precision, self.weights, info.weights_sha256))
+        return engine
+
+
+def check_device(name: str) -> None:
+    """Whether it is a name at all; what is there only torch knows. Raises UsageError."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name, re.ASCII):
+        remedy = "give auto, cpu, cuda, cuda:N or mps"
+        raise UsageError("unknown", option="device", value=name, remedy=remedy)
+
+
+def check_weights(name: str) -> None:
+    """What can be known of them without torch, and without the network. Raises WeightsError."""
+    from nircolor.hub import HUB_SCHEME, parse_hub
+    from nircolor.weights import read_meta
+
+    if name.startswith(HUB_SCHEME):
+        parse_hub(name)
+    else:
+        read_meta(name)

@@ -1,0 +1,47 @@
+"""Messages name options as arguments of Python, in backticks; this writes them as options of the command line.
+
+    `tile=0`: a tile is at least 1 pixel wide        ->  --tile 0: a tile is at least 1 pixel wide
+    exists already; add `overwrite=True`             ->  exists already; add --overwrite
+    leave `format` out                               ->  leave --format out
+
+Other words in backticks, such as commands, stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARK = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
+
+# fmt: off
+OPTIONS = frozenset((
+    "any_depth", "band", "baseline", "batch", "codec", "colour_inputs", "csv", "depth", "device", "dtype",
+    "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
+    "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
+    "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "stretch",
+    "suffix", "tile", "train", "watch", "weights", "workers",
+))
+# fmt: on
+"""Names that are alike in Python and, but for their hyphens, on the command line."""
+
+RENAMED = {
+    "colours=copy": "--colour-inputs copy",
+    "colours=colorize": "--grey",
+    "policy=overwrite": "--overwrite",
+    "policy=skip": "--skip-existing",
+    "policy=resume": "--resume",
+}
+"""What the command line has its own word for."""
+
+
+def command_line(text: str) -> str:
+    """``text`` in the words of the command line; a second time, it changes nothing."""
+    return _MARK.sub(_option, text)
+
+
+def _option(mark: re.Match[str]) -> str:
+    name, value = mark[1], mark[2]
+    if name not in OPTIONS:
+        return RENAMED.get(mark[0].strip("`"), mark[0])
+    option = "--" + name.replace("_", "-")
+    return option if value in (None, "True") else f"{option} {value}"
