@@ -2,7 +2,7 @@
 
 Cameras and programs hand out grey pictures whose channels differ a little: a slight cast, chroma noise of a codec,
 rounding of 16 bits, a small logo or a yellow clock. Colour pictures have colour in a good share of their pixels, those
-of snow and fog too: docs/formats.md says how both were counted.
+of snow and fog too: docs/results.md says how both were counted.
 """
 
 from __future__ import annotations
