@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
+    from nircolor.video.convert import VideoResult, colorize_video
 
 __all__ = [
     "Colorizer",
@@ -54,10 +55,12 @@ __all__ = [
     "Stretch",
     "Tiling",
     "UsageError",
+    "VideoResult",
     "WeightsError",
     "Writing",
     "__version__",
     "colorize_file",
+    "colorize_video",
     "read_nir",
     "read_rgb",
     "write_rgb",
@@ -70,6 +73,7 @@ _HOMES = {
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.tiling": ("Tiling",),
+    "nircolor.video.convert": ("VideoResult", "colorize_video"),
 }
 
 

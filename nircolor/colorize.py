@@ -80,15 +80,9 @@ def colorize_file(
     Returns the size, depth, time and weights of the output. Raises InputError, OutputError, OutputExistsError,
     UsageError, WeightsError and DeviceError; nothing partial is left behind.
     """
-    job = _Job(
-        source,
-        engine or EngineConfig(),
-        reading or Reading(),
-        writing or Writing(),
-        overwrite,
-        Reporter(on_event, stop),
-    )
-    return job.run(target)
+    with Reporter(on_event, stop) as reporter:
+        parts = engine or EngineConfig(), reading or Reading(), writing or Writing()
+        return _Job(source, *parts, overwrite, reporter).run(target)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``nircolor video``: the options of the command; ``video_job.py`` does the work."""
+"""``nircolor video``: its options."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from nircolor.cli.options import (
     WeightsOption,
     colours_of,
 )
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
-from nircolor.cli.video_job import Job, run
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin, one_line
+from nircolor.wording import command_line
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -131,25 +131,31 @@ def video(
     rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.engine import EngineConfig
     from nircolor.image import Stretch
+    from nircolor.picture import Reading
     from nircolor.tiling import Tiling
+    from nircolor.video.convert import colorize_video
 
-    job = Job(
-        source=source,
-        output=output,
-        smooth=smooth,
-        codec=codec,
-        fps=fps,
-        overwrite=overwrite,
-        weights=weights,
-        device=device,
-        precision=precision.value,
-        prior=prior.value,
-        tiling=Tiling(tile, overlap),
-        stretch=Stretch.parse("none", range),
-        band=band,
-        page=page,
-        colours=colours_of(grey, colour_inputs),
-    )
-    if code := run(job, report):
-        raise typer.Exit(code)
+    with report.watching() as observe:
+        result = colorize_video(
+            source,
+            output,
+            engine=EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap)),
+            reading=Reading(
+                Stretch.parse("none", range), band=band, page=page, colours=colours_of(grey, colour_inputs)
+            ),
+            smooth=smooth,
+            fps=fps,
+            codec=codec,
+            overwrite=overwrite,
+            on_event=observe,
+        )
+    report.say(str(result))
+    values = {**result.to_json(), "warnings": report.warnings}
+    if result.error:
+        report.error(result.error)
+        values["error"] = one_line(command_line(result.error))
+    report.result(values)
+    if result.error:
+        raise typer.Exit(1)
