@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +17,24 @@ from typing import BinaryIO
 from nircolor.errors import OutputError, OutputExistsError
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
+_YOUNG = 2.0  # seconds: a folder that has just been made may not have its lock yet
+
+if sys.platform == "win32":  # which cannot lock a folder: there they stay
+
+    def _lock(folder: Path) -> int | None:
+        return None
+else:
+    import fcntl
+
+    def _lock(folder: Path) -> int | None:
+        """What to close to let go of the lock; None where another holds it, or the disk has none."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            return None
+        return handle
 
 
 def final_path(path: Path) -> Path:
@@ -81,6 +102,38 @@ def atomic_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
                 temporary.unlink()
 
 
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` in which it grows; removed with all that is left in it, whatever happens, Ctrl-C
+    included.
+
+    Whoever works in one holds a lock on it, which ends with the process, however that ends: so the next one knows which
+    folders a killed process has left, and removes them. Raises ``OutputExistsError`` and ``OutputError``.
+    """
+    home, handle = final_path(target).parent, None
+    folder = temporary_in(home)
+    _remove_abandoned(home)
+    with output_errors(target):
+        try:
+            folder.mkdir()
+            handle = _lock(folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if handle is not None:
+                os.close(handle)
+
+
+def _remove_abandoned(home: Path) -> None:
+    for folder in home.glob(".nircolor-*.tmp"):
+        with suppress(OSError):
+            status = folder.lstat()
+            old = time.time() - status.st_mtime > _YOUNG
+            if stat.S_ISDIR(status.st_mode) and old and (handle := _lock(folder)) is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
+
 def temporary_in(folder: Path) -> Path:
     """A name for what is not complete yet; short, since one made from the target's could be too long."""
     return folder / f".nircolor-{secrets.token_hex(8)}.tmp"
@@ -116,7 +169,7 @@ def publish(temporary: Path, final: Path, overwrite: bool) -> None:
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files of a process that was killed. Nobody else may be writing to ``folder`` meanwhile."""
     for leftover in folder.glob(".nircolor-*.tmp"):
-        with suppress(OSError):  # a folder is one of a video, which looks after its own
+        with suppress(OSError):  # a folder is left to ``temporary_folder``
             leftover.unlink()
 
 

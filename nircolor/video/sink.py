@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,12 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import OutputError, OutputExistsError, UsageError
-from nircolor.files import check_output, final_path
+from nircolor.files import check_output, final_path, publish, temporary_folder
 from nircolor.image.quantize import quantize
 from nircolor.picture import Writing
 from nircolor.video.container import CODECS
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.opencv import count_frames, open_writer
-from nircolor.video.workplace import publish, workplace
 
 
 class Sink(Protocol):
@@ -40,7 +40,7 @@ def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwri
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
     check_output(path, overwrite)
-    with workplace(path) as folder:
+    with temporary_folder(path) as folder:
         sink = _FileSink(path, folder / f"video{path.suffix.lower()}", stream, overwrite)
         try:
             sink.open(fps, codec or CODECS[path.suffix.lower()])
@@ -95,6 +95,8 @@ class _FileSink:
         if count_frames(self._draft) < self._frames:  # OpenCV keeps a full disk to itself
             reason = "the disk is full or the file too large"
             raise OutputError(reason, path=self._path, remedy="free some space")
+        with self._draft.open("rb") as stream:
+            os.fsync(stream.fileno())
         publish(self._draft, final_path(self._path), self._overwrite)
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> It
         _check_folder(path, overwrite)
     else:
         check_output(path, overwrite=False)
-    with workplace(path) as draft:
+    with temporary_folder(path) as draft:
         yield _FolderSink(path, draft)
 
 
