@@ -30,6 +30,7 @@ from nircolor.errors import (
 )
 
 if TYPE_CHECKING:
+    from nircolor.bar import progress
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.engine import EngineConfig
@@ -61,12 +62,14 @@ __all__ = [
     "__version__",
     "colorize_file",
     "colorize_video",
+    "progress",
     "read_nir",
     "read_rgb",
     "write_rgb",
 ]
 
 _HOMES = {
+    "nircolor.bar": ("progress",),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.engine": ("EngineConfig",),

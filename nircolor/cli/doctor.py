@@ -9,8 +9,9 @@ from typing import Any
 import typer
 
 from nircolor._version import __version__
-from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.errors import DeviceError, WeightsError
+from nircolor.wording import one_line
 
 LABEL_WIDTH = 10
 

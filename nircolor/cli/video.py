@@ -21,8 +21,8 @@ from nircolor.cli.options import (
     WeightsOption,
     colours_of,
 )
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin, one_line
-from nircolor.wording import command_line
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.wording import command_line, one_line
 
 EPILOG = """[bold]Examples[/bold]
 

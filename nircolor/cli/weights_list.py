@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin, one_line
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.errors import WeightsError
+from nircolor.wording import one_line
 
 
 def list_weights(

@@ -10,9 +10,10 @@ from textwrap import wrap
 import typer
 
 from nircolor.cli.engine import locate_weights
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin, one_line
+from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.cli.weights_fetch import NameArgument
 from nircolor.cli.weights_list import file_row
+from nircolor.wording import one_line
 
 WIDTH = 100
 FIRST = ("description", "license", "step", "metrics", "data", "calibration")  # then the rest, which is long
