@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from nircolor.cli.options import (
-    INPUT,
     ColourInputsOption,
     DeviceOption,
     GreyFlag,
@@ -20,6 +19,10 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
     colours_of,
+    engine_of,
+    number_option,
+    overwrite_option,
+    reading_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.wording import command_line, one_line
@@ -91,9 +94,7 @@ def video(
             help="Frames a second of a video. Default: those of INPUT; a folder has none.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar=" ", help="Replace OUT, or frames in it, if they exist.")
-    ] = False,
+    overwrite: Annotated[bool, overwrite_option("Replace OUT, or frames in it, if they exist.")] = False,
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -103,23 +104,10 @@ def video(
     range: RangeOption = None,
     band: Annotated[
         int | None,
-        typer.Option(
-            "--band",
-            metavar="N",
-            min=1,
-            rich_help_panel=INPUT,
-            help="Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue.",
-        ),
+        number_option("--band", "Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue."),
     ] = None,
     page: Annotated[
-        int | None,
-        typer.Option(
-            "--page",
-            metavar="N",
-            min=1,
-            rich_help_panel=INPUT,
-            help="Page of frames that are multi-page TIFFs, counted from 1.",
-        ),
+        int | None, number_option("--page", "Page of frames that are multi-page TIFFs, counted from 1.")
     ] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
@@ -131,20 +119,14 @@ def video(
     rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from nircolor.engine import EngineConfig
-    from nircolor.image import Stretch
-    from nircolor.picture import Reading
-    from nircolor.tiling import Tiling
     from nircolor.video.convert import colorize_video
 
     with report.watching() as observe:
         result = colorize_video(
             source,
             output,
-            engine=EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap)),
-            reading=Reading(
-                Stretch.parse("none", range), band=band, page=page, colours=colours_of(grey, colour_inputs)
-            ),
+            engine=engine_of(weights, device, precision, prior, tile, overlap),
+            reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
             smooth=smooth,
             fps=fps,
             codec=codec,

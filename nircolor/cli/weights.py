@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from nircolor.cli.options import overwrite_option
 from nircolor.cli.report import (
     EXIT_CODES,
     HELP_KEYS,
@@ -142,7 +143,7 @@ def export(
     dtype: Annotated[
         Literal["fp32", "fp16", "bf16"], typer.Option(help="How the numbers are stored; fp32 keeps them as they are.")
     ] = "fp32",
-    overwrite: Annotated[bool, typer.Option("--overwrite", metavar=" ", help="Replace OUT where it exists.")] = False,
+    overwrite: Annotated[bool, overwrite_option("Replace OUT where it exists.")] = False,
     brightness: Annotated[
         float,
         typer.Option(
