@@ -15,13 +15,9 @@ and over all of a pan. Smearing would show there.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -31,15 +27,16 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from nircolor import Colorizer
+from nircolor import Colorizer, colorize_video
 from nircolor.scenes import quantise, render
 from nircolor.video.damping import Damping
 from nircolor.video.steady import Steady, change
 
 Field = NDArray[np.float32]
 HEIGHT, WIDTH, OBJECT = 240, 320, slice(140, 200)
+PARTS = ("prior", "gains and offsets")
 
 
 @dataclass(frozen=True)
@@ -124,32 +121,30 @@ def tell_flicker(strengths: list[float], scenes: int, frames: int, motions: list
 def tell_parts(scenes: int, frames: int, weight: float = 0.8) -> None:
     """Flicker of pixels where only one of the two branches is smoothed, or frozen, without regard to motion."""
     engine = Colorizer.from_weights("lite")
-    branches = {"prior": engine.network.prior_branch, "gains and offsets": engine.network.rgb_branch}
     clips = [passing(seed, frames) for seed in range(1, scenes + 1)]
     for what, parts, share in (
         ("nothing", (), 0),
         ("the prior", ("prior",), weight),
         ("gains and offsets", ("gains and offsets",), weight),
-        ("both", tuple(branches), weight),
-        ("both, frozen at the first frame", tuple(branches), 1),
+        ("both", PARTS, weight),
+        ("both, frozen at the first frame", PARTS, 1),
     ):
         values = []
         for clip in clips:
-            with ExitStack() as stack:
-                for part in parts:
-                    stack.enter_context(branches[part].register_forward_hook(_mixing(share)))
+            prior, gains = (_mixing(share if name in parts else 0) for name in PARTS)
+            with engine.filtered(prior, gains):
                 values.append(flicker(colours(engine.colorize(frame) for frame in clip.seen), clip.static))
         print(f"| {what} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
 
 
-def _mixing(share: float) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+def _mixing(share: float) -> Callable[[Tensor, Tensor], Tensor]:
     past: list[Tensor] = []
 
-    def hook(branch: nn.Module, inputs: tuple[Tensor, ...], maps: Tensor) -> Tensor:
+    def mix(seen: Tensor, maps: Tensor) -> Tensor:
         past[:] = [torch.lerp(maps.float(), past[0], share) if past else maps.float()]
         return past[0]
 
-    return hook
+    return mix
 
 
 def tell_cuts(scenes: int) -> None:
@@ -186,12 +181,11 @@ def speed(frames: int, size: tuple[int, int]) -> None:
     with TemporaryDirectory() as place:
         _film(Path(place) / "x.mp4", pixels, frames)
         for name in ("y.mp4", "y.avi", "y.webm", "y.mkv", "frames"):
-            line = [sys.executable, "-m", "nircolor", "video", "x.mp4", "-o", name, "--json", "-q"]
-            codec = ["--codec", "FFV1"] if name == "y.mkv" else []
-            done = subprocess.run(line + codec, cwd=place, check=True, capture_output=True)
-            rate = json.loads(done.stdout)["frames_per_second"]
-            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-            print(f"to {name} {' '.join(codec)}: {rate} frames/s, highest memory so far {peak:.0f} MB")
+            codec = "FFV1" if name == "y.mkv" else None
+            done = colorize_video(Path(place) / "x.mp4", Path(place) / name, codec=codec)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            rate = done.frames_per_second
+            print(f"to {name} {codec or ''}: {rate} frames/s, highest memory so far {peak:.0f} MB")
 
 
 def _film(path: Path, pixels: NDArray[np.uint8], frames: int) -> None:

@@ -30,20 +30,26 @@ from nircolor.errors import (
 )
 
 if TYPE_CHECKING:
+    from nircolor.bar import progress
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
+    from nircolor.doctor import Examination, examine
     from nircolor.engine import EngineConfig
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
+    from nircolor.video.convert import VideoResult, colorize_video
+    from nircolor.weights_info import NamedWeights, WeightsInfo, list_weights, verify_weights
 
 __all__ = [
     "Colorizer",
     "DeviceError",
     "EngineConfig",
+    "Examination",
     "FileResult",
     "ImageInfo",
     "InputError",
+    "NamedWeights",
     "NirImage",
     "NircolorError",
     "OutputError",
@@ -54,22 +60,33 @@ __all__ = [
     "Stretch",
     "Tiling",
     "UsageError",
+    "VideoResult",
     "WeightsError",
+    "WeightsInfo",
     "Writing",
     "__version__",
     "colorize_file",
+    "colorize_video",
+    "examine",
+    "list_weights",
+    "progress",
     "read_nir",
     "read_rgb",
+    "verify_weights",
     "write_rgb",
 ]
 
 _HOMES = {
+    "nircolor.bar": ("progress",),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
+    "nircolor.doctor": ("Examination", "examine"),
     "nircolor.engine": ("EngineConfig",),
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.tiling": ("Tiling",),
+    "nircolor.video.convert": ("VideoResult", "colorize_video"),
+    "nircolor.weights_info": ("NamedWeights", "WeightsInfo", "list_weights", "verify_weights"),
 }
 
 

@@ -13,7 +13,8 @@ from nircolor import picture
 from nircolor.engine import EngineConfig, check_device, check_weights
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
-from nircolor.image import check_output, default_output, plan_output
+from nircolor.files import check_output
+from nircolor.image import default_output, plan_output
 from nircolor.image.formats import by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
@@ -80,15 +81,9 @@ def colorize_file(
     Returns the size, depth, time and weights of the output. Raises InputError, OutputError, OutputExistsError,
     UsageError, WeightsError and DeviceError; nothing partial is left behind.
     """
-    job = _Job(
-        source,
-        engine or EngineConfig(),
-        reading or Reading(),
-        writing or Writing(),
-        overwrite,
-        Reporter(on_event, stop),
-    )
-    return job.run(target)
+    with Reporter(on_event, stop) as reporter:
+        parts = engine or EngineConfig(), reading or Reading(), writing or Writing()
+        return _Job(source, *parts, overwrite, reporter).run(target)
 
 
 @dataclass(frozen=True)

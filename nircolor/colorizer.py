@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -25,6 +26,8 @@ from nircolor.weights_network import restored
 SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
+Filter = Callable[[Tensor, Tensor], Tensor]
+"""What a branch looks at (b, 1, h, w) and the maps that it makes of it (b, C, h', w') -> the maps to go on with."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,20 @@ class Colorizer:
                 raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
             raise
         return rgb
+
+    @contextmanager
+    def filtered(self, prior: Filter, gains: Filter | None = None) -> Iterator[None]:
+        """While entered, the maps that decide on colours pass through filters, call by call: the prior of G_B and, with
+        an affine head, the gains and offsets of G_A. The maps of another head are the picture itself, and stay.
+        """
+        filters = [(self.network.prior_branch, prior)]
+        if gains and self.network.config.head == "affine":
+            filters.append((self.network.rgb_branch, gains))
+        with ExitStack() as stack:
+            for branch, through in filters:
+                hook = branch.register_forward_hook(lambda _, inputs, maps, through=through: through(inputs[0], maps))
+                stack.enter_context(hook)
+            yield
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""

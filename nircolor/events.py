@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event as StopEvent
+from types import TracebackType
 
 from nircolor.errors import StoppedError
 
@@ -20,11 +21,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """``done`` of ``total`` of a stage (``colorizing``, ``validation``); ``total`` 0: nobody knows. Reported often."""
+    """``done`` of ``total`` of a stage (``colorizing``, ``validation``); ``total`` 0: nobody knows. Reported often.
+
+    ``unit``: what is counted (``frames``), where that means something to a reader.
+    """
 
     stage: str
     done: float = 0
     total: float = 0
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class EngineReady(Event):
         )
 
 
+@dataclass(frozen=True)
+class Ended(Event):
+    """The last event of every verb, whether it returns or raises: an observer clears away what it shows."""
+
+
 Observer = Callable[[Event], None]
 
 
@@ -74,21 +84,32 @@ def nobody(event: Event) -> None:
 
 
 class Reporter:
-    """Inside a verb: how it reports. ``warnings`` are the lines of all warnings so far, for its result."""
+    """Inside a verb: how it reports. ``warnings`` are the lines of all warnings so far, for its result.
+
+    A verb works within ``with Reporter(on_event, stop) as reporter``, which reports ``Ended`` at its end.
+    """
 
     def __init__(self, on_event: Observer = nobody, stop: StopEvent | None = None) -> None:
         self.on_event, self.stop = on_event, stop
         self.warnings: list[str] = []
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.on_event(Ended())
 
     def check(self) -> None:
         """Raises StoppedError when the caller wants the verb to end."""
         if self.stop is not None and self.stop.is_set():
             raise StoppedError("stopped")
 
-    def progress(self, stage: str, done: float = 0, total: float = 0) -> None:
+    def progress(self, stage: str, done: float = 0, total: float = 0, unit: str = "") -> None:
         """Raises StoppedError."""
         self.check()
-        self.on_event(Progress(stage, done, total))
+        self.on_event(Progress(stage, done, total, unit))
 
     def stage(self, name: str) -> Callable[[float, float], None]:
         """``progress`` of one stage, for functions that report ``(done, total)``."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
+_MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 
 # fmt: off
 OPTIONS = frozenset((
@@ -30,6 +30,7 @@ RENAMED = {
     "policy=overwrite": "--overwrite",
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",
+    "sys.stdout.buffer": "-",
 }
 """What the command line has its own word for."""
 
@@ -45,3 +46,9 @@ def _option(mark: re.Match[str]) -> str:
         return RENAMED.get(mark[0].strip("`"), mark[0])
     option = "--" + name.replace("_", "-")
     return option if value in (None, "True") else f"{option} {value}"
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, without the control characters that a file name can carry to a terminal."""
+    joined = " ".join(line.strip() for line in text.splitlines())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in joined)

@@ -20,8 +20,8 @@ from nircolor.batch.process import Settings, Work, content_of
 from nircolor.errors import NircolorError
 from nircolor.evaluation.report.text import count, size
 from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
+from nircolor.files import atomic_file
 from nircolor.image import read_rgb
-from nircolor.image.atomic import atomic_file
 from nircolor.written import esc
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take

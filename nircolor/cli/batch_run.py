@@ -21,10 +21,10 @@ from nircolor.batch.watch import INTERVAL, Settling
 from nircolor.cli.batch_job import Prepared, selection
 from nircolor.cli.batch_screen import Screen, plural, tell_failures
 from nircolor.cli.batch_spread import Runner, open_runner
-from nircolor.cli.batch_stop import Stopper
-from nircolor.cli.interrupts import Interrupted
-from nircolor.cli.report import Report, one_line
+from nircolor.cli.report import Report
+from nircolor.cli.signals import Interrupted, Stopper
 from nircolor.errors import NircolorError, OutputError, display_name
+from nircolor.wording import one_line
 
 if TYPE_CHECKING:
     from nircolor.batch.probe import Size
@@ -96,7 +96,7 @@ class Batch:
 
     def run(self) -> int:
         """The exit code."""
-        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report) as stopper:
+        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report.say) as stopper:
             self._begin(manifest)
             try:
                 self._work(manifest)

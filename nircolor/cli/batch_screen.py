@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nircolor.cli.report import Report, one_line
+from nircolor.cli.report import Report
 from nircolor.errors import display_name
+from nircolor.wording import one_line
 
 if TYPE_CHECKING:
     from nircolor.batch.outcome import Outcome

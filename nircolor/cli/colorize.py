@@ -8,7 +8,6 @@ from typing import Annotated, BinaryIO
 import typer
 
 from nircolor.cli.options import (
-    INPUT,
     TILES,
     Depth,
     DeviceOption,
@@ -21,6 +20,16 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    colours_of,
+    depth_option,
+    engine_of,
+    equalize_option,
+    format_option,
+    number_option,
+    overwrite_option,
+    reading_of,
+    stretch_option,
+    writing_of,
 )
 from nircolor.cli.report import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.errors import UsageError
@@ -60,26 +69,9 @@ def colorize(
             "Default: INPUT with _rgb added to its name, or standard output when INPUT is -.",
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="png, tiff, jpeg, webp or bmp. Default: by the suffix of OUT, else as INPUT.",
-        ),
-    ] = None,
-    depth: Annotated[
-        Depth | None,
-        typer.Option(
-            "--depth",
-            metavar="8|16|32",
-            help="Bits a channel; 32 is float. Default: as INPUT.",
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", metavar=" ", help="Replace OUT if it exists."),
-    ] = False,
+    format: Annotated[str | None, format_option("by the suffix of OUT, else as INPUT")] = None,
+    depth: Annotated[Depth | None, depth_option("as INPUT")] = None,
+    overwrite: Annotated[bool, overwrite_option("Replace OUT if it exists.")] = False,
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -90,31 +82,15 @@ def colorize(
         int, typer.Option("--batch", metavar="TILES", rich_help_panel=TILES, help="Tiles worked on at once.")
     ] = 1,
     stretch: Annotated[
-        str,
-        typer.Option(
-            "--stretch",
-            metavar="HOW",
-            rich_help_panel=INPUT,
-            help="none, minmax, percentile or percentile:LOW,HIGH. With none the range comes from the data type, "
-            "never from the values.",
-        ),
+        str, stretch_option("With none the range comes from the data type, never from the values.")
     ] = "none",
     range: RangeOption = None,
-    equalize: Annotated[
-        bool,
-        typer.Option(
-            "--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize the histogram, as the papers do."
-        ),
-    ] = False,
+    equalize: Annotated[bool, equalize_option("Equalize the histogram, as the papers do.")] = False,
     band: Annotated[
-        int | None,
-        typer.Option(
-            "--band", metavar="N", rich_help_panel=INPUT, help="Band of a multi-band picture, counted from 1."
-        ),
+        int | None, number_option("--band", "Band of a multi-band picture, counted from 1.", least=None)
     ] = None,
     page: Annotated[
-        int | None,
-        typer.Option("--page", metavar="N", rich_help_panel=INPUT, help="Page of a multi-page TIFF, counted from 1."),
+        int | None, number_option("--page", "Page of a multi-page TIFF, counted from 1.", least=None)
     ] = None,
     grey: GreyFlag = False,
     json: JsonFlag = False,
@@ -127,13 +103,9 @@ def colorize(
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.colorize import STREAM, colorize_file
-    from nircolor.engine import EngineConfig
-    from nircolor.image import Stretch
-    from nircolor.picture import Reading, Writing
-    from nircolor.tiling import Tiling
 
-    engine = EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap, batch))
-    reading = Reading(Stretch.parse(stretch, range), equalize, band, page, "colorize" if grey else "refuse")
+    engine = engine_of(weights, device, precision, prior, tile, overlap, batch)
+    reading = reading_of(stretch, range, equalize, band, page, colours_of(grey))
     output = output or (STREAM if source == STREAM else None)
     target = _standard_output(json) if output == STREAM else output
     with report.watching() as observe:
@@ -142,7 +114,7 @@ def colorize(
             target,
             engine=engine,
             reading=reading,
-            writing=Writing(int(depth.value) if depth else None, format),
+            writing=writing_of(depth, format),
             overwrite=overwrite,
             on_event=observe,
         )

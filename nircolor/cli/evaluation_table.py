@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nircolor.cli.report import one_line
+from nircolor.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

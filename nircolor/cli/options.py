@@ -1,13 +1,21 @@
-"""Options that several commands have, each said once: which network, where it runs, how pictures are tiled."""
+"""Options that several commands have, each written once, and what they mean to the library.
+
+What is the same everywhere is a type: ``weights: WeightsOption = "lite"``. Where commands differ in a word of help, a
+function makes the option: ``overwrite: Annotated[bool, overwrite_option("Replace OUT if it exists.")] = False``.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nircolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from nircolor.engine import EngineConfig
+    from nircolor.picture import Colours, Reading, Writing
 
 ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
 
@@ -36,6 +44,51 @@ class ColourInputs(str, Enum):
     colorize = "colorize"
 
 
+def device_option(names: str = "cuda:N (N counts from 0)", panel: str = ENGINE, metavar: str = "DEVICE") -> Any:
+    help = f"auto, cpu, cuda, {names} or mps."
+    return typer.Option("--device", metavar=metavar, rich_help_panel=panel, help=help)
+
+
+def tile_option(
+    help: str = "Side of a tile as the network sees it; smaller saves memory, larger sees more.",
+    show_default: bool = True,
+) -> Any:
+    return typer.Option("--tile", metavar="PIXELS", show_default=show_default, rich_help_panel=TILES, help=help)
+
+
+def overlap_option(help: str = "How far neighbouring tiles overlap.", show_default: bool = True) -> Any:
+    return typer.Option("--overlap", metavar="PIXELS", show_default=show_default, rich_help_panel=TILES, help=help)
+
+
+def stretch_option(
+    more: str = "", panel: str = INPUT, help: str = "none, minmax, percentile or percentile:LOW,HIGH."
+) -> Any:
+    return typer.Option("--stretch", metavar="HOW", rich_help_panel=panel, help=f"{help} {more}".rstrip())
+
+
+def equalize_option(help: str, panel: str = INPUT) -> Any:
+    return typer.Option("--equalize", metavar=" ", rich_help_panel=panel, help=help)
+
+
+def number_option(name: str, help: str, least: int | None = 1) -> Any:
+    """``--band`` and ``--page``. ``least`` None: the library says what is wrong with a number."""
+    return typer.Option(name, metavar="N", min=least, rich_help_panel=INPUT, help=help)
+
+
+def format_option(default: str, panel: str | None = None) -> Any:
+    help = f"png, tiff, jpeg, webp or bmp. Default: {default}."
+    return typer.Option("--format", metavar="NAME", rich_help_panel=panel, help=help)
+
+
+def depth_option(default: str, panel: str | None = None) -> Any:
+    help = f"Bits a channel; 32 is float. Default: {default}."
+    return typer.Option("--depth", metavar="8|16|32", rich_help_panel=panel, help=help)
+
+
+def overwrite_option(help: str, panel: str | None = None) -> Any:
+    return typer.Option("--overwrite", metavar=" ", rich_help_panel=panel, help=help)
+
+
 WeightsOption = Annotated[
     str,
     typer.Option(
@@ -45,15 +98,7 @@ WeightsOption = Annotated[
         help="Packaged name, one of your own, path of a .safetensors file, or hf://org/repo\\[@rev]\\[/file].",
     ),
 ]
-DeviceOption = Annotated[
-    str,
-    typer.Option(
-        "--device",
-        metavar="DEVICE",
-        rich_help_panel=ENGINE,
-        help="auto, cpu, cuda, cuda:N (N counts from 0) or mps.",
-    ),
-]
+DeviceOption = Annotated[str, device_option()]
 PrecisionOption = Annotated[
     Precision,
     typer.Option(
@@ -72,15 +117,8 @@ PriorOption = Annotated[
         help="Decide on colours once for the whole picture, or in each tile alone.",
     ),
 ]
-TileOption = Annotated[
-    int,
-    typer.Option(
-        "--tile",
-        metavar="PIXELS",
-        rich_help_panel=TILES,
-        help="Side of a tile as the network sees it; smaller saves memory, larger sees more.",
-    ),
-]
+TileOption = Annotated[int, tile_option()]
+OverlapOption = Annotated[int, overlap_option()]
 RangeOption = Annotated[
     str | None,
     typer.Option(
@@ -90,10 +128,6 @@ RangeOption = Annotated[
         rich_help_panel=INPUT,
         help="Values of the file that become black and white, such as 0,4095 for 12 bits in 16: alike for a series.",
     ),
-]
-OverlapOption = Annotated[
-    int,
-    typer.Option("--overlap", metavar="PIXELS", rich_help_panel=TILES, help="How far neighbouring tiles overlap."),
 ]
 GreyFlag = Annotated[
     bool,
@@ -113,7 +147,37 @@ ColourInputsOption = Annotated[
 ]
 
 
-def colours_of(grey: bool, inputs: ColourInputs | None) -> Literal["refuse", "copy", "colorize"]:
+def engine_of(
+    weights: str, device: str, precision: Precision, prior: Prior, tile: int, overlap: int, batch: int = 1
+) -> EngineConfig:
+    from nircolor.engine import EngineConfig
+    from nircolor.tiling import Tiling
+
+    return EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap, batch))
+
+
+def reading_of(
+    stretch: str = "none",
+    range: str | None = None,
+    equalize: bool = False,
+    band: int | None = None,
+    page: int | None = None,
+    colours: Colours = "refuse",
+) -> Reading:
+    """Raises UsageError for options that exclude each other, or say nothing that can be understood."""
+    from nircolor.image import Stretch
+    from nircolor.picture import Reading
+
+    return Reading(Stretch.parse(stretch, range), equalize, band, page, colours)
+
+
+def writing_of(depth: Depth | None, format: str | None) -> Writing:
+    from nircolor.picture import Writing
+
+    return Writing(int(depth.value) if depth else None, format)
+
+
+def colours_of(grey: bool, inputs: ColourInputs | None = None) -> Colours:
     """What ``--grey`` and ``--colour-inputs`` say together. Raises UsageError where they disagree."""
     if grey and inputs not in (None, ColourInputs.colorize):
         raise UsageError(f"--grey and --colour-inputs {inputs.value}: one excludes the other; leave one out")

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from nircolor.cli.interrupts import Interrupts
+from nircolor.bar import Bar
+from nircolor.cli.signals import Interrupts
 from nircolor.errors import UsageError
 from nircolor.events import EngineReady, Event, Note, Observer, Progress, Warned
-from nircolor.wording import command_line
+from nircolor.wording import command_line, one_line
 
 MESSAGES = "Messages"
 
@@ -112,44 +113,26 @@ class Report:
 
     @contextmanager
     def watching(self) -> Iterator[Observer]:
-        """An observer for a verb, with a bar on a terminal."""
-        with self.progress() as advance:
+        """An observer for a verb, with a bar on a terminal. It raises Interrupted when a signal has come."""
+        bar = Bar(hidden=self.quiet)
 
-            def observe(event: Event) -> None:
-                if isinstance(event, Progress):
-                    advance(event.stage, event.done, event.total)
-                else:
-                    self.observe(event)
+        def observe(event: Event) -> None:
+            if isinstance(event, Progress):
+                self.interrupts.check()
+                bar.show(event)
+            else:
+                self.observe(event)
 
+        try:
             yield observe
+        finally:
+            bar.close()
 
     @contextmanager
     def progress(self) -> Iterator[Advance]:
-        """A bar on a terminal, nothing elsewhere. Yields ``advance(stage, done, total)``; total 0: nobody knows."""
-        from rich import progress as bars
-        from rich.console import Console
-
-        columns = (
-            bars.TextColumn("{task.description}"),
-            bars.BarColumn(),
-            bars.TaskProgressColumn(),
-            bars.TimeRemainingColumn(),
-        )
-        hidden = self.quiet or not (sys.stderr and sys.stderr.isatty())
-        console = Console(stderr=True, soft_wrap=True)  # messages above the bar are not cut into lines
-        with bars.Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden) as bar:
-            number = bar.add_task("starting", total=None)
-            task = bar.tasks[0]
-
-            def advance(stage: str, done: float = 0, total: float = 0) -> None:
-                self.interrupts.check()
-                begins = stage != task.description
-                if begins:
-                    task.total = total or None  # Progress itself cannot go back to an unknown total
-                    bar.reset(number, description=stage)
-                bar.update(number, completed=done, refresh=begins)
-
-            yield advance
+        """``watching`` for what reports ``advance(stage, done, total)``; total 0: nobody knows."""
+        with self.watching() as observe:
+            yield lambda stage, done=0, total=0: observe(Progress(stage, done, total))
 
     def _print(self, text: str) -> None:
         # Not by way of rich: it may print a line twice when a signal comes in between. A live bar moves out of the way.
@@ -167,9 +150,3 @@ def begin(ctx: typer.Context, *, json: bool, quiet: bool, verbose: int) -> Repor
     if quiet and verbose:
         raise UsageError("--quiet and --verbose: one excludes the other; leave one out")
     return report
-
-
-def one_line(text: str) -> str:
-    """``text`` on one line, without the control characters that a file name can carry to a terminal."""
-    joined = " ".join(line.strip() for line in text.splitlines())
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in joined)

@@ -1,4 +1,4 @@
-"""``nircolor video``: the options of the command; ``video_job.py`` does the work."""
+"""``nircolor video``: its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from nircolor.cli.options import (
-    INPUT,
     ColourInputsOption,
     DeviceOption,
     GreyFlag,
@@ -20,9 +19,13 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
     colours_of,
+    engine_of,
+    number_option,
+    overwrite_option,
+    reading_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
-from nircolor.cli.video_job import Job, run
+from nircolor.wording import command_line, one_line
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -91,9 +94,7 @@ def video(
             help="Frames a second of a video. Default: those of INPUT; a folder has none.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar=" ", help="Replace OUT, or frames in it, if they exist.")
-    ] = False,
+    overwrite: Annotated[bool, overwrite_option("Replace OUT, or frames in it, if they exist.")] = False,
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -103,23 +104,10 @@ def video(
     range: RangeOption = None,
     band: Annotated[
         int | None,
-        typer.Option(
-            "--band",
-            metavar="N",
-            min=1,
-            rich_help_panel=INPUT,
-            help="Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue.",
-        ),
+        number_option("--band", "Channel of a colour video that is near-infrared: 1 red, 2 green, 3 blue."),
     ] = None,
     page: Annotated[
-        int | None,
-        typer.Option(
-            "--page",
-            metavar="N",
-            min=1,
-            rich_help_panel=INPUT,
-            help="Page of frames that are multi-page TIFFs, counted from 1.",
-        ),
+        int | None, number_option("--page", "Page of frames that are multi-page TIFFs, counted from 1.")
     ] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
@@ -131,25 +119,25 @@ def video(
     rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from nircolor.image import Stretch
-    from nircolor.tiling import Tiling
+    from nircolor.video.convert import colorize_video
 
-    job = Job(
-        source=source,
-        output=output,
-        smooth=smooth,
-        codec=codec,
-        fps=fps,
-        overwrite=overwrite,
-        weights=weights,
-        device=device,
-        precision=precision.value,
-        prior=prior.value,
-        tiling=Tiling(tile, overlap),
-        stretch=Stretch.parse("none", range),
-        band=band,
-        page=page,
-        colours=colours_of(grey, colour_inputs),
-    )
-    if code := run(job, report):
-        raise typer.Exit(code)
+    with report.watching() as observe:
+        result = colorize_video(
+            source,
+            output,
+            engine=engine_of(weights, device, precision, prior, tile, overlap),
+            reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
+            smooth=smooth,
+            fps=fps,
+            codec=codec,
+            overwrite=overwrite,
+            on_event=observe,
+        )
+    report.say(str(result))
+    values = {**result.to_json(), "warnings": report.warnings}
+    if result.error:
+        report.error(result.error)
+        values["error"] = one_line(command_line(result.error))
+    report.result(values)
+    if result.error:
+        raise typer.Exit(1)

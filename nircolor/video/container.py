@@ -39,7 +39,7 @@ def sniff(head: bytes) -> str | None:
 
 
 def has_sound(stream: BinaryIO, container: str) -> bool | None:
-    """Whether one of the tracks is sound; None where that is not easily told."""
+    """Whether one of the tracks is sound; None where that is not easily known."""
     if container == "MP4":
         size = stream.seek(0, 2)
         return any(handler == b"soun" for handler in _handlers(stream, 0, size))

@@ -24,4 +24,10 @@ class Damping:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:
-            raise UsageError(f"--smooth {self.strength:g}: give 0 (off) up to, but not including, 1")
+            reason = "give 0 (off) up to, but not including, 1"
+            raise UsageError(reason, option="smooth", value=f"{self.strength:g}")
+
+    def check(self, prior: str) -> None:
+        """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""
+        if self.strength and prior != "global":
+            raise UsageError("needs `prior=global`", option="smooth", remedy="leave one of the two out")

@@ -12,35 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import ColourInputError, InputError, display_name
-from nircolor.image import ImageInfo, NirImage, Stretch, darkness, formats
+from nircolor.errors import ColourInputError, InputError
+from nircolor.image import ImageInfo, NirImage, darkness, formats
 from nircolor.image.grey import to_grey
 from nircolor.image.raster import Raster, choose_bands, pick
 from nircolor.image.source import open_source
 from nircolor.image.tone import to_unit
-from nircolor.picture import Colours, Reading
+from nircolor.picture import Reading
 from nircolor.video.container import HEAD, has_sound, sniff
-from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.frames import Frame, Stream, in_frame, name_of
 from nircolor.video.motion_jpeg import MotionJpeg
 from nircolor.video.opencv import is_grey16, open_capture, pixel_aspect, sample_bits
 
 _MOST_FPS = 1000
-_NO_STRETCH = Stretch()
+_AS_IT_IS = Reading()
 _SLACK = 1  # frames that a header may promise too many
 
 
 class FileSource:
     """MP4, MOV, AVI, MKV, WebM and a few more, as FFmpeg in OpenCV reads them; rotated as their metadata says.
 
-    A frame with three channels has to be grey, as for ``read_nir``, unless ``band`` (1 red, 2 green, 3 blue) chooses
-    one or ``colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
+    A frame with three channels has to be grey, as for ``read_nir``, unless ``reading.band`` (1 red, 2 green, 3 blue)
+    chooses one or ``reading.colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
     """
 
-    def __init__(
-        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
-    ) -> None:
-        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
-        sound, self._stored = self._look(path), MotionJpeg(path)
+    def __init__(self, path: Path, reading: Reading = _AS_IT_IS) -> None:
+        self._path, self._reading = path, reading
+        sound, self._stored = _look(path), MotionJpeg(path)
         self._capture = open_capture(path)
         self._bits = sample_bits(self._tag())
         if is_grey16(self._tag()):
@@ -49,7 +47,7 @@ class FileSource:
         self._first = self._read()
         if self._first is None:
             self.close()
-            raise InputError(f"{self._name}: no frame can be read: damaged, unfinished or of a codec that FFmpeg lacks")
+            raise InputError("no frame can be read: damaged, unfinished or of a codec that FFmpeg lacks", path=path)
         fps, count = self._number(cv2.CAP_PROP_FPS), self._number(cv2.CAP_PROP_FRAME_COUNT)
         height, width = self._first.shape[:2]
         rate = fps if 0 < fps <= _MOST_FPS else None
@@ -71,29 +69,12 @@ class FileSource:
         if damage := self._stored.remark():
             self.stream.remark(damage)
         if number < self.stream.expected - max(_SLACK, self.stream.expected // 100):
-            raise InputError(
-                f"{self._name}: ends after {number} of {self.stream.expected} frames: damaged; get a fresh copy"
-            )
+            reason = f"ends after {number} of {self.stream.expected} frames: damaged"
+            raise InputError(reason, path=self._path, remedy="get a fresh copy")
 
     def close(self) -> None:
         self._capture.release()
         self._stored.close()
-
-    def _look(self, path: Path) -> bool | None:
-        """Whether there is sound. Raises InputError for what is no video."""
-        try:
-            with open_source(path) as stream:
-                head = stream.read(HEAD)
-                container = sniff(head)
-                if container:
-                    return has_sound(stream, container)
-        except InputError as error:
-            raise InputError(f"{self._name}: {error}") from error.__cause__
-        if not head:
-            raise InputError(f"{self._name}: is empty (0 bytes); get a fresh copy")
-        if formats.sniff(head):
-            raise InputError(f"{self._name}: {_picture(head)}")
-        raise InputError(f"{self._name}: is no video of a supported format; convert it to MP4, MKV or AVI")
 
     def _remark(self, sound: bool | None) -> None:
         if sound is not False:
@@ -118,10 +99,11 @@ class FileSource:
     def _frame(self, pixels: NDArray[Any], number: int) -> Frame:
         try:
             if pixels.shape[:2] != (self.stream.height, self.stream.width):
-                raise InputError(f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before; cut it there")
+                reason = f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, unlike those before"
+                raise InputError(reason, remedy="cut it there")
             return self._read_frame(pixels, number)
         except InputError as error:
-            raise type(error)(f"{self._name}: frame {number}: {error}") from error.__cause__
+            raise in_frame(error, self._path, number) from error.__cause__
 
     def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
         reading, colours = self._reading, None
@@ -152,12 +134,30 @@ class _Clock:
         self._count += 1
 
 
-def _picture(head: bytes) -> str:
+def _look(path: Path) -> bool | None:
+    """Whether there is sound. Raises InputError for what is no video."""
+    try:
+        with open_source(path) as stream:
+            head = stream.read(HEAD)
+            container = sniff(head)
+            if container:
+                return has_sound(stream, container)
+    except InputError as error:
+        raise error.at(path) from error.__cause__
+    if not head:
+        raise InputError("is empty (0 bytes)", path=path, remedy="get a fresh copy")
+    if formats.sniff(head):
+        raise _is_picture(head).at(path)
+    raise InputError("is no video of a supported format", path=path, remedy="convert it to MP4, MKV or AVI")
+
+
+def _is_picture(head: bytes) -> InputError:
     """What to say of a file that begins as a picture does."""
     format = formats.sniff(head)
     if (format == "PNG" and b"acTL" in head) or (format == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2):
-        return f"is an animated {format}; save its frames as numbered pictures and give their folder"
-    return "is one picture; use nircolor colorize"
+        remedy = "save its frames as numbered pictures and give their folder"
+        return InputError(f"is an animated {format}", remedy=remedy)
+    return InputError("is one picture", remedy="use nircolor colorize")
 
 
 def _grey(pixels: NDArray[Any], how: Reading) -> NirImage:
@@ -167,7 +167,7 @@ def _grey(pixels: NDArray[Any], how: Reading) -> NirImage:
     raster = Raster("PNG", planes, noisy=True)
     samples = to_grey(raster, luma=how.colours == "colorize")
     peak = float(np.iinfo(samples.dtype).max)
-    unit, warnings = to_unit(samples, peak, False, how.stretch, False, None)
-    if how.stretch.kind == "none":
+    unit, warnings = to_unit(samples, peak, False, how.stretch, how.equalize, None)
+    if how.stretch.kind == "none" and not how.equalize:
         warnings += darkness.hint(unit, str(samples.dtype), (0.0, peak), False, None)
     return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=(*raster.warnings, *warnings)))

@@ -10,37 +10,28 @@ from pathlib import Path
 
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError, display_name
-from nircolor.image import Stretch
 from nircolor.image.formats import by_suffix
-from nircolor.picture import Colours, Reading
+from nircolor.picture import Reading
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.picture_frame import read_frame
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
-_NAMED = 3  # gaps, or files, that are told
-_NO_STRETCH = Stretch()
+_NAMED = 3  # gaps, or files, that are named
+_AS_IT_IS = Reading()
 
 
 class FolderSource:
     """``frame_0001.png``, ``frame_0002.png``, ... in order of their numbers, each read as ``nircolor colorize`` would.
 
-    ``stretch`` is best one that depends on no frame: ``Stretch.between``.
     Other files are left out, hidden ones too. Raises InputError where there are no frames, or those of two sequences.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        band: int | None = None,
-        colours: Colours = "refuse",
-        page: int | None = None,
-        stretch: Stretch = _NO_STRETCH,
-    ) -> None:
-        self._folder, self._reading = folder, Reading(stretch, band=band, page=page, colours=colours)
+    def __init__(self, folder: Path, reading: Reading = _AS_IT_IS) -> None:
+        self._folder, self._reading = folder, reading
         self._names, others = _sequence(folder)
         first = folder / self._names[0][1]
         size = probe(first)
-        if size is None:  # reading it tells why
+        if size is None:  # reading it says why
             height, width = self._read(first, Stream(folder, 0, 0, None, 0)).image.pixels.shape
             size = (height, width)
         self.stream = Stream(folder, *size, None, len(self._names))
@@ -62,8 +53,9 @@ class FolderSource:
             if shape != size:
                 (height, width), (rows, columns) = size, shape
                 raise InputError(
-                    f"{display_name(path)}: is {columns} x {rows} pixels, but the first frame is {width} x {height}; "
-                    "make all of one size, or use nircolor batch"
+                    f"is {columns} x {rows} pixels, but the first frame is {width} x {height}",
+                    path=path,
+                    remedy="make all of one size, or use nircolor batch",
                 )
             yield frame
 
@@ -84,12 +76,14 @@ def _sequence(folder: Path) -> tuple[list[tuple[int, str]], list[str]]:
         else:
             others.append(name)
     if not found:
-        raise InputError(f"{display_name(folder)}: has no numbered pictures, such as frame_0001.png; name them so")
+        reason = "has no numbered pictures, such as frame_0001.png"
+        raise InputError(reason, path=folder, remedy="name them so")
     if len(found) > 1:
         first, second = (min(frames)[1] for frames in list(found.values())[:2])
         raise InputError(
-            f"{display_name(folder)}: has more than one sequence ({display_name(first)}, {display_name(second)}); "
-            "give each a folder of its own, or use nircolor batch"
+            f"has more than one sequence ({display_name(first)}, {display_name(second)})",
+            path=folder,
+            remedy="give each a folder of its own, or use nircolor batch",
         )
     (frames,) = found.values()
     return sorted(frames), others
@@ -100,9 +94,8 @@ def _pictures(folder: Path) -> list[str]:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
     except OSError as error:
-        raise InputError(
-            f"{display_name(folder)}: cannot be listed ({error.strerror}); change its permissions"
-        ) from error
+        reason = f"cannot be listed ({error.strerror})"
+        raise InputError(reason, path=folder, remedy="change its permissions") from error
     return sorted(name for name in names if by_suffix(Path(name)))
 
 
@@ -111,6 +104,6 @@ def _gaps(numbers: list[int]) -> str:
     gaps = [(a + 1, b - 1) for a, b in pairwise(numbers) if b > a + 1]
     if not gaps:
         return ""
-    told = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in gaps[:_NAMED])
+    named = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in gaps[:_NAMED])
     more = f" and {len(gaps) - _NAMED} more gaps" if len(gaps) > _NAMED else ""
-    return f"frames are missing: {told}{more}; the output goes on without them"
+    return f"frames are missing: {named}{more}; the output goes on without them"

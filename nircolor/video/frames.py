@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.errors import InputError
 from nircolor.image import NirImage
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
@@ -48,6 +49,7 @@ class Stream:
     """Colour frames passed on so far."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
+    _seen: int = field(default=0, init=False)
 
     @property
     def square(self) -> tuple[int, int]:
@@ -55,19 +57,29 @@ class Stream:
         wide, tall = max(1.0, self.pixel_aspect), max(1.0, 1 / self.pixel_aspect)
         return round(self.height * tall), round(self.width * wide)
 
+    def news(self) -> list[str]:
+        """The warnings since the last call."""
+        before, self._seen = self._seen, len(self.warnings)
+        return self.warnings[before:]
+
     def remark(self, text: str, where: str = "") -> None:
-        """A warning that many frames may give rise to, told of the first: numbers in it make no difference."""
+        """A warning that many frames may give rise to, given for the first: numbers in it make no difference."""
         kind = text.translate(_NO_DIGITS)
-        if kind not in self._told:
-            self._told.add(kind)
+        if kind not in self._kinds:
+            self._kinds.add(kind)
             self.warnings.append(f"{where}: {text}" if where else text)
 
-    _told: set[str] = field(default_factory=set, init=False)
+    _kinds: set[str] = field(default_factory=set, init=False)
 
 
 def name_of(number: int) -> str:
     """File name of a frame that has none, counted from 1."""
     return f"frame_{number:06d}.png"
+
+
+def in_frame(error: InputError, path: Path, number: int) -> InputError:
+    """The same error, of one frame of ``path``."""
+    return type(error)(f"frame {number}: {error.reason}", path=path, remedy=error.remedy)
 
 
 class Source(Protocol):

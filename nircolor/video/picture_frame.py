@@ -13,7 +13,7 @@ from nircolor.video.frames import Frame, Stream
 
 
 def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Stream, where: str) -> Frame:
-    """What is odd about the picture is told to ``stream``, as of ``where``. Raises InputError."""
+    """What is odd about the picture is a remark of ``stream``, as of ``where``. Raises InputError."""
     try:
         image, colours = picture.read(content, reading), None
     except ColourInputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +13,13 @@ import cv2
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import OutputError, OutputExistsError, UsageError, display_name
-from nircolor.image import check_output
-from nircolor.image.paths import final_path
+from nircolor.errors import OutputError, OutputExistsError, UsageError
+from nircolor.files import check_output, final_path, publish, temporary_folder
 from nircolor.image.quantize import quantize
 from nircolor.picture import Writing
 from nircolor.video.container import CODECS
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.opencv import count_frames, open_writer
-from nircolor.video.workplace import publish, workplace
 
 
 class Sink(Protocol):
@@ -41,7 +40,7 @@ def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwri
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
     check_output(path, overwrite)
-    with workplace(path) as folder:
+    with temporary_folder(path) as folder:
         sink = _FileSink(path, folder / f"video{path.suffix.lower()}", stream, overwrite)
         try:
             sink.open(fps, codec or CODECS[path.suffix.lower()])
@@ -58,15 +57,17 @@ class _FileSink:
 
     def open(self, fps: float, codec: str) -> None:
         if len(codec) != 4 or not codec.isascii():
-            raise UsageError(f"--codec {codec}: a codec has four letters, such as {CODECS['.mp4']} or FFV1")
+            reason = f"a codec has four letters, such as {CODECS['.mp4']} or FFV1"
+            raise UsageError(reason, option="codec", value=codec)
         (height, width), (rows, columns) = self._size, self._pad
         self._writer = open_writer(self._draft, codec, fps, (height + rows, width + columns))
         if not self._writer.isOpened():
             usual = CODECS[self._path.suffix.lower()]
-            raise UsageError(f"--codec {codec}: cannot be written into {self._path.suffix} here; use {usual}")
-        self._tell_size()
+            reason = f"cannot be written into {self._path.suffix} here"
+            raise UsageError(reason, option="codec", value=codec, remedy=f"use {usual}")
+        self._remark_on_size()
 
-    def _tell_size(self) -> None:
+    def _remark_on_size(self) -> None:
         stream, (height, width), (rows, columns) = self._stream, self._size, self._pad
         if self._size != (stream.height, stream.width):
             stream.remark(
@@ -92,7 +93,10 @@ class _FileSink:
     def finish(self) -> None:
         self.close()
         if count_frames(self._draft) < self._frames:  # OpenCV keeps a full disk to itself
-            raise OutputError(f"{display_name(self._path)}: the disk is full or the file too large; free some space")
+            reason = "the disk is full or the file too large"
+            raise OutputError(reason, path=self._path, remedy="free some space")
+        with self._draft.open("rb") as stream:
+            os.fsync(stream.fileno())
         publish(self._draft, final_path(self._path), self._overwrite)
 
     def close(self) -> None:
@@ -103,7 +107,7 @@ class _FileSink:
 def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> Iterator[Sink]:
     """A sink for a folder of pictures, each with the name, format and depth of its frame.
 
-    A folder that is there already keeps its other files. ``stream``: who is told what frames cannot say. Raises
+    A folder that is there already keeps its other files. ``stream``: gets the remarks. Raises
     OutputExistsError and OutputError.
     """
     if stream and stream.pixel_aspect != 1:
@@ -115,14 +119,14 @@ def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> It
         _check_folder(path, overwrite)
     else:
         check_output(path, overwrite=False)
-    with workplace(path) as draft:
+    with temporary_folder(path) as draft:
         yield _FolderSink(path, draft)
 
 
 def _check_folder(path: Path, overwrite: bool) -> None:
     check_output(path / "frame", overwrite=True)  # whether it can be written to
     if not overwrite and any(path.iterdir()):
-        raise OutputExistsError(f"{display_name(path)}: is not empty; choose another name or add --overwrite")
+        raise OutputExistsError("is not empty", path=path, remedy="choose another name or add `overwrite=True`")
 
 
 class _FolderSink:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from nircolor.errors import UsageError
 from nircolor.video.damping import Damping
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ class Steady:
     """
 
     def __init__(self, engine: Colorizer, damping: Damping) -> None:
-        if damping.strength and engine.prior != "global":
-            raise UsageError("--smooth needs --prior global; leave one of the two out")
+        damping.check(engine.prior)
         self.cuts = 0
         self._engine, self._damping = engine, damping
         self._past: list[Moment] = []  # of the last frame, one for each call of a branch
@@ -48,27 +46,22 @@ class Steady:
         """The next frame, as ``Colorizer.colorize`` takes and returns it."""
         if not self._damping.strength:
             return self._engine.colorize(nir)
-        network = self._engine.network
-        with network.prior_branch.register_forward_hook(self._prior):
-            if network.config.head != "affine":  # the maps of another head are colours with all their texture
-                rgb = self._engine.colorize(nir)
-            else:
-                with network.rgb_branch.register_forward_hook(self._hook):
-                    rgb = self._engine.colorize(nir)
+        with self._engine.filtered(self._prior, self._smoothed):
+            rgb = self._engine.colorize(nir)
         self._past, self._now = self._now, []
         return rgb
 
-    def _prior(self, branch: nn.Module, inputs: tuple[Tensor, ...], maps: Tensor) -> Tensor:
+    def _prior(self, seen: Tensor, maps: Tensor) -> Tensor:
         """G_B sees the whole frame, and before G_A does."""
         self._now = []  # a frame that ran out of memory may have begun before
-        look = _shrink(inputs[0], maps)
+        look = _shrink(seen, maps)
         if self._past and change(self._past[0].look, look, self._damping.grid) > self._damping.cut:
             self._past = []
             self.cuts += 1
-        return self._hook(branch, inputs, maps)
+        return self._smoothed(seen, maps)
 
-    def _hook(self, branch: nn.Module, inputs: tuple[Tensor, ...], maps: Tensor) -> Tensor:
-        now, number = Moment(_shrink(inputs[0], maps), maps.float()), len(self._now)
+    def _smoothed(self, seen: Tensor, maps: Tensor) -> Tensor:
+        now, number = Moment(_shrink(seen, maps), maps.float()), len(self._now)
         past = self._past[number] if number < len(self._past) else None
         if past is not None and past.maps.shape == now.maps.shape:  # tiles change when memory runs out
             now = blend(past, now, self._damping)

@@ -6,18 +6,18 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
-from nircolor.errors import InputError, display_name
-from nircolor.image import Stretch, streams
+from nircolor.errors import InputError
+from nircolor.image import streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
-from nircolor.picture import Colours, Reading
-from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.picture import Reading
+from nircolor.video.frames import Frame, Stream, in_frame, name_of
 from nircolor.video.picture_frame import read_frame
 
 RATE = 25.0
 """Frames a second of a file that knows none: what FFmpeg takes."""
 
-_NO_STRETCH = Stretch()
+_AS_IT_IS = Reading()
 
 
 class StreamSource:
@@ -26,10 +26,8 @@ class StreamSource:
     Raises InputError where the first one cannot be read.
     """
 
-    def __init__(
-        self, path: Path, band: int | None = None, colours: Colours = "refuse", stretch: Stretch = _NO_STRETCH
-    ) -> None:
-        self._name, self._reading = display_name(path), Reading(stretch, band=band, colours=colours)
+    def __init__(self, path: Path, reading: Reading = _AS_IT_IS) -> None:
+        self._path, self._reading = path, reading
         self.stream = Stream(path, 0, 0, RATE, 0, fps_assumed=True)
         self._data = _map(path)
         try:
@@ -46,8 +44,8 @@ class StreamSource:
             frame = self._read(number, part)
             height, width = frame.image.pixels.shape
             if (height, width) != (self.stream.height, self.stream.width):
-                reason = f"is {width} x {height} pixels, unlike those before; cut it there"
-                raise InputError(f"{self._name}: frame {number}: {reason}")
+                error = InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
+                raise in_frame(error, self._path, number)
             yield frame
 
     def close(self) -> None:
@@ -57,8 +55,8 @@ class StreamSource:
         try:
             return read_frame(name_of(number), part, self._reading, self.stream, f"frame {number}")
         except InputError as error:
-            reason = str(error).removeprefix(f"{display_name(part)}: ")
-            raise type(error)(f"{self._name}: frame {number}: {reason}") from error.__cause__
+            error.reason = error.reason.removeprefix("standard input: ")  # until decoders keep the path apart
+            raise in_frame(error, self._path, number) from error.__cause__
 
 
 def is_stream(path: Path) -> bool:

@@ -99,8 +99,8 @@ def test_a_torch_that_cannot_be_loaded(command: Run, poison: Callable[..., Path]
 def test_a_missing_package_and_a_missing_extra(inside: Run, packaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib import metadata
 
-    monkeypatch.setattr("nircolor.cli.checks.PACKAGES", ("torch", "no-such-package"))
-    monkeypatch.setattr("nircolor.cli.checks.EXTRAS", {"mamba": ("no_such_module", "torch"), "ray": ("torch",)})
+    monkeypatch.setattr("nircolor.checks.PACKAGES", ("torch", "no-such-package"))
+    monkeypatch.setattr("nircolor.checks.EXTRAS", {"mamba": ("no_such_module", "torch"), "ray": ("torch",)})
     values = inside("doctor", "--json").json
     assert values["packages"] == {"torch": metadata.version("torch"), "no-such-package": None}
     assert (

@@ -126,12 +126,12 @@ def test_colours_of_a_sigmoid_head_are_not_mixed_over_time() -> None:
 
 @pytest.mark.parametrize("strength", [-0.1, 1, float("nan")])
 def test_strengths_out_of_range(strength: float) -> None:
-    with pytest.raises(UsageError, match="--smooth"):
+    with pytest.raises(UsageError, match="`smooth="):
         Damping(strength)
 
 
 def test_a_prior_of_tiles_cannot_be_smoothed() -> None:
     engine = build(prior="tile")
-    with pytest.raises(UsageError, match="--prior global"):
+    with pytest.raises(UsageError, match="`smooth`: needs `prior=global`"):
         Steady(engine, Damping())
     np.testing.assert_array_equal(Steady(engine, Damping(0)).colorize(SCENE), engine.colorize(SCENE))

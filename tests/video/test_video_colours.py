@@ -12,6 +12,7 @@ from video_tools import HEIGHT, WIDTH, film, patch, play, shots
 
 from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import read_nir
+from nircolor.picture import Reading
 from nircolor.scenes import quantise, render
 from nircolor.video import FileSource, FolderSource, Source, StreamSource, open_file, open_folder, open_source, run
 
@@ -46,10 +47,10 @@ def test_colour_frames_are_refused_copied_or_read_by_their_luma(tmp_path: Path, 
     path = SOURCES[kind](tmp_path)
     with pytest.raises(ColourInputError, match=r"(f3.png|frame 3): is a colour picture: .*; --colour-inputs copy "):
         list(open_source(path).frames())
-    read = [frame.image.pixels for frame in open_source(path, colours="colorize").frames()]
+    read = [frame.image.pixels for frame in open_source(path, Reading(colours="colorize")).frames()]
     for number, pixels in enumerate(read):
         np.testing.assert_allclose(pixels * 255, cv2.cvtColor(MIXED[number], cv2.COLOR_BGR2GRAY), atol=1)
-    source = open_source(path, colours="copy")
+    source = open_source(path, Reading(colours="copy"))
     passed = list(source.frames())
     assert [frame.colours is not None for frame in passed] == [False, False, True, False, True]
     np.testing.assert_allclose(passed[2].colours * 255, DAY[..., ::-1], atol=0.01)
@@ -60,7 +61,10 @@ def test_colour_frames_are_refused_copied_or_read_by_their_luma(tmp_path: Path, 
 def test_copied_frames_are_in_the_output_as_they_were(tmp_path: Path, kind: str) -> None:
     path = SOURCES[kind](tmp_path)
     with open_file(tmp_path / "y.mkv", open_source(path).stream, 25, "FFV1", False) as sink:
-        assert run(open_source(path, colours="copy"), sink, lambda nir: np.dstack([nir * 0, nir, nir])).frames == 5
+        assert (
+            run(open_source(path, Reading(colours="copy")), sink, lambda nir: np.dstack([nir * 0, nir, nir])).frames
+            == 5
+        )
         sink.finish()
     made = play(tmp_path / "y.mkv")
     assert [np.array_equal(frame, DAY) for frame in made] == [False, False, True, False, True]
@@ -70,7 +74,7 @@ def test_copied_frames_are_in_the_output_as_they_were(tmp_path: Path, kind: str)
 def test_a_copied_picture_of_a_folder_stays_the_same_file(tmp_path: Path) -> None:
     path = frames(tmp_path / "x", MIXED, ".jpg")
     with open_folder(tmp_path / "y", False) as sink:
-        run(FolderSource(path, colours="copy"), sink, lambda nir: np.dstack([nir] * 3))
+        run(FolderSource(path, Reading(colours="copy")), sink, lambda nir: np.dstack([nir] * 3))
         sink.finish()
     names = ("f1.jpg", "f3.jpg", "f5.jpg")
     same = [(tmp_path / "y" / name).read_bytes() == (path / name).read_bytes() for name in names]
@@ -169,7 +173,7 @@ def test_what_is_no_stream(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="is an animated PNG; save its frames as numbered pictures"):
         open_source(moving)
-    with pytest.raises(UsageError, match="has no pages; leave --page out"):
-        open_source(one, page=2)
+    with pytest.raises(UsageError, match="has no pages; leave `page` out"):
+        open_source(one, Reading(page=2))
     with pytest.raises(InputError, match="does not exist; check the name"):
         open_source(tmp_path / "none.mjpeg")

@@ -1,9 +1,10 @@
-"""The example of docs/video.md runs as it stands, and its defaults are those of the code."""
+"""The examples of docs/video.md run as they stand, and its defaults are those of the code."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from video_tools import film, play, shots
@@ -14,13 +15,17 @@ from nircolor.video.damping import Damping
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "video.md").read_text()
 
 
-def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    film(tmp_path / "night.avi", shots(2))
+def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = shots(2)
+    film(tmp_path / "night.avi", frames)
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(compile(code, "docs/video.md", "exec"), {})
-    assert capsys.readouterr().out == "2 frames 0 cuts\n"
+    names: dict[str, Any] = {"camera": frames}
+    for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(compile(code, "docs/video.md", "exec"), names)
+    assert capsys.readouterr().out == "2 frames, 0 scene changes\nframes\n"
     assert len(play(tmp_path / "day.avi")) == 2
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["frame_000001.png", "frame_000002.png"]
+    assert (names["rgb"].shape, names["rgb"].dtype) == ((*frames[0].shape, 3), frames[0].dtype)
 
 
 def test_codecs_and_defaults() -> None:

@@ -72,8 +72,8 @@ def test_what_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
     for name, codec, kind, words in (
         ("there.mp4", None, OutputExistsError, "exists already"),
         ("no/x.mp4", None, OutputError, "this folder does not exist"),
-        ("x.mp4", "ZZZZ", UsageError, "--codec ZZZZ: cannot be written into .mp4 here; use mp4v"),
-        ("x.mp4", "h264x", UsageError, "--codec h264x: a codec has four letters"),
+        ("x.mp4", "ZZZZ", UsageError, "`codec=ZZZZ`: cannot be written into .mp4 here; use mp4v"),
+        ("x.mp4", "h264x", UsageError, "`codec=h264x`: a codec has four letters"),
     ):
         with pytest.raises(kind, match=words), open_file(tmp_path / name, stream(), 25, codec, False):
             pytest.fail("opened")

@@ -11,6 +11,7 @@ import pytest
 from video_tools import HEIGHT, WIDTH, film, patch, shots
 
 from nircolor.errors import InputError
+from nircolor.picture import Reading
 from nircolor.video import FileSource, FolderSource
 
 ROTATED = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, HEIGHT << 16, 0, 1 << 30)
@@ -20,7 +21,7 @@ UPRIGHT = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 def refusal(path: Path, **options: int) -> str:
     source = FolderSource if path.is_dir() else FileSource
     with pytest.raises(InputError) as caught:
-        list(source(path, **options).frames())
+        list(source(path, Reading(**options)).frames())
     return str(caught.value)
 
 
@@ -95,7 +96,7 @@ def test_a_colour_video_is_refused_but_for_one_band(tmp_path: Path) -> None:
     path = film(tmp_path / "x.mkv", colour, "FFV1")
     assert refusal(path).startswith(f"{path}: frame 1: is a colour picture: its three channels differ")
     for band, value in ((1, 40), (3, colour[0][..., 0])):
-        pixels = next(FileSource(path, band).frames()).image.pixels
+        pixels = next(FileSource(path, Reading(band=band)).frames()).image.pixels
         np.testing.assert_allclose(pixels * 255, value * np.ones_like(pixels), atol=0.01)
     assert "has no band 4; choose --band 1 to 3" in refusal(path, band=4)
 

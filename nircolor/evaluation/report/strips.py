@@ -17,7 +17,7 @@ from nircolor.errors import OutputError
 from nircolor.evaluation.colour import ciede2000_map
 from nircolor.evaluation.report.errormap import colours
 from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
-from nircolor.image.atomic import write_reason
+from nircolor.files import write_reason
 
 Image = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from nircolor.evaluation.report.charts import swatch
 from nircolor.evaluation.report.text import count, heading
 from nircolor.evaluation.report.thumbnails import encode
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.training.events import Picture, Pixels
 from nircolor.training.journal.contact import HEADINGS
 from nircolor.training.journal.entries import duration, entries, file_list

@@ -1,4 +1,4 @@
-"""What ``nircolor doctor`` finds out: each function looks at one thing and returns plain JSON values."""
+"""What ``examine`` finds out: each function looks at one thing and returns plain JSON values."""
 
 from __future__ import annotations
 
