@@ -14,7 +14,7 @@ from cli_tools import save
 from numpy.typing import NDArray
 
 import nircolor
-from nircolor import scenes
+from nircolor import events, scenes
 from nircolor.errors import NircolorError
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def test_the_functions_are_there_and_have_these_arguments() -> None:
         name, arguments = call.strip("`").split("(", 1)
         function = getattr(nircolor, name)
         parameters = inspect.signature(function).parameters
-        wanted = [word.partition("=")[0] for word in arguments.rstrip(")").split(", ") if word != "..."]
+        wanted = [word.strip("*").partition("=")[0] for word in arguments.rstrip(")").split(", ") if word != "..."]
         assert [each for each in wanted if each not in parameters] == []
         assert {"stop", "on_event"} <= set(parameters)
         assert str(inspect.signature(function).return_annotation).rpartition(".")[2] == returns.strip("`")
@@ -100,3 +100,9 @@ def test_the_errors_are_those_of_the_tree() -> None:
     named = {name for row in table("class") for cell in row for name in re.findall(r"`(\w+Error)`", cell)}
     assert named | {"NircolorError"} == {name for name in nircolor.__all__ if name.endswith("Error")}
     assert all(issubclass(getattr(nircolor, name), NircolorError) for name in named)
+
+
+def test_the_events_are_there() -> None:
+    named = {name for row in table("event") for cell in row for name in re.findall(r"`([A-Z]\w+)`", cell)}
+    assert "Progress" in named
+    assert all(issubclass(getattr(events, name), events.Event) for name in named)
