@@ -82,7 +82,7 @@ def test_the_functions_are_there_and_have_these_arguments() -> None:
         name, arguments = call.strip("`").split("(", 1)
         function = getattr(nircolor, name)
         parameters = inspect.signature(function).parameters
-        wanted = [word.strip("*").partition("=")[0] for word in arguments.rstrip(")").split(", ") if word != "..."]
+        wanted = [word.partition("=")[0] for word in arguments.rstrip(")").split(", ") if word != "..."]
         assert [each for each in wanted if each not in parameters] == []
         assert {"stop", "on_event"} <= set(parameters)
         assert str(inspect.signature(function).return_annotation).rpartition(".")[2] == returns.strip("`")
