@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,8 +23,8 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 HEIGHT, WIDTH = 64, 96
 
 
-def scene(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Near-infrared (H, W) and BGR (H, W, 3)."""
+def scene(seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Near-infrared (H, W) and BGR (H, W, 3), uint8."""
     made = scenes.render(seed, HEIGHT, WIDTH)
     return scenes.quantise(made.nir, 8), scenes.quantise(made.rgb, 8)[..., ::-1]
 
