@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +66,7 @@ class Colorizer:
         cls,
         name: str = "lite",
         *,
+        path: Path | None = None,
         device: str = "auto",
         precision: str = "auto",
         tiling: Tiling | None = None,
@@ -75,26 +77,34 @@ class Colorizer:
 
         Args:
             name: a packaged name, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
+            path: the file that ``name`` stands for, where that is known already.
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``,
             ``fp16``. tiling: side, overlap and number of tiles worked on at once.
-            on_retreat: told in one line whenever memory ran out and smaller batches or tiles are used.
+            on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used.
 
         Raises WeightsError, DeviceError, UsageError.
         """
         place = choose_device(device)
         dtype = choose_precision(precision, place)
-        loaded = weights.load(name)
+        loaded = weights.load(name, path)
         network = build(loaded).to(place)
         short = loaded.short_sha256
         info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
         return cls(network, info, tiling or Tiling(), prior, on_retreat)
 
-    def colorize(self, nir: NDArray[Any], *, on_progress: Progress | None = None) -> NDArray[Any]:
+    def colorize(
+        self,
+        nir: NDArray[Any],
+        *,
+        on_progress: Progress | None = None,
+        on_retreat: Callable[[str], None] | None = None,
+    ) -> NDArray[Any]:
         """Colorize one picture.
 
         Args:
             nir: (H, W), uint8, uint16, or float32 in [0, 1]; the range comes from the type, never from the values.
             on_progress: called with (pixels done, pixels in all).
+            on_retreat: called with one line whenever memory runs out; None: what the engine was made with.
 
         Returns:
             (H, W, 3) sRGB of the same type, rounded to nearest.
@@ -120,7 +130,7 @@ class Colorizer:
                     emit=emit,
                     on_progress=on_progress,
                     is_out_of_memory=is_out_of_memory,
-                    on_retreat=self.on_retreat,
+                    on_retreat=on_retreat or self.on_retreat,
                 )
         except Exception as error:
             if is_out_of_memory(error):

@@ -99,13 +99,14 @@ def locate(name: str | Path) -> Path:
         raise unreadable(name, error) from error
 
 
-def load(name: str | Path) -> Weights:
-    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new, or hold
-    a number that is not finite.
+def load(name: str | Path, path: Path | None = None) -> Weights:
+    """Locate (unless their file is known already: ``path``), verify and read weights.
+
+    Raises WeightsError when they are missing, damaged, foreign or too new, or hold a number that is not finite.
     """
     from safetensors.torch import load as load_tensors
 
-    path = locate(name)
+    path = path or locate(name)
     data = _read(path)
     meta = check(data, path)
     try:

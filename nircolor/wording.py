@@ -31,6 +31,7 @@ RENAMED = {
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",
     "sys.stdout.buffer": "-",
+    "target": "-o",
 }
 """What the command line has its own word for."""
 
