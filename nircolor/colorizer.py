@@ -56,7 +56,7 @@ class Colorizer:
         on_retreat: Callable[[str], None] | None = None,
     ) -> None:
         if prior not in ("global", "tile"):
-            raise UsageError(f"--prior {prior}: unknown; give global or tile")
+            raise UsageError("unknown", option="prior", value=prior, remedy="give global or tile")
         self.network, self.info, self.tiling, self.prior, self.on_retreat = network, info, tiling, prior, on_retreat
         self._device = torch.device(info.device)
         self._dtype = choose_precision(info.precision, self._device)

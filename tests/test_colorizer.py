@@ -129,14 +129,14 @@ def test_wrong_calls_are_refused(path: Path, tmp_path: Path) -> None:
     for nir in (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.int32), np.zeros((4, 4), np.float64)):
         with pytest.raises(UsageError, match="uint8, uint16 or float32"):
             colorizer.colorize(nir)
-    with pytest.raises(UsageError, match="--prior local"):
+    with pytest.raises(UsageError, match="`prior=local`"):
         engine(path, prior="local")
-    with pytest.raises(UsageError, match="--device toaster"):
+    with pytest.raises(UsageError, match="`device=toaster`"):
         Colorizer.from_weights(str(path), device="toaster")
-    with pytest.raises(UsageError, match="--precision int4"):
+    with pytest.raises(UsageError, match="`precision=int4`"):
         engine(path, precision="int4")
     if not torch.cuda.is_available():
-        with pytest.raises(DeviceError, match="--device cuda:3"):
+        with pytest.raises(DeviceError, match="`device=cuda:3`"):
             Colorizer.from_weights(str(path), device="cuda:3")
 
 

@@ -40,12 +40,13 @@ def quantize(
     dtype = _TYPES[depth]
     samples = np.empty((height, width, 3 if alpha is None else 4), dtype)
     for rows in row_blocks(height, width):
-        colours = np.clip(rgb[rows], 0, 1)
-        samples[rows, :, :3] = _single(convert(colours) if convert else colours, dtype)
+        colours = convert(np.clip(rgb[rows], 0, 1)) if convert else rgb[rows]
+        samples[rows, :, :3] = _single(colours, dtype)
         if alpha is not None:
             samples[rows, :, 3] = _single(alpha[rows], dtype)
     return samples
 
 
 def _single(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
-    return round_to(np.clip(values.astype(np.float32, copy=False), 0, 1), dtype)
+    values = values.astype(np.float32, copy=False)
+    return np.clip(values, 0, 1) if dtype.kind == "f" else round_to(values, dtype)
