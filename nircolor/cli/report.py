@@ -132,7 +132,11 @@ class Report:
     def progress(self) -> Iterator[Advance]:
         """``watching`` for what reports ``advance(stage, done, total)``; total 0: nobody knows."""
         with self.watching() as observe:
-            yield lambda stage, done=0, total=0: observe(Progress(stage, done, total))
+
+            def advance(stage: str, done: float = 0, total: float = 0) -> None:
+                observe(Progress(stage, done, total))
+
+            yield advance
 
     def _print(self, text: str) -> None:
         # Not by way of rich: it may print a line twice when a signal comes in between. A live bar moves out of the way.

@@ -25,7 +25,6 @@ from nircolor.cli.options import (
     reading_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
-from nircolor.wording import command_line, one_line
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -134,10 +133,8 @@ def video(
             on_event=observe,
         )
     report.say(str(result))
-    values = {**result.to_json(), "warnings": report.warnings}
     if result.error:
         report.error(result.error)
-        values["error"] = one_line(command_line(result.error))
-    report.result(values)
+    report.result({**result.to_json(), "warnings": report.warnings})
     if result.error:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any
 
-from nircolor.engine import EngineConfig
+from nircolor.engine import EngineConfig, ready, settings_of
 from nircolor.errors import UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.picture import Reading
@@ -20,9 +20,10 @@ from nircolor.video.flow import Passed, run
 from nircolor.video.frames import Source, Stream
 from nircolor.video.open import open_source
 from nircolor.video.sink import Sink, open_file, open_folder
+from nircolor.wording import command_line, one_line
 
 if TYPE_CHECKING:
-    from nircolor.colorizer import EngineInfo
+    from nircolor.colorizer import Colorizer, EngineInfo
 
 MOST_FPS = 1000
 
@@ -54,10 +55,9 @@ class VideoResult:
 
     def to_json(self) -> dict[str, Any]:
         """What ``nircolor video --json`` prints."""
-        values = {**asdict(self), "warnings": list(self.warnings)}
-        failed, warnings = values.pop("error"), values.pop("warnings")
-        fault = {} if failed is None else {"error": failed, "exit_code": 1}
-        return {**values, **fault, "warnings": warnings}
+        values = {name: value for name, value in asdict(self).items() if name not in ("error", "warnings")}
+        fault = {"error": one_line(command_line(self.error)), "exit_code": 1} if self.error else {}
+        return {**values, **fault, "warnings": [one_line(command_line(text)) for text in self.warnings]}
 
     def __str__(self) -> str:
         text = f"{self.frames} frames, {self.width} x {self.height}, {self.seconds} s"
@@ -69,7 +69,7 @@ def colorize_video(
     source: str | Path,
     target: str | Path | None = None,
     *,
-    engine: EngineConfig | None = None,
+    engine: EngineConfig | Colorizer | None = None,
     reading: Reading | None = None,
     smooth: float | None = None,
     fps: float | None = None,
@@ -84,30 +84,34 @@ def colorize_video(
         source: a video (MP4, MOV, AVI, MKV, WebM, raw MJPEG), or a folder of pictures with numbers in their names.
         target: a video if it ends in .mp4, .m4v, .mov, .avi, .mkv or .webm, else a folder of frames; None:
             ``night.mp4`` becomes ``night_rgb.mp4`` beside it, and a folder ``frames`` becomes ``frames_rgb``.
-        engine: weights, device, precision and tiles. reading: how frames are read (range, band, page, colours).
+        engine: weights, device, precision and tiles; or an engine that is loaded already.
+        reading: how frames are read: range, band, page, what becomes of colour.
         smooth: how much of the colours of past frames is kept where nothing moves, against flicker: from 0 (off) to
             below 1. None: 0.8, and 0 with ``prior="tile"``.
         fps: frames a second of a video, above 0, at most 1000; None: those of the source. A folder has none.
         codec: four letters, such as ``mp4v``, ``MJPG`` or ``FFV1`` (no loss); None: by the suffix of the target.
         overwrite: whether an output, or frames in a folder, may be replaced.
-        stop: once set, the work ends with StoppedError. on_event: gets Progress, Note, Warned and EngineReady events.
+        stop: once it is set, the work ends with StoppedError.
+        on_event: gets Progress, Note, Warned and EngineReady events.
 
     Returns what was written. Where a frame in the middle is damaged, the frames before it are kept, and ``error`` of
-    the result says so. Raises InputError, OutputError, OutputExistsError, UsageError, WeightsError and DeviceError;
-    then nothing is left behind. Sound is not kept.
+    the result says so. Raises InputError, OutputError, OutputExistsError, UsageError, WeightsError, DeviceError and
+    StoppedError; then nothing is left behind. Sound is not kept.
     """
+    engine = engine or EngineConfig()
     with Reporter(on_event, stop) as reporter:
-        parts = engine or EngineConfig(), reading or Reading(), smooth, fps, codec, overwrite
+        parts = engine, settings_of(engine), reading or Reading(), smooth, fps, codec, overwrite
         return _Job(source, target, *parts, reporter).run()
 
 
 @dataclass(frozen=True)
 class _Job:
-    """The arguments of ``colorize_video``."""
+    """The arguments of ``colorize_video``. ``settings``: what ``engine`` is or will be like."""
 
     source: str | Path
     target: str | Path | None
-    engine: EngineConfig
+    engine: EngineConfig | Colorizer
+    settings: EngineConfig
     reading: Reading
     smooth: float | None
     fps: float | None
@@ -117,6 +121,7 @@ class _Job:
 
     def run(self) -> VideoResult:
         """In the order in which errors are cheap to find."""
+        self.reporter.check()
         damping = self._check()
         with closing(open_source(Path(self.source), self.reading)) as source:
             target = self._target()
@@ -126,13 +131,14 @@ class _Job:
 
     def _check(self) -> Damping:
         """What can be refused without a look at any frame; how to smooth."""
-        self.engine.check()
+        if self.engine is self.settings:
+            self.settings.check()
         if self.fps is not None and not 0 < self.fps <= MOST_FPS:
             raise UsageError(f"give more than 0 and at most {MOST_FPS}", option="fps", value=f"{self.fps:g}")
         if self.smooth is None:
-            return Damping() if self.engine.prior == "global" else Damping(0)
+            return Damping() if self.settings.prior == "global" else Damping(0)
         damping = Damping(self.smooth)
-        damping.check(self.engine.prior)
+        damping.check(self.settings.prior)
         return damping
 
     def _target(self) -> Path:
@@ -170,10 +176,10 @@ class _Job:
         """The work itself, of a video of which everything is open."""
         self._warn(source.stream)
         self.reporter.progress("loading the weights")
-        engine = self.engine.load(self.reporter)
+        engine = ready(self.engine, self.reporter)
         from nircolor.video.steady import Steady  # which needs torch
 
-        steady, start = Steady(engine, damping), time.perf_counter()
+        steady, start = Steady(engine, damping, self.reporter.retreat), time.perf_counter()
         passed = run(source, sink, steady.colorize, self._counting(source.stream.expected))
         sink.finish()
         seconds = time.perf_counter() - start
@@ -221,7 +227,7 @@ class _Job:
             device=info.device,
             kernel=info.kernel,
             precision=info.precision,
-            weights=self.engine.weights,
+            weights=self.settings.weights,
             sha256=info.weights_sha256,
             error=f"{passed.damage}; {kept}" if passed.damage else None,
             warnings=tuple(self.reporter.warnings),

@@ -7,6 +7,7 @@ frame counts alone. The frame's own light and texture pass through untouched, so
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,22 +33,23 @@ class Moment:
 class Steady:
     """Colorizes the frames of one video, in order. ``cuts`` counts the scene changes so far.
 
-    Smoothing needs an engine with ``prior="global"``: raises UsageError for another one.
+    Smoothing needs an engine with ``prior="global"``: raises UsageError for another one. ``on_retreat``: as of
+    ``Colorizer.colorize``.
     """
 
-    def __init__(self, engine: Colorizer, damping: Damping) -> None:
+    def __init__(self, engine: Colorizer, damping: Damping, on_retreat: Callable[[str], None] | None = None) -> None:
         damping.check(engine.prior)
         self.cuts = 0
-        self._engine, self._damping = engine, damping
+        self._engine, self._damping, self._on_retreat = engine, damping, on_retreat
         self._past: list[Moment] = []  # of the last frame, one for each call of a branch
         self._now: list[Moment] = []
 
     def colorize(self, nir: NDArray[Any]) -> NDArray[Any]:
         """The next frame, as ``Colorizer.colorize`` takes and returns it."""
         if not self._damping.strength:
-            return self._engine.colorize(nir)
+            return self._engine.colorize(nir, on_retreat=self._on_retreat)
         with self._engine.filtered(self._prior, self._smoothed):
-            rgb = self._engine.colorize(nir)
+            rgb = self._engine.colorize(nir, on_retreat=self._on_retreat)
         self._past, self._now = self._now, []
         return rgb
 

@@ -55,7 +55,6 @@ class StreamSource:
         try:
             return read_frame(name_of(number), part, self._reading, self.stream, f"frame {number}")
         except InputError as error:
-            error.reason = error.reason.removeprefix("standard input: ")  # until decoders keep the path apart
             raise in_frame(error, self._path, number) from error.__cause__
 
 
