@@ -64,13 +64,13 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     # imported here: each brings a library that the other formats do not need
     if name == "TIFF":
-        from nircolor.image.decode_tiff import decode as decoder
+        from nircolor.image.tiff_read import decode as decoder
     elif name == "PNG":
-        from nircolor.image.decode_png import decode as decoder
+        from nircolor.image.png import decode as decoder
     elif name == "WEBP":
-        from nircolor.image.decode_webp import decode as decoder
+        from nircolor.image.webp import decode as decoder
     elif name == "JPEG":
-        from nircolor.image.decode_pillow import decode_jpeg as decoder
+        from nircolor.image.pillow import decode_jpeg as decoder
     else:
-        from nircolor.image.decode_pillow import decode_bmp as decoder
+        from nircolor.image.pillow import decode_bmp as decoder
     return decoder

@@ -96,7 +96,7 @@ def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPla
 def _encoder(format: str) -> Encoder:
     # imported here: each brings a library that the other formats do not need
     if format == "TIFF":
-        from nircolor.image.encode_tiff import encode as encoder
+        from nircolor.image.tiff_write import encode as encoder
     elif format == "PNG":
         from nircolor.image.encode_png import encode as encoder
     elif format == "JPEG":
