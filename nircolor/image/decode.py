@@ -26,7 +26,7 @@ from nircolor.image.streams import is_stream
 T = TypeVar("T")
 
 LIBRARIES = ("tifffile", "imagecodecs")
-# what is said of metadata that are read here, and told, without the library's help; a failed checksum is news
+# what is said of metadata that are read and reported here without the library's help; a failed checksum is news
 _READ_HERE = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS|.*CRC)|.*parsing GDAL_NODATA")
 _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters

@@ -116,7 +116,7 @@ def _flat(stretch: Stretch, value: float) -> list[str]:
 
 
 def _clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
-    """Told where it is more than noise: the range may be that of another series."""
+    """A warning where it is more than noise: the range may be that of another series."""
     if outside <= _FEW * total:
         return []
     share = 100 * outside / total
