@@ -30,6 +30,10 @@ from nircolor.errors import (
 )
 
 if TYPE_CHECKING:
+    from nircolor.batch.entry import PictureDone
+    from nircolor.batch.folder import colorize_folder, plan_folder
+    from nircolor.batch.result import BatchResult, FolderPlan
+    from nircolor.batch.walk import Naming, Selection
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.engine import EngineConfig
@@ -38,18 +42,23 @@ if TYPE_CHECKING:
     from nircolor.tiling import Tiling
 
 __all__ = [
+    "BatchResult",
     "Colorizer",
     "DeviceError",
     "EngineConfig",
     "FileResult",
+    "FolderPlan",
     "ImageInfo",
     "InputError",
+    "Naming",
     "NirImage",
     "NircolorError",
     "OutputError",
     "OutputExistsError",
+    "PictureDone",
     "Reading",
     "RgbImage",
+    "Selection",
     "StoppedError",
     "Stretch",
     "Tiling",
@@ -58,12 +67,18 @@ __all__ = [
     "Writing",
     "__version__",
     "colorize_file",
+    "colorize_folder",
+    "plan_folder",
     "read_nir",
     "read_rgb",
     "write_rgb",
 ]
 
 _HOMES = {
+    "nircolor.batch.entry": ("PictureDone",),
+    "nircolor.batch.folder": ("colorize_folder", "plan_folder"),
+    "nircolor.batch.result": ("BatchResult", "FolderPlan"),
+    "nircolor.batch.walk": ("Naming", "Selection"),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.engine": ("EngineConfig",),

@@ -25,8 +25,10 @@ OPTIONS = frozenset((
 """Names that are alike in Python and, but for their hyphens, on the command line."""
 
 RENAMED = {
+    "listed": "--list",
     "colours=copy": "--colour-inputs copy",
     "colours=colorize": "--grey",
+    "colours='colorize'": "--colour-inputs colorize",
     "policy=overwrite": "--overwrite",
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",

@@ -1,128 +1,95 @@
-"""A planned batch at work: manifest, signals, progress, and the sum of it all."""
+"""A planned batch at work: the manifest, what is reported, when it ends early, and the sum of it all."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from threading import Event, Lock
+from typing import TYPE_CHECKING
 
-from nircolor.batch import estimate
+from nircolor.batch.entry import Entry, PictureDone, Row
+from nircolor.batch.job import Prepared
 from nircolor.batch.local import Flow, Hooks
-from nircolor.batch.manifest import Manifest, open_manifest, sweep
-from nircolor.batch.names import Naming
-from nircolor.batch.outcome import Outcome, is_hopeless, left_out
-from nircolor.batch.parts import Parts
-from nircolor.batch.plan import Entry, Plan, find, settle, sizes
-from nircolor.batch.probe import probe_all
-from nircolor.batch.remote import Remote
-from nircolor.batch.row import Row
-from nircolor.batch.watch import INTERVAL, Settling
-from nircolor.cli.batch_job import Prepared, selection
-from nircolor.cli.batch_screen import Screen, plural, tell_failures
-from nircolor.cli.batch_spread import Runner, open_runner
-from nircolor.cli.report import Report, one_line
-from nircolor.cli.signals import Interrupted, Stopper
+from nircolor.batch.manifest import Manifest, sweep
+from nircolor.batch.plan import Plan, settle
+from nircolor.batch.result import BatchResult, Broken, Outcome, is_hopeless, left_out, plural
+from nircolor.batch.runners import Runner, open_runner
 from nircolor.errors import NircolorError, OutputError, display_name
+from nircolor.events import Progress, Reporter
 
 if TYPE_CHECKING:
-    from nircolor.batch.probe import Size
-    from nircolor.batch.process import Settings
     from nircolor.batch.sheet import Sheet
-    from nircolor.colorizer import Colorizer
+
+INTERVAL = 1.0  # seconds between two looks at a folder that is being filled
+
+LOADING, COLORIZING, SHEET = "loading the weights", "colorizing", "contact sheet"
+"""Stages of Progress events."""
 
 
-def tell_dry_run(prepared: Prepared, engine: Colorizer | None, report: Report) -> None:
-    """The plan on standard output, its sum on standard error."""
-    job, plan = prepared.job, prepared.plan
-    shapes = _shapes(prepared)
-    total, weight = estimate.megapixels(shapes), sum(entry.bytes for entry in plan.entries)
-    seconds = estimate.seconds(engine, shapes) / len(job.devices) if engine else 0.0
-    if not report.json and not report.quiet:
-        for entry, size in zip(plan.entries, shapes, strict=True):
-            shape = f"{size[1]} x {size[0]}, {size[0] * size[1] / 1e6:.2f} MP" if size else "size unknown"
-            source, output = display_name(entry.source), display_name(entry.output)
-            print(f"{source} -> {output}: {shape}, {entry.bytes / 1e6:.2f} MB")
-    _tell_left_out(prepared, report)
-    for problem in plan.problems:
-        report.warn(f"{display_name(str(job.source / problem.name))}: {problem.reason}")
-    report.say(
-        f"{plural(len(plan.entries), 'picture')}, {weight / 1e6:.1f} MB, {total:.1f} MP, about {seconds:.0f} s; "
-        f"{plan.skipped} done already; nothing was written"
-    )
-    rows = [
-        {"input": e.source, "output": e.output, "bytes": e.bytes, "height": s and s[0], "width": s and s[1]}
-        for e, s in zip(plan.entries, shapes, strict=True)
-    ]
-    sums = {"files": len(plan.entries), "bytes": weight, "megapixels": round(total, 6), "seconds": round(seconds, 1)}
-    report.result(
-        {**sums, "skipped": plan.skipped, "left_out": dict(plan.left_out), "plan": rows, "warnings": report.warnings}
-    )
+class Halt(Event):
+    """Set by the batch itself, for reasons of its own; or by its caller, whose ``asked`` is looked at and never set."""
 
+    def __init__(self, asked: Event | None) -> None:
+        super().__init__()
+        self._asked = asked or Event()
 
-def _tell_left_out(prepared: Prepared, report: Report) -> None:
-    if text := left_out(prepared.plan.left_out):
-        report.say(f"{display_name(str(prepared.job.source))}: {text}")
+    def is_set(self) -> bool:
+        return super().is_set() or self._asked.is_set()
 
-
-def _shapes(prepared: Prepared) -> list[Size | None]:
-    root, entries = prepared.job.source, prepared.plan.entries
-    if isinstance(root, Remote):  # where each would be a request
-        return [None] * len(entries)
-    return probe_all(root / entry.source for entry in entries)
+    def wait(self, timeout: float | None = None) -> bool:
+        """For the caller, until ``timeout``; not at all where the batch itself has set it."""
+        return super().is_set() or self._asked.wait(timeout)
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Open:
     """What stays open while pictures are worked on."""
 
-    settings: Settings
     runner: Runner
-    manifest: Manifest | Parts
-    screen: Screen
+    manifest: Manifest
 
 
 class Batch:
     """One run over one output folder."""
 
-    def __init__(self, prepared: Prepared, report: Report) -> None:
-        self.prepared, self.job, self.report = prepared, prepared.job, report
-        self.outcome, self.flow, self.stop = Outcome(), Flow(), threading.Event()
+    def __init__(self, prepared: Prepared, reporter: Reporter, stop: Event | None) -> None:
+        self.prepared, self.job, self.reporter, self.halt = prepared, prepared.job, reporter, Halt(stop)
+        self.outcome, self.flow = Outcome(), Flow()
         self.sheet: Sheet | None = None
         self.made: set[str] = set()  # sources that workers have done, for the sheet
         self.runner: Runner | None = None
-        self.left = 0  # entries that were planned and have no row
+        self.expected = self.recorded = self.left = 0
+        self._guard = Lock()  # rows come from several threads, events go out one by one
 
-    def run(self) -> int:
-        """The exit code."""
-        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report.say) as stopper:
+    def run(self) -> BatchResult:
+        """Raises what stops all of it; where work had begun, what was done is reported before (``Broken``)."""
+        with Manifest(self.job.target, self.reporter.warn) as manifest:
             self._begin(manifest)
+            fault = None
             try:
                 self._work(manifest)
                 manifest.check()  # what is not there any more was not done
             except NircolorError as error:
-                if self.runner:  # work had begun
-                    self._sum_up(error=one_line(str(error)), exit_code=error.exit_code)
-                raise
-            self._sum_up()
-            if stopper.signum and self.left:
-                self.report.interrupts.signum = stopper.signum
-                raise Interrupted
-        return int(bool(self.outcome.failures or self.left))
+                if not self.runner:
+                    raise
+                fault = error
+            return self._conclude(manifest, fault)
 
-    def _begin(self, manifest: Manifest | Parts) -> None:
-        if manifest.size != self.prepared.manifest_size:
-            name = display_name(str(self.job.target))
-            raise OutputError(f"{name}: another nircolor batch has just worked on this folder; run this one again")
+    def _begin(self, manifest: Manifest) -> None:
+        plan, reporter = self.prepared.plan, self.reporter
+        if manifest.size() != self.prepared.manifest_size:
+            reason = "another nircolor batch has just worked on this folder"
+            raise OutputError(reason, path=str(self.job.target), remedy="run this one again")
         sweep(self.job.target, self.prepared.past)
-        _tell_left_out(self.prepared, self.report)
-        problems = self.prepared.plan.problems
-        if problems:
-            manifest.add(Row(p.name, "", "failed", error=p.reason) for p in problems)
-        for problem in problems:
-            self.outcome.fail(problem.name, problem.reason)
+        if text := left_out(plan.left_out):
+            reporter.note(f"{display_name(str(self.job.source))}: {text}")
+        rows = [Row(problem.name, "", "failed", error=problem.reason) for problem in plan.problems]
+        if rows:
+            manifest.add(rows)
+        for row in rows:
+            self.outcome.add(row)
 
-    def _work(self, manifest: Manifest | Parts) -> None:
+    def _work(self, manifest: Manifest) -> None:
         entries = self.prepared.plan.entries
         if not entries and not self.job.watch:
             return
@@ -130,105 +97,133 @@ class Batch:
             from nircolor.batch.sheet import Sheet
 
             self.sheet = Sheet(entries)
-        with open_runner(self.prepared, self.report) as runner, Screen(self.report, self.outcome) as screen:
-            self.runner = runner
-            line = _Line(self.prepared.settings, runner, manifest, screen)
+        self.reporter.on_event(Progress(LOADING))
+        with open_runner(self.prepared, self.reporter) as self.runner:
+            now = _Open(self.runner, manifest)
             if self.job.watch:
-                self._watch(line)
+                self._watch(now)
             else:
-                self._entries(entries, line)
+                self._entries(entries, now)
 
-    def _entries(self, entries: Sequence[Entry], line: _Line) -> None:
-        before = self.outcome.counts.total()
-        line.screen.expect(entries)
+    def _entries(self, entries: Sequence[Entry], now: _Open) -> None:
+        begun, settings = self.recorded, self.prepared.settings
+        self.expected += len(entries)
+        self._progress()
         hooks = Hooks(
-            announce=lambda chunk: line.manifest.add(line.settings.begun(entry) for entry in chunk),
-            record=lambda row: self._record(row, line),
+            announce=lambda chunk: now.manifest.add(map(settings.begun, chunk)),
+            record=lambda row: self._record(row, now.manifest),
             show=self.sheet.add if self.sheet else None,
         )
         try:
-            flow = line.runner.run(entries, hooks, self.stop)
+            flow = now.runner.run(entries, hooks, self.halt)
             self.flow.seconds += flow.seconds
             self.flow.waited += flow.waited
         finally:
-            self.left += len(entries) - (self.outcome.counts.total() - before)
+            self.left += len(entries) - (self.recorded - begun)
 
-    def _record(self, row: Row, line: _Line) -> None:
-        line.manifest.add([row])
+    def _record(self, row: Row, manifest: Manifest) -> None:
+        manifest.add([row])
         self.outcome.add(row)
-        if self.sheet and self.job.spread and row.status == "done":
-            self.made.add(row.input)
-        line.screen.advance(row)
+        with self._guard:
+            self.recorded += 1
+            if self.sheet and self.job.spread and row.status == "done":
+                self.made.add(row.input)
+            self.reporter.on_event(PictureDone(row, self.outcome.counts["failed"]))
+            self._progress()
         if row.status == "failed" and (self.job.fail_fast or is_hopeless(row)):
-            self.stop.set()
+            self.halt.set()
 
-    def _watch(self, line: _Line) -> None:
+    def _progress(self) -> None:
+        self.reporter.on_event(Progress(COLORIZING, self.recorded, self.expected))
+
+    def _watch(self, now: _Open) -> None:
         job, prepared = self.job, self.prepared
         planned = {entry.source for entry in prepared.plan.entries}
-        first = self._look()
+        first = job.find(prepared.past, Reporter())
         settling = Settling([entry for entry in first.entries if entry.source not in planned])
         settling.take(first.entries)
-        self.report.say(f"watching {display_name(str(job.source))}; Ctrl-C ends it")
-        while not self.stop.wait(INTERVAL):
-            found = Plan(tuple(settling.take(self._look().entries)))
-            there = sizes(job.target)
+        self.reporter.note(f"watching {display_name(str(job.source))}; Ctrl-C ends it")
+        while not self.halt.wait(INTERVAL):
+            found = Plan(tuple(settling.take(job.find(prepared.past, Reporter()).entries)))
+            there = job.target.sizes()
             left = settle(found, job.source, there, job.policy, prepared.past, prepared.made_with)
             if left.entries:
-                self._entries(left.entries, line)
+                self._entries(left.entries, now)
 
-    def _look(self) -> Plan:
-        job = self.job
-        return find(job.source, job.target, selection(job), Naming(job.suffix, job.format), self.prepared.past)
-
-    def _sum_up(self, **more: Any) -> None:
-        report, values = self.report, self._values()
+    def _conclude(self, manifest: Manifest, fault: NircolorError | None) -> BatchResult:
         for text, number in self.outcome.remarks.most_common():
-            report.warn(f"{text} (in {plural(number, 'picture')})")
-        tell_failures(self.outcome, report)
-        if self.sheet and self.job.contact_sheet:
-            self._read_back(self.sheet)
-            facts = (f"{values['done']} done", f"{values['failed']} failed", str(self.job.target))
-            again = self.job.overwrite or self.job.resume
-            title = f"{self.job.source.name or self.job.source}, colorized"
-            self.sheet.write(self.job.contact_sheet, title, facts, self.outcome.reasons(), again)
-        if self.left:
-            report.say(f"stopped with {plural(self.left, 'picture')} left; go on with --resume")
-        waited = "" if self.job.spread else ", the network waited {waited:.0%} of it"
-        lead = "before the error: " if more else ""
-        report.say(
-            f"{lead}"
-            "{done} done, {kept} unchanged, {failed} failed; {megapixels:.1f} MP in {seconds:.1f} s "
-            f"({{megapixels_per_second:.2f}} MP/s){waited}".format(**values)
+            self.reporter.warn(f"{text} (in {plural(number, 'picture')})")
+        try:
+            self._write_sheet()
+        except NircolorError as error:
+            fault = fault or error
+        result = self._result(manifest)
+        if fault:
+            self.reporter.on_event(Broken(result))
+            raise fault
+        return result
+
+    def _write_sheet(self) -> None:
+        job, outcome = self.job, self.outcome
+        if not self.sheet or not job.contact_sheet:
+            return
+        if self.made:  # workers keep no pictures for the sheet: those that it shows are read again
+            self.sheet.read_back(
+                self.prepared.settings,
+                self.made,
+                lambda done, total: self.reporter.on_event(Progress(SHEET, done, total)),
+            )
+        facts = (f"{outcome.counts['done']} done", f"{outcome.counts['failed']} failed", str(job.target))
+        title = f"{job.source.name or job.source}, colorized"
+        self.sheet.write(job.contact_sheet, title, facts, outcome.reasons(), job.again)
+
+    def _result(self, manifest: Manifest) -> BatchResult:
+        job, plan, counts, flow = self.job, self.prepared.plan, self.outcome.counts, self.flow
+        megapixels, info = self.outcome.pixels / 1e6, self.runner.info if self.runner else None
+        return BatchResult(
+            input=str(job.source),
+            output=str(job.target),
+            manifest=manifest.path,
+            done=counts["done"],
+            kept=counts["kept"] + plan.skipped,
+            failed=counts["failed"],
+            left=self.left,
+            left_out=plan.left_out,
+            megapixels=round(megapixels, 6),
+            seconds=round(flow.seconds, 3),
+            megapixels_per_second=round(megapixels / flow.seconds if flow.seconds else 0.0, 3),
+            waited=None if job.spread else round(flow.waited / flow.seconds if flow.seconds else 0.0, 4),
+            weights=job.engine.weights,
+            sha256=self.prepared.settings.weights,
+            failures=tuple(self.outcome.failures),
+            engine={} if info is None else {name: info.get(name) for name in ("device", "kernel", "precision")},
+            warnings=tuple(self.reporter.warnings),
         )
-        report.result({**values, **more, "warnings": report.warnings})
 
-    def _read_back(self, sheet: Sheet) -> None:
-        """Workers keep no pictures for the sheet: those that it shows are read again."""
-        if self.made:
-            with self.report.progress() as advance:
-                settings = self.prepared.settings
-                sheet.read_back(settings, self.made, lambda done, total: advance("contact sheet", done, total))
 
-    def _values(self) -> dict[str, Any]:
-        job, counts, flow = self.job, self.outcome.counts, self.flow
-        megapixels = self.outcome.pixels / 1e6
-        values: dict[str, Any] = {
-            "input": str(job.source),
-            "output": str(job.target),
-            "manifest": str(open_manifest(job.target).path),
-            "done": counts["done"],
-            "kept": counts["kept"] + self.prepared.plan.skipped,
-            "failed": counts["failed"],
-            "left": self.left,
-            "left_out": dict(self.prepared.plan.left_out),
-            "megapixels": round(megapixels, 6),
-            "seconds": round(flow.seconds, 3),
-            "megapixels_per_second": round(megapixels / flow.seconds if flow.seconds else 0.0, 3),
-            "waited": None if job.spread else round(flow.waited / flow.seconds if flow.seconds else 0.0, 4),
-            "weights": job.weights,
-            "sha256": self.prepared.settings.weights,
-            "failures": [{"input": name, "error": reason} for name, reason in self.outcome.failures],
-        }
-        if self.runner:
-            values |= {name: self.runner.info.get(name) for name in ("device", "kernel", "precision")}
-        return values
+class Settling:
+    """New files in a folder that is being filled: one counts once it has stopped growing.
+
+    Remembers the last look, and what has been taken in which state.
+    """
+
+    def __init__(self, done: Sequence[Entry] = ()) -> None:
+        self._looked: dict[str, tuple[int, int]] = {}
+        self._taken = {entry.source: _state(entry) for entry in done}
+        self._ours: set[str] = set()
+
+    def take(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Entries whose size and time of change are those of the last look and that were not taken in that state. One
+        that was taken in an earlier state may replace its own output.
+        """
+        now = {entry.source: _state(entry) for entry in entries}
+        ready = [e for e in entries if self._looked.get(e.source) == now[e.source] != self._taken.get(e.source)]
+        self._looked = now
+        again = [replace(e, replace=e.replace or e.source in self._ours) for e in ready]
+        self._taken |= {entry.source: now[entry.source] for entry in ready}
+        self._ours |= {entry.source for entry in ready}
+        return again
+
+
+def _state(entry: Entry) -> tuple[int, int]:
+    return entry.bytes, entry.changed

@@ -1,20 +1,22 @@
-"""Who does the work of ``nircolor batch``: this process, others on this machine, or a cluster."""
+"""Who does the work: this process, others on this machine, or a cluster."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from threading import Event
+from dataclasses import asdict, replace
+from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Protocol
 
+from nircolor.batch.entry import Entry
+from nircolor.batch.job import Prepared
 from nircolor.batch.local import Flow, Hooks
 from nircolor.batch.local import run as run_locally
-from nircolor.batch.plan import Entry
-from nircolor.batch.worker import Loading
-from nircolor.cli.batch_job import Prepared, load
-from nircolor.cli.report import Report
-from nircolor.tiling import Tiling
+from nircolor.batch.process import Settings
+from nircolor.batch.worker import load
+from nircolor.engine import EngineConfig
+from nircolor.events import EngineReady, Event, Reporter
 
 if TYPE_CHECKING:
     from nircolor.batch.spread import Crew
@@ -27,56 +29,72 @@ class Runner(Protocol):
     @property
     def info(self) -> dict[str, str]: ...
 
-    def run(self, entries: Iterable[Entry], hooks: Hooks, stop: Event) -> Flow: ...
+    def run(self, entries: Iterable[Entry], hooks: Hooks, stop: StopEvent) -> Flow: ...
 
 
 class Here:
     """In this process."""
 
-    def __init__(self, prepared: Prepared, engine: Colorizer) -> None:
-        self._settings, self._engine = prepared.settings, engine
+    def __init__(self, settings: Settings, engine: Colorizer) -> None:
+        self.info: dict[str, str] = asdict(engine.info)
+        self._settings, self._engine = settings, engine
 
-    @property
-    def info(self) -> dict[str, str]:
-        from dataclasses import asdict
-
-        return asdict(self._engine.info)
-
-    def run(self, entries: Iterable[Entry], hooks: Hooks, stop: Event) -> Flow:
+    def run(self, entries: Iterable[Entry], hooks: Hooks, stop: StopEvent) -> Flow:
         return run_locally(entries, self._settings, self._engine, hooks, stop)
 
 
 @contextmanager
-def open_runner(prepared: Prepared, report: Report) -> Iterator[Runner]:
-    """The one that was asked for, with its network loaded or being loaded. Raises WeightsError, DeviceError."""
+def open_runner(prepared: Prepared, reporter: Reporter) -> Iterator[Runner]:
+    """The one that was asked for, with its network loaded or being loaded; reports EngineReady.
+
+    Raises WeightsError, DeviceError, UsageError.
+    """
     if not prepared.job.spread:
-        yield Here(prepared, load(prepared, report))
+        yield Here(prepared.settings, load_here(prepared, reporter))
         return
     from nircolor.batch.spread import Spread
 
-    crew = _crew(prepared)
-    with Spread(crew, prepared.settings, on_ready=lambda info: _tell(info, crew.size, prepared, report)) as spread:
+    crew, weights = _crew(prepared), prepared.job.engine.weights
+
+    def greet(info: dict[str, str]) -> None:
+        facts = (info["device"], info["kernel"], info["precision"], weights, info["weights_sha256"])
+        reporter.on_event(EngineReady(*facts, workers=crew.size))
+
+    with Spread(crew, prepared.settings, greet, reporter.warn) as spread:
         yield spread
 
 
-def _crew(prepared: Prepared) -> Crew:
-    job = prepared.job
-    if job.ray:
-        from nircolor.batch.ray_runner import RayCrew
+def load_here(prepared: Prepared, reporter: Reporter) -> Colorizer:
+    """The engine of this process, and with it torch. Reports EngineReady."""
 
-        return RayCrew(job.ray, job.workers, prepared.settings, _loading(prepared, job.device, None))
-    from nircolor.batch.processes import Processes
+    def named(event: Event) -> None:  # the engine is of a file, and people know it by its name
+        reporter.on_event(
+            replace(event, weights=prepared.job.engine.weights) if isinstance(event, EngineReady) else event
+        )
+
+    inner = Reporter(named)
+    inner.warnings = reporter.warnings
+    config = _config(prepared, prepared.job.devices[0], prepared.job.engine.threads)
+    return load(config, prepared.job.together, inner)
+
+
+def _crew(prepared: Prepared) -> Crew:
+    job, settings = prepared.job, prepared.settings
+    if job.ray:
+        from nircolor.batch.ray_crew import RayCrew
+
+        return RayCrew(job.ray, job.workers, settings, _config(prepared, job.engine.device, job.engine.threads))
+    from nircolor.batch.process_crew import ProcessCrew
 
     workers = job.workers or len(job.devices)
     devices = [job.devices[number % len(job.devices)] for number in range(workers)]
-    threads = max(1, _cpus() // workers)
-    return Processes(prepared.settings, [_loading(prepared, device, threads) for device in devices])
+    threads = job.engine.threads or max(1, _cpus() // workers)
+    return ProcessCrew(settings, [_config(prepared, device, threads) for device in devices])
 
 
-def _loading(prepared: Prepared, device: str, threads: int | None) -> Loading:
-    job = prepared.job
-    tiling = Tiling(job.tile, job.overlap)
-    return Loading(str(prepared.weights), device, job.precision, tiling, job.prior, job.together, threads)
+def _config(prepared: Prepared, device: str, threads: int | None) -> EngineConfig:
+    """Of one engine: by the file of its weights, so that all have the same."""
+    return replace(prepared.job.engine, weights=str(prepared.weights), device=device, threads=threads)
 
 
 def _cpus() -> int:
@@ -85,10 +103,3 @@ def _cpus() -> int:
     if asked.isdecimal() and int(asked):
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _tell(info: dict[str, str], workers: int, prepared: Prepared, report: Report) -> None:
-    report.say(
-        "device {device}, kernel {kernel}, weights {name} ({weights_sha256}), precision {precision}, "
-        "{workers} workers".format(**info, name=prepared.job.weights, workers=workers)
-    )

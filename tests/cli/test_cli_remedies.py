@@ -81,8 +81,7 @@ REACHED = {
     "colorize.py": ("colorize",),
     "cli/colorize.py": ("colorize",),
     "cli/video_job.py": ("video",),
-    "cli/batch_job.py": ("batch",),
-    "cli/batch_run.py": ("batch",),
+    "cli/batch.py": ("batch",),
 }
 """Which commands print what a part of the package has to say."""
 
