@@ -20,11 +20,11 @@ import time
 from pathlib import Path
 
 from nircolor import Colorizer
+from nircolor.batch.disk import Disk
 from nircolor.batch.local import Flow, Hooks, run
-from nircolor.batch.names import Naming
 from nircolor.batch.plan import find
 from nircolor.batch.process import Settings, Work, finish, prepare
-from nircolor.batch.walk import Selection
+from nircolor.batch.walk import Naming, Selection
 from nircolor.picture import Writing
 from nircolor.scenes import render
 from nircolor.scenes.files import write_picture
@@ -47,8 +47,8 @@ def speed(files: int, megapixels: float, format: str | None, threads: int, round
         source, target = Path(place) / "in", Path(place) / "out"
         source.mkdir()
         fill(source, files, megapixels)
-        settings = Settings(source, target, writing=Writing(format=format))
-        entries = find(source, target, Selection(), Naming(format=format), {}).entries
+        settings = Settings(Disk(source), Disk(target), writing=Writing(format=format))
+        entries = find(settings.root, settings.target, Selection(), Naming(), {}, format).entries
         engine = Colorizer.from_weights("lite")
         works = [work for entry in entries[:SCENES] if isinstance(work := prepare(entry, settings), Work)]
         engine.colorize(works[0].image.pixels)  # compile and warm up

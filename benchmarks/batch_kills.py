@@ -21,6 +21,7 @@ from pathlib import Path
 
 import torch  # noqa: F401 - loaded once, for all the runs
 
+from nircolor.batch.disk import Disk
 from nircolor.batch.manifest import NAME, rows
 from nircolor.cli import main
 from nircolor.scenes import render
@@ -73,7 +74,7 @@ def check(target: Path, expected: dict[str, bytes]) -> int:
     """How many outputs there are. Exits when one of them is not whole, or not there although it is called done."""
     found = {name: data for name, data in tree(target).items() if not name.endswith(".tmp")}
     wrong = [name for name, data in found.items() if data != expected.get(name)]
-    missing = [row.output for row in rows(target) if row.status == "done" and row.output not in found]
+    missing = [row.output for row in rows(Disk(target)) if row.status == "done" and row.output not in found]
     if wrong or missing:
         sys.exit(f"wrong: {wrong}, missing: {missing}")
     return len(found)
@@ -94,7 +95,10 @@ def run(kills: int, pictures: int, seed: int, weights: str) -> None:
             kill_during_work(killed, target, lambda: chance.uniform(0, seconds / 2))
             done += 1
             halves += any(target.rglob("*.tmp"))
-            whole_ones, recorded = check(target, expected), {row.output for row in rows(target) if row.status == "done"}
+            whole_ones, recorded = (
+                check(target, expected),
+                {row.output for row in rows(Disk(target)) if row.status == "done"},
+            )
             unrecorded += whole_ones > len(recorded)
             if whole_ones == len(expected):  # finished: begin anew, so that every kill hits work
                 rounds += 1

@@ -26,9 +26,10 @@ import threading
 import time
 from pathlib import Path
 
+from nircolor.batch.disk import Disk
+from nircolor.batch.entry import Entry
 from nircolor.batch.local import Hooks
 from nircolor.batch.manifest import NAME, Manifest
-from nircolor.batch.plan import Entry
 from nircolor.batch.process import Settings
 from nircolor.batch.spread import Event, Ready, Returned, Spread
 from nircolor.scenes import render
@@ -164,20 +165,24 @@ class Instant:
     def close(self) -> None: ...
 
 
+def open_spread(settings: Settings) -> Spread:
+    return Spread(Instant(settings), settings, on_ready=lambda info: None, warn=print)
+
+
 def driver(files: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(
-            Path(place), Path(place) / "out", options={"tile": 576, "prior": "global"}, weights="0" * 12
+            Disk(Path(place)), Disk(Path(place) / "out"), options={"tile": 576, "prior": "global"}, weights="0" * 12
         )
         entries = [Entry(f"part{i % 100}/x{i}.png", f"part{i % 100}/x{i}_rgb.png", 1000) for i in range(files)]
-        with Manifest(settings.target) as manifest, Spread(Instant(settings), settings) as spread:
+        with Manifest(settings.target) as manifest, open_spread(settings) as spread:
             hooks = Hooks(
                 announce=lambda chunk: manifest.add(map(settings.begun, chunk)), record=lambda row: manifest.add([row])
             )
             start = time.perf_counter()
             spread.run(entries, hooks, threading.Event())
             seconds = time.perf_counter() - start
-        size = (settings.target / NAME).stat().st_size
+        size = (Path(place) / "out" / NAME).stat().st_size
     print(f"{files / seconds:.0f} pictures a second through the driver; {size / files:.0f} bytes of manifest each")
 
 

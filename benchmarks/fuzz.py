@@ -88,12 +88,13 @@ def _recipe(path: Path) -> None:
 
 
 def _manifest(path: Path) -> None:
+    from nircolor.batch.disk import Disk
     from nircolor.batch.manifest import NAME, history, sweep
 
     folder = path.parent / "outdir"
     folder.mkdir(exist_ok=True)
     path.replace(folder / NAME)
-    sweep(folder, history(folder))
+    sweep(Disk(folder), history(Disk(folder)))
 
 
 def _split(path: Path) -> None:

@@ -16,7 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from nircolor.batch.row import Row
+from nircolor.batch.entry import Row
 from nircolor.scenes import quantise, render
 
 Seeds = list[bytes]

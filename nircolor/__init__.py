@@ -31,6 +31,10 @@ from nircolor.errors import (
 
 if TYPE_CHECKING:
     from nircolor.bar import progress
+    from nircolor.batch.entry import PictureDone
+    from nircolor.batch.folder import colorize_folder, plan_folder
+    from nircolor.batch.result import BatchResult, FolderPlan
+    from nircolor.batch.walk import Naming, Selection
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.doctor import Examination, examine
@@ -42,20 +46,25 @@ if TYPE_CHECKING:
     from nircolor.weights_info import NamedWeights, WeightsInfo, list_weights, verify_weights
 
 __all__ = [
+    "BatchResult",
     "Colorizer",
     "DeviceError",
     "EngineConfig",
     "Examination",
     "FileResult",
+    "FolderPlan",
     "ImageInfo",
     "InputError",
     "NamedWeights",
+    "Naming",
     "NirImage",
     "NircolorError",
     "OutputError",
     "OutputExistsError",
+    "PictureDone",
     "Reading",
     "RgbImage",
+    "Selection",
     "StoppedError",
     "Stretch",
     "Tiling",
@@ -66,9 +75,11 @@ __all__ = [
     "Writing",
     "__version__",
     "colorize_file",
+    "colorize_folder",
     "colorize_video",
     "examine",
     "list_weights",
+    "plan_folder",
     "progress",
     "read_nir",
     "read_rgb",
@@ -78,6 +89,10 @@ __all__ = [
 
 _HOMES = {
     "nircolor.bar": ("progress",),
+    "nircolor.batch.entry": ("PictureDone",),
+    "nircolor.batch.folder": ("colorize_folder", "plan_folder"),
+    "nircolor.batch.result": ("BatchResult", "FolderPlan"),
+    "nircolor.batch.walk": ("Naming", "Selection"),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.doctor": ("Examination", "examine"),

@@ -22,7 +22,7 @@ from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.tone import equalize
 from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
-from nircolor.tiling import Box, Tiling, run_tiles
+from nircolor.tiling import Box, Model, Tiling, run_tiles
 from nircolor.weights_network import restored
 
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
@@ -128,7 +128,7 @@ class Colorizer:
                 reduction = self.reduction_of(nir.shape)
                 run_tiles(
                     nir,
-                    self._painter(nir, reduction),
+                    self._painter([nir], reduction),
                     self.tiling_of(nir.shape),
                     emit=emit,
                     on_progress=on_progress,
@@ -155,6 +155,35 @@ class Colorizer:
                 stack.enter_context(hook)
             yield
 
+    def can_share(self, shape: tuple[int, ...]) -> bool:
+        """Whether a picture of (H, W) is one tile, and so small that G_A looks at it as closely as it can."""
+        whole = self.reduction_of(shape) == self.network.config.reduction
+        return whole and max(shape[:2]) <= self.tiling_of(shape).tile
+
+    def colorize_together(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Colorize pictures that are all (H, W) of one type, as ``colorize`` does each, with the same errors.
+
+        Small ones go through the network together: one large step costs less than many small ones. Results agree with
+        those of ``colorize`` but for the order of additions in the network, which on some devices depends on how many
+        pictures there are. Where they do not fit into memory together they go one by one.
+        """
+        if len(pictures) > 1 and self.can_share(pictures[0].shape):
+            try:
+                return self._in_one_pass(pictures)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+        return [self.colorize(nir) for nir in pictures]
+
+    def _in_one_pass(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        if self.network.config.equalize:
+            pictures = [equalize(nir) for nir in pictures]
+        whole = Box(0, 0, *pictures[0].shape)
+        with torch.inference_mode():
+            paint = self._painter(pictures, self.reduction_of(pictures[0].shape))
+            rows = paint([whole] * len(pictures), np.stack(pictures))
+        return [round_to(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
+
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
         return _enlarged(self.tiling, self.reduction_of(shape))
@@ -166,9 +195,9 @@ class Colorizer:
             return least
         return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
-    def _painter(self, nir: NDArray[Any], reduction: float) -> Callable[[list[Box], NDArray[Any]], NDArray[np.float32]]:
-        """The function that colorizes a batch of tiles of this picture."""
-        whole = self._whole_prior(nir) if self.prior == "global" else None
+    def _painter(self, pictures: list[NDArray[Any]], reduction: float) -> Model:
+        """The function that colorizes a batch of tiles: of one picture, or one of each of several of one size."""
+        whole = self._whole_prior(pictures) if self.prior == "global" else None
 
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> NDArray[np.float32]:
             x = self._tensor(tiles)[:, None]  # (b, 1, h, w)
@@ -177,17 +206,17 @@ class Colorizer:
                     prior = self.network.prior(x).float()
                 else:
                     size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
-                    prior = crop_prior(whole, _fractions(boxes, nir.shape), *size)
+                    prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
                 rgb = self.network.paint(x, prior, reduction)
             return rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
 
         return paint
 
-    def _whole_prior(self, nir: NDArray[Any]) -> Tensor:
-        """G_B on the reduced whole picture: (1, P, h, w) with h w <= prior_size squared."""
-        small = reduce_area(nir, self.network.config.prior_size)
+    def _whole_prior(self, pictures: list[NDArray[Any]]) -> Tensor:
+        """G_B on the reduced whole pictures: (b, P, h, w) with h w <= prior_size squared."""
+        small = np.stack([reduce_area(nir, self.network.config.prior_size) for nir in pictures])
         with self._autocast():
-            return self.network.prior(self._tensor(small)[None, None]).float()
+            return self.network.prior(self._tensor(small)[:, None]).float()
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
         scale = np.float32(1 / SCALES[values.dtype])

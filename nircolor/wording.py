@@ -28,8 +28,10 @@ OPTIONS = frozenset((
 
 RENAMED = {
     "colours": "--grey and --colour-inputs",
+    "listed": "--list",
     "colours=copy": "--colour-inputs copy",
     "colours=colorize": "--grey",
+    "colours='colorize'": "--colour-inputs colorize",
     "policy=overwrite": "--overwrite",
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",

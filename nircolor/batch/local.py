@@ -18,16 +18,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from nircolor.batch.budget import Budget
-from nircolor.batch.plan import Entry
+from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
 from nircolor.batch.process import Settings, Work, finish, prepare
-from nircolor.batch.row import Row
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
@@ -37,10 +35,15 @@ _CHUNK = 64  # entries announced at once, before any of them is read
 _COMPANY = 0.25  # seconds that pictures in hand wait for another to share a pass with
 THREADS = 2  # that read, and as many that write
 
+# What may be under way at once is bounded, so that memory stays flat however many pictures there are and how large.
+_MOST = 32_000_000  # pixels that are read but not yet written; about 24 bytes each
+_SHARES = 32  # and no more pictures than this, however small
+_PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
+
 
 @dataclass(frozen=True)
 class Hooks:
-    """Who is told what, from whatever thread. ``announce``: entries that will be worked on (None: somebody knows
+    """Who gets what, in whatever thread. ``announce``: entries that will be worked on (None: somebody knows
     already). ``record``: the row of a picture. ``show``: a picture that has been written, and its colours. What they
     raise ends the batch.
     """
@@ -156,10 +159,8 @@ class _Line:
             yield group
 
     def _fits(self, group: list[tuple[Work, int]], work: Work) -> bool:
-        from nircolor.batch.together import can_share
-
         shape = work.image.pixels.shape
-        return shape == group[0][0].image.pixels.shape and can_share(self.engine, shape)
+        return shape == group[0][0].image.pixels.shape and self.engine.can_share(shape)
 
     def _take(self, patience: float | None) -> tuple[Work, int] | None:
         """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
@@ -187,11 +188,9 @@ class _Line:
         return self._fed or self.stop.is_set()
 
     def _colorize(self, group: list[tuple[Work, int]]) -> Iterator[tuple[tuple[Work, int], NDArray[Any]]]:
-        from nircolor.batch.together import colorize_together
-
         start = time.perf_counter()
         try:
-            colours = colorize_together(self.engine, [work.image.pixels for work, _ in group])
+            colours = self.engine.colorize_together([work.image.pixels for work, _ in group])
         except Exception as error:
             for work, amount in group:
                 with self._accounted(amount):
@@ -223,3 +222,24 @@ class _Line:
     def _give_up(self, error: BaseException) -> None:
         self.fault = self.fault or error
         self.stop.set()
+
+
+class Budget:
+    """Pixels to be taken before a picture is read, and given back once it is written."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most, self._taken, self._changed = most, 0, Condition()
+
+    def take(self, pixels: int, stopped: Callable[[], bool]) -> int:
+        """Wait until there is room, and return what to give back. A picture larger than all there is goes alone."""
+        amount = min(max(pixels, self._most // _SHARES), self._most)
+        with self._changed:
+            while self._taken + amount > self._most and not stopped():
+                self._changed.wait(_PATIENCE)
+            self._taken += amount
+        return amount
+
+    def give(self, amount: int) -> None:
+        with self._changed:
+            self._taken -= amount
+            self._changed.notify_all()

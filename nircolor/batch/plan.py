@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from nircolor.batch.entry import Entry
 from nircolor.batch.manifest import Past
-from nircolor.batch.names import Naming, ignores_case, name_outputs
-from nircolor.batch.process import stamp, stamp_of
-from nircolor.batch.remote import Place, Remote
-from nircolor.batch.walk import Found, Problem, Selection, split, walk
+from nircolor.batch.places import Found, Place, Problem, Sizes
+from nircolor.batch.walk import Item, Naming, Selection, name_outputs, split, walk
 from nircolor.datasets.naming import natural
-from nircolor.errors import OutputExistsError, UsageError, display_name
+from nircolor.errors import OutputExistsError, UsageError
 from nircolor.image import plan_output
 
 Policy = Literal["refuse", "overwrite", "skip", "resume"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One picture to be colorized: its path below the input folder, that of its output below the output folder.
-
-    ``replace``: an output that is there may be replaced. ``known``: when the input still has this SHA-256, the output
-    is finished.
-    """
-
-    source: str
-    output: str
-    bytes: int
-    changed: int = 0
-    replace: bool = False
-    known: str | None = None
+"""What happens to outputs that are there: an error before any work, made anew, left as they are, or made anew where the
+manifest does not say that they are finished."""
 
 
 @dataclass(frozen=True)
@@ -51,30 +36,36 @@ class Plan:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def find(root: Place, target: Place, selection: Selection, naming: Naming, past: Mapping[str, Past]) -> Plan:
-    """List ``root`` and name the outputs. Raises InputError for the folder, UsageError for names."""
-    same = _absolute(root) == _absolute(target)
-    found, problems, left_out = _look(root, selection if same else replace(selection, avoid=target))
+def find(
+    root: Place,
+    target: Place,
+    selection: Selection,
+    naming: Naming,
+    past: Mapping[str, Past],
+    format: str | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Plan:
+    """List ``root`` and name the outputs. ``format``: of the outputs, None: as the inputs. ``check``: called for every
+    file, may raise. Raises InputError for the folder, UsageError for names.
+    """
+    same = root.is_same(target)
+    found, problems, left_out = _look(walk(root, selection, None if same else target), check)
     if same and not naming.suffix:
-        raise UsageError("OUTDIR is INDIR: outputs would replace their inputs; choose another folder or a --suffix")
+        raise UsageError("OUTDIR is INDIR: outputs would replace their inputs; choose another folder or a `suffix`")
+    own = 0
     if same:  # what a batch has made here is no input, though it looks like one
-        found, own = _without_own(found, naming, past)
-    else:
-        own = 0
-    outputs = name_outputs([file.name for file in found], naming, ignores_case(target))
+        found, own = _without_own(found, naming, past, format)
+    outputs = name_outputs([file.name for file in found], naming, target.ignores_case(), format)
     entries = tuple(Entry(f.name, output, f.bytes, f.changed) for f, output in zip(found, outputs, strict=True))
     return Plan(entries, problems, own=own, left_out=left_out)
 
 
-def _absolute(folder: Place) -> Place:
-    return folder if isinstance(folder, Remote) else folder.resolve()
-
-
-def _look(root: Place, selection: Selection) -> tuple[list[Found], tuple[Problem, ...], dict[str, int]]:
+def _look(items: Iterable[Item], check: Callable[[], None]) -> tuple[list[Found], tuple[Problem, ...], dict[str, int]]:
     found: list[Found] = []
     problems: list[Problem] = []
     kinds = Counter[str]()
-    for item in walk(root, selection):
+    for item in items:
+        check()
         if isinstance(item, Found):
             found.append(item)
         elif isinstance(item, Problem):
@@ -89,10 +80,12 @@ def _natural(name: str) -> list[tuple[tuple[str | int, ...], str]]:
     return [natural(part) for part in name.split(os.sep)]  # noqa: PTH206 - once for each of many names
 
 
-def _without_own(found: list[Found], naming: Naming, past: Mapping[str, Past]) -> tuple[list[Found], int]:
+def _without_own(
+    found: list[Found], naming: Naming, past: Mapping[str, Past], format: str | None
+) -> tuple[list[Found], int]:
     made = set(past)
     for file in found:
-        made.update(name_outputs([file.name], naming, ignore_case=False))
+        made.update(name_outputs([file.name], naming, ignore_case=False, format=format))
     kept = [file for file in found if file.name not in made]
     return kept, len(found) - len(kept)
 
@@ -102,25 +95,6 @@ def check_formats(plan: Plan, depth: int | None, format: str | None) -> None:
     for suffix in {split(entry.output)[1] for entry in plan.entries}:
         if suffix and (depth or format):
             plan_output(Path(f"x{suffix}"), depth=depth, format=format)
-
-
-Sizes = Callable[[str], int | None]
-"""Bytes of an output by its name, None where there is none."""
-
-
-def sizes(target: Place) -> Sizes:
-    """Looked up one by one on a disk; remote storage is listed once."""
-    if isinstance(target, Remote):
-        there = {item.name: item.bytes for item in target.list()}
-        return there.get
-    return lambda name: _size(target / name)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0 if os.path.lexists(path) else None  # a link to nowhere is there, too
 
 
 def settle(plan: Plan, root: Place, there: Sizes, policy: Policy, past: Mapping[str, Past], made_with: str) -> Plan:
@@ -146,7 +120,7 @@ def _resumed(entry: Entry, root: Place, there: Sizes, past: Past, made_with: str
     if there(entry.output) != past.output_bytes or past.sha256 is None or past.made_with != made_with:
         return ours
     try:
-        now = stamp_of(entry) if isinstance(root, Remote) else stamp((root / entry.source).stat())
+        now = (root / entry.source).stamp(entry.bytes, entry.changed)
     except OSError:
         return ours
     return None if now and now == past.stamp else replace(ours, known=past.sha256)
@@ -157,7 +131,9 @@ def check_outputs(entries: Sequence[Entry], target: Place, there: Sizes) -> None
     taken = [e for e in entries if not e.replace and there(e.output) is not None]
     if taken:
         more = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
+        ways = "`policy=overwrite`, `policy=skip` or `policy=resume`"
         raise OutputExistsError(
-            f"{display_name(str(target / taken[0].output))}: exists already{more}; "
-            "add --overwrite, --skip-existing or --resume, or choose another output folder"
+            f"exists already{more}",
+            path=str(target / taken[0].output),
+            remedy=f"add {ways}, or choose another output folder",
         )

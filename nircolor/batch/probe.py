@@ -1,25 +1,31 @@
-"""How many pixels a file holds, from its first bytes where that is enough: a hundred thousand files take seconds."""
+"""How many pixels files hold, from their first bytes where that is enough: a hundred thousand files take seconds.
+
+And how long they will take, from one picture of their middle size colorized here and now.
+"""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from nircolor.batch.remote import Place, Remote
+import numpy as np
+
+from nircolor.batch.places import Place, Size
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 
 if TYPE_CHECKING:
-    from nircolor.batch.plan import Entry
-
-Size = tuple[int, int]
+    from nircolor.batch.entry import Entry
+    from nircolor.colorizer import Colorizer
 
 _EXPANSION = 3  # pixels that a byte of a compressed picture may hold; few hold more
 _BLOCK = 1000  # files handed to the threads at once
+_LARGEST = 2000  # pixels a side that are tried: more would take long, and tiles all cost the same
 
 
 def probe(path: Path) -> Size | None:
@@ -34,20 +40,36 @@ def probe(path: Path) -> Size | None:
 
 
 def pixels(entry: Entry, root: Place) -> int:
-    """How many an entry has, from its header; on remote storage, which is not asked twice, guessed from its size."""
-    if isinstance(root, Remote):
-        return entry.bytes * _EXPANSION
-    height, width = probe(root / entry.source) or (0, 0)
-    return height * width
+    """How many an entry has, from its header; where that says nothing, guessed from its size."""
+    shape = (root / entry.source).shape()
+    return shape[0] * shape[1] if shape else entry.bytes * _EXPANSION
 
 
-def probe_all(paths: Iterable[Path], threads: int = 4) -> list[Size | None]:
-    """``probe`` of many files, in order."""
-    waiting, sizes = iter(paths), list[Size | None]()
+def probe_all(places: Iterable[Place], threads: int = 4) -> list[Size | None]:
+    """``shape`` of many files, in order."""
+    waiting, sizes = iter(places), list[Size | None]()
     with ThreadPoolExecutor(threads) as pool:
         while block := list(islice(waiting, _BLOCK)):
-            sizes += pool.map(probe, block)
+            sizes += pool.map(lambda place: place.shape(), block)
     return sizes
+
+
+def megapixels(sizes: Sequence[Size | None]) -> float:
+    """Of all pictures whose size is known."""
+    return sum(size[0] * size[1] for size in sizes if size) / 1e6
+
+
+def seconds(engine: Colorizer, sizes: Sequence[Size | None]) -> float:
+    """Time in the network, warm; reading and writing happen meanwhile. 0 where no size is known."""
+    known = sorted((size for size in sizes if size), key=lambda size: size[0] * size[1])
+    if not known:
+        return 0.0
+    height, width = (min(side, _LARGEST) for side in known[len(known) // 2])
+    nir = np.zeros((height, width), np.float32)
+    engine.colorize(nir)  # what is compiled or allocated once does not count
+    start = time.perf_counter()
+    engine.colorize(nir)
+    return (time.perf_counter() - start) / (height * width) * megapixels(known) * 1e6
 
 
 def _size(format: str | None, head: bytes, stream: BinaryIO) -> Size | None:

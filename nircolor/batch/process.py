@@ -7,34 +7,36 @@ its parts, ``prepare`` and ``finish``, from where it likes.
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.batch import passing
-from nircolor.batch.remote import Place, Remote
-from nircolor.batch.row import Row, Status
+from nircolor.batch.entry import Entry, Row, Status
+from nircolor.batch.places import Place
 from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError, display_name
-from nircolor.image import NirImage, OutputPlan
+from nircolor.image import NirImage, OutputPlan, read_rgb
+from nircolor.image.formats import by_suffix
 from nircolor.image.source import open_source
 
-if TYPE_CHECKING:
-    from nircolor.batch.plan import Entry
+COPIED = "input: is a colour picture: copied as it is"
 
 _BLOCK = 1 << 20  # bytes hashed at once
+_DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
+_REMEDY = "leave `format` and `depth` out, or colorize it with `colours='colorize'`"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for all pictures of a batch. ``options`` and ``weights`` go into the rows as they are."""
+    """What is the same for all pictures of a batch. ``options`` and ``weights`` go into the rows as they are.
+
+    ``together``: how many small pictures of one size go through the network at once; None: what suits the device.
+    """
 
     root: Place
     target: Place
@@ -42,6 +44,7 @@ class Settings:
     writing: picture.Writing = field(default_factory=picture.Writing)
     options: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
+    together: int | None = None
 
     def row(self, entry: Entry, status: Status, **values: Any) -> Row:
         """A row about ``entry``, dated now."""
@@ -100,21 +103,20 @@ def prepare(entry: Entry, settings: Settings) -> Work | Row:
 
 def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     source, target = settings.root / entry.source, settings.target / entry.output
-    content = content_of(source)
-    facts = _identify(content, entry)
+    content = source.content()
+    facts = _identify(source, content, entry)
     if entry.known and entry.known == facts["sha256"]:
-        size = target.size() if isinstance(target, Remote) else target.stat().st_size
-        return settings.row(entry, "kept", output_bytes=size, **facts)
-    if isinstance(target, Path) and isinstance(source, Path) and target.exists() and target.samefile(source):
-        raise UsageError("its output is the input itself; choose another output folder")
+        return settings.row(entry, "kept", output_bytes=target.size(), **facts)
+    if target.is_same(source):
+        raise UsageError("its output is the input itself", remedy="choose another output folder")
     try:
         image = picture.read(content, settings.reading)
     except ColourInputError as error:
         if settings.reading.colours != "copy":
             raise picture.offer_copy(error) from error.__cause__
-        _check_unchanged(source, facts)
+        _check_unchanged(source, entry, facts)
         return _copy(entry, settings, content, facts, start)
-    _check_unchanged(source, facts)
+    _check_unchanged(source, entry, facts)
     plan = picture.plan(Path(entry.output), image, settings.writing)
     height, width = image.pixels.shape
     facts |= {"width": width, "height": height}
@@ -122,81 +124,65 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     return Work(entry, image, plan, facts, remarks, time.perf_counter() - start)
 
 
-def _check_unchanged(source: Place, facts: Mapping[str, Any]) -> None:
-    if isinstance(source, Path) and stamp(source.stat()) != facts["stamp"]:
-        raise InputError("was changed while it was read; run it again with --resume")
+def _identify(source: Place, content: Path | bytes, entry: Entry) -> dict[str, Any]:
+    """Size, hash and stamp of the input."""
+    try:
+        stamp, digest, size = source.stamp(entry.bytes, entry.changed), hashlib.sha256(), 0
+        with open_source(content) as stream:  # which waits for no pipe
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+    except (InputError, OSError):  # missing, forbidden, a folder, ...: reading it as a picture finds better words
+        return {"sha256": None, "stamp": ()}
+    return {"bytes": size, "sha256": digest.hexdigest(), "stamp": stamp}
+
+
+def _check_unchanged(source: Place, entry: Entry, facts: Mapping[str, Any]) -> None:
+    if source.stamp(entry.bytes, entry.changed) != facts["stamp"]:
+        raise InputError("was changed while it was read", remedy="run it again with `policy=resume`")
 
 
 def _copy(entry: Entry, settings: Settings, content: Path | bytes, facts: Mapping[str, Any], start: float) -> Row:
-    """A colour picture takes no part in what follows."""
-    target, depth = settings.target / entry.output, settings.writing.depth
-    made = passing.copy(content, entry.source, target, depth, entry.replace)
+    """A colour picture among near-infrared ones is passed on as it is: byte for byte, in its own format. It takes no
+    part in what follows. Raises InputError where it would have to be converted, or is damaged.
+    """
+    image = read_rgb(content)
+    if _converts(Path(entry.source), Path(entry.output), settings.writing.depth, _DEPTHS[image.dtype]):
+        raise InputError("is a colour picture that would have to be converted, not copied", remedy=_REMEDY)
+    height, width, _ = image.pixels.shape
+    made = {"width": width, "height": height}
+    made["output_bytes"] = (settings.target / entry.output).copy(content, entry.replace)
     seconds = round(time.perf_counter() - start, 4)
-    return settings.row(entry, "done", seconds=seconds, warnings=(passing.REMARK,), **{**facts, **made})
+    return settings.row(entry, "done", seconds=seconds, warnings=(COPIED,), **{**facts, **made})
 
 
-def content_of(source: Place) -> Path | bytes:
-    """What the readers of pictures take: a path, or all bytes of an object. Raises InputError."""
-    return source.read() if isinstance(source, Remote) else source
+def _converts(source: Path, target: Path, depth: int | None, own: int) -> bool:
+    same = source.suffix == target.suffix or by_suffix(source) == by_suffix(target)
+    return not same or depth not in (None, own)
 
 
 def finish(work: Work, rgb: NDArray[Any], settings: Settings) -> Row:
     """Write the colorized picture and say how it went."""
-    start, target = time.perf_counter(), settings.target / work.entry.output
+    start, target, entry = time.perf_counter(), settings.target / work.entry.output, work.entry
     try:
-        size = _upload(work, rgb, target) if isinstance(target, Remote) else _write(work, rgb, target)
+        size = target.write(lambda place: picture.write(place, rgb, work.image, work.plan, entry.replace))
     except Exception as error:
-        return settings.failed(work.entry, error)
+        return settings.failed(entry, error)
     seconds = round(work.seconds + time.perf_counter() - start, 4)
-    return settings.row(work.entry, "done", output_bytes=size, seconds=seconds, warnings=work.remarks, **work.facts)
-
-
-def _write(work: Work, rgb: NDArray[Any], target: Path) -> int:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    picture.write(target, rgb, work.image, work.plan, work.entry.replace)
-    return target.stat().st_size
-
-
-def _upload(work: Work, rgb: NDArray[Any], target: Remote) -> int:
-    stream = io.BytesIO()
-    picture.write(stream, rgb, work.image, work.plan, work.entry.replace)
-    target.write(data := stream.getvalue())
-    return len(data)
-
-
-def stamp(status: os.stat_result) -> tuple[int, ...]:
-    """What changes with a file's content, without reading it: size, times of change, and which file it is.
-
-    The time of change of the status cannot be set back by those who set that of the content.
-    """
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def stamp_of(entry: Entry) -> tuple[int, ...]:
-    """The same for remote storage, from its listing; empty where that says nothing of versions."""
-    return (entry.bytes, entry.changed) if entry.changed else ()
-
-
-def _identify(source: Path | bytes, entry: Entry) -> dict[str, Any]:
-    if isinstance(source, bytes):
-        return {"bytes": len(source), "sha256": hashlib.sha256(source).hexdigest(), "stamp": stamp_of(entry)}
-    try:
-        status, digest = source.stat(), hashlib.sha256()
-        with open_source(source) as stream:  # which waits for no pipe
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-    except (InputError, OSError):  # missing, forbidden, a folder, ...: reading it as a picture finds better words
-        return {"sha256": None, "stamp": ()}
-    return {"bytes": status.st_size, "sha256": digest.hexdigest(), "stamp": stamp(status)}
+    return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=work.remarks, **work.facts)
 
 
 def _reason(entry: Entry, settings: Settings, error: Exception) -> str:
-    text = str(error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.strerror}; check the output folder"
-    elif not isinstance(error, NircolorError):
-        text = f"{type(error).__name__}: {text} (this is a bug in nircolor: run nircolor colorize -vv on it)"
-    places = (settings.root / entry.source, settings.target / entry.output, entry.output)
-    for name in (*(display_name(str(place)) for place in places), display_name(b""), "output stream"):
-        text = text.removeprefix(f"{name}: ")
+        return f"{error.strerror}; check the output folder"
+    if not isinstance(error, NircolorError):
+        text = str(error) or type(error).__name__
+        return _line(f"{type(error).__name__}: {text} (this is a bug in nircolor: run nircolor colorize -vv on it)")
+    text = error.fault if error.path is not None else str(error)
+    for place in (settings.root / entry.source, settings.target / entry.output, entry.output):
+        text = text.removeprefix(f"{display_name(str(place))}: ")
+    return _line(text.removeprefix("standard input: ").removeprefix("output stream: "))
+
+
+def _line(text: str) -> str:
     return " ".join(text.split())

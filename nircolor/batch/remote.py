@@ -1,4 +1,4 @@
-"""Folders on storage that is no disk: ``s3://bucket/folder``, ``gs://...``, ``http://...``, whatever fsspec reaches.
+"""Objects on storage that is no disk: ``s3://bucket/folder``, ``gs://...``, ``http://...``, whatever fsspec reaches.
 
 Pictures are read and written whole, in one request each: an object is there entirely or not at all. Keys, regions and
 endpoints come from where fsspec's own file systems look for them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...).
@@ -11,7 +11,6 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nircolor.errors import InputError, NircolorError, OutputError, UsageError
@@ -46,31 +45,35 @@ class Remote:
         return posixpath.basename(self.url)
 
     def read(self) -> bytes:
-        """All of an object. Raises InputError, without the URL, which the caller's message has."""
-        with _told(InputError):
+        """All of an object. Raises InputError, without the URL, which the caller knows."""
+        with _ours(InputError):
             data: bytes = self._system().cat_file(self._path())
         if len(data) > MAX_BYTES:
-            raise InputError(f"is larger than {MAX_BYTES >> 30} GiB; cut it into parts first")
+            raise InputError(f"is larger than {MAX_BYTES >> 30} GiB", remedy="cut it into parts first")
         return data
 
     def write(self, data: bytes) -> None:
         """Make or replace an object. Raises OutputError, without the URL."""
-        with _told(OutputError):
+        with _ours(OutputError):
             self._system().pipe_file(self._path(), data)
 
     def size(self) -> int:
         """Bytes of an object. Raises OutputError."""
-        with _told(OutputError):
+        with _ours(OutputError):
             return int(self._system().size(self._path()) or 0)
 
     def remove(self) -> None:
         """Raises OutputError."""
-        with _told(OutputError):
+        with _ours(OutputError):
             self._system().rm_file(self._path())
+
+    def open(self) -> None:
+        """Raises UsageError for a URL that nothing here can open."""
+        self._system()
 
     def list(self, recursive: bool = True) -> Iterator[Stored]:
         """All objects below this folder, none where there is no such folder. Raises InputError with the URL."""
-        with _told(InputError, self.url):
+        with _ours(InputError, self.url):
             system, path = self._system(), self._path()
             system.invalidate_cache()
             found: dict[str, Any] = system.find(path, maxdepth=None if recursive else 1, detail=True)
@@ -86,58 +89,37 @@ class Remote:
         return str(_open(self.url)[1]).rstrip("/")
 
 
-Place = Path | Remote
-"""Where pictures are, or go."""
-
-
-def place(text: str) -> Place:
-    """What a command line calls a folder. Raises UsageError for a URL that nothing here can open."""
-    if "://" not in text:
-        return Path(text)
-    scheme, _, rest = text.partition("://")
-    if scheme == "file":
-        return Path(rest)
-    remote = Remote(text.rstrip("/"))
-    remote._system()
-    return remote
-
-
-def is_writable(remote: Remote) -> bool:
-    """Whether the kind of storage is one that is written to: a web server is not."""
-    return not remote.url.startswith(("http://", "https://"))
-
-
 def _open(url: str) -> tuple[Any, str]:
     """fsspec's file system, which it keeps, and the path in it."""
-    remedy = "pip install 'nircolor[remote]'"
     try:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
         system, path = url_to_fs(url)
     except ImportError as error:
-        raise UsageError(f"{url}: needs a package that is not here ({error}); {remedy}") from error
+        remedy = "pip install 'nircolor[remote]'"
+        raise UsageError(f"needs a package that is not here ({error})", path=url, remedy=remedy) from error
     except ValueError as error:
-        raise UsageError(
-            f"{url}: no storage that fsspec knows ({error}); give s3://, gs://, http:// or a path"
-        ) from error
+        remedy = "give s3://, gs://, http:// or a path"
+        raise UsageError(f"no storage that fsspec knows ({error})", path=url, remedy=remedy) from error
     return system, path
 
 
 @contextmanager
-def _told(kind: type[NircolorError], prefix: str = "") -> Iterator[None]:
-    """Whatever a file system raises becomes one of ours: each brings exceptions of its own."""
-    lead = f"{prefix}: " if prefix else ""
+def _ours(kind: type[NircolorError], path: str | None = None) -> Iterator[None]:
+    """Whatever a file system raises becomes one of our errors: each brings exceptions of its own."""
+    keys = "check the keys in the environment"
     try:
         yield
     except NircolorError:
         raise
     except FileNotFoundError as error:
-        raise kind(f"{lead}does not exist; check the name") from error
+        raise kind("does not exist", path=path, remedy="check the name") from error
     except PermissionError as error:
-        raise kind(f"{lead}is forbidden ({error}); check the keys in the environment") from error
+        raise kind(f"is forbidden ({error})", path=path, remedy=keys) from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise kind(f"{lead}cannot be reached ({reason}); check the address and the keys in the environment") from error
+        remedy = f"check the address and {keys.removeprefix('check ')}"
+        raise kind(f"cannot be reached ({reason})", path=path, remedy=remedy) from error
 
 
 def _version(info: dict[str, Any]) -> int:

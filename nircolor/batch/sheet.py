@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -14,14 +14,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.batch.outcome import Reason, evenly
-from nircolor.batch.plan import Entry
-from nircolor.batch.process import Settings, Work, content_of
+from nircolor.batch.entry import Entry
+from nircolor.batch.process import Settings, Work
+from nircolor.batch.result import Reason
 from nircolor.errors import NircolorError
 from nircolor.evaluation.report.text import count, size
 from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
 from nircolor.files import atomic_file
 from nircolor.image import read_rgb
+from nircolor.wording import command_line
 from nircolor.written import esc
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take
@@ -50,8 +51,8 @@ class Sheet:
             on_progress(number, len(self._chosen))
             if entry.source in done:
                 with suppress(NircolorError):
-                    nir = picture.read(content_of(settings.root / entry.source), settings.reading).pixels
-                    rgb = read_rgb(content_of(settings.target / entry.output)).pixels
+                    nir = picture.read((settings.root / entry.source).content(), settings.reading).pixels
+                    rgb = read_rgb((settings.target / entry.output).content()).pixels
                     self._strips[entry.source] = _strip(entry, nir, rgb)
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
@@ -69,6 +70,11 @@ class Sheet:
         yield " before and after; more are thinned out evenly.</p><div>"
         yield from (self._strips[name] for name in sorted(self._strips, key=self._order.__getitem__))
         yield "</div></section></main></body></html>\n"
+
+
+def evenly(count: int, most: int) -> Iterable[int]:
+    """At most ``most`` of the numbers below ``count``, evenly spread."""
+    return range(count) if count <= most else (i * count // most for i in range(most))
 
 
 def _head(title: str) -> Iterator[str]:
@@ -90,7 +96,8 @@ def _failures(reasons: Sequence[Reason]) -> Iterator[str]:
     for reason in reasons:
         shown = "".join(f"<li><code>{esc(name)}</code></li>" for name in reason.files[:_NAMED])
         more = f"<li>and {len(reason.files) - _NAMED:,} more</li>" if len(reason.files) > _NAMED else ""
-        yield f'<details class="notes" open><summary>{count(len(reason.files), "file")}: {esc(reason.text)}</summary>'
+        number, text = count(len(reason.files), "file"), esc(command_line(reason.text))
+        yield f'<details class="notes" open><summary>{number}: {text}</summary>'
         yield f"<ul>{shown}{more}</ul></details>"
     yield "</section>"
 

@@ -3,12 +3,11 @@
     entries ──► announced ──► a worker's hands ──► its row ──► recorded
                                    └─ it dies: suspects, each tried once more alone ──► recorded, or blamed and failed
 
-All of it runs in the thread that calls ``run``. Where workers are is a crew's business: processes.py, ray_runner.py.
+All of it runs in the thread that calls ``run``. Where workers are is a crew's business: process_crew.py, ray_crew.py.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,11 +16,10 @@ from threading import Event as Flag
 from types import TracebackType
 from typing import Protocol
 
+from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Flow, Hooks, announced
-from nircolor.batch.manifest import Past, sweep
-from nircolor.batch.plan import Entry
+from nircolor.batch.places import Warn
 from nircolor.batch.process import Settings
-from nircolor.batch.row import Row
 from nircolor.errors import DeviceError
 
 _PATIENCE = 0.2  # seconds between looks at whether the batch has been stopped
@@ -95,17 +93,16 @@ class _Hands:
 
 
 class Spread:
-    """Gives a crew its work. ``info`` is what the first worker that was ready said of itself, ``on_ready`` is told.
+    """Gives a crew its work. ``info`` is what the first worker that was ready said of itself; ``on_ready`` gets it.
+    ``warn``: gets a line about each worker that died.
 
     A context: in the end the workers are gone, and so is what those that died have left under temporary names.
     """
 
-    def __init__(
-        self, crew: Crew, settings: Settings, on_ready: Callable[[dict[str, str]], None] | None = None
-    ) -> None:
+    def __init__(self, crew: Crew, settings: Settings, on_ready: Callable[[dict[str, str]], None], warn: Warn) -> None:
         self.info: dict[str, str] = {}
         self._disturbed: set[str] = set()  # outputs of pictures that were in hand when a worker died
-        self._crew, self._settings, self._on_ready = crew, settings, on_ready
+        self._crew, self._settings, self._on_ready, self._warn = crew, settings, on_ready, warn
         self._hands = [_Hands() for _ in range(crew.size)]
         self._suspects, self._deaths = deque[Entry](), 0
         self._struck: set[str] = set()
@@ -120,7 +117,7 @@ class Spread:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._crew.close()
-        sweep(self._settings.target, {output: Past() for output in self._disturbed})
+        self._settings.target.sweep(self._disturbed)
 
     def run(self, entries: Iterable[Entry], hooks: Hooks, stop: Flag) -> Flow:
         """Work on ``entries`` until all are recorded, or ``stop`` is set: then what is in a network is finished.
@@ -176,8 +173,7 @@ class Spread:
         self._hands[event.worker].depth = event.depth
         if not self.info:
             self.info, self._ready = event.info, time.perf_counter()
-            if self._on_ready:
-                self._on_ready(event.info)
+            self._on_ready(event.info)
 
     def _return(self, event: Returned, hooks: Hooks) -> None:
         self._hands[event.worker].held.pop(event.source)
@@ -195,9 +191,8 @@ class Spread:
             if entry.source in self._struck:
                 self._struck.discard(entry.source)
                 remedy = "try nircolor colorize on it alone"
-                hooks.record(
-                    self._settings.failed(entry, DeviceError(f"the worker died on it ({event.why}); {remedy}"))
-                )
+                fault = DeviceError(f"the worker died on it ({event.why})", remedy=remedy)
+                hooks.record(self._settings.failed(entry, fault))
             else:
                 self._struck.add(entry.source)
                 self._suspects.append(replace(entry, replace=True))  # its output may be there already, and is ours
@@ -205,9 +200,9 @@ class Spread:
         self._replace(event, len(hands.held))
 
     def _replace(self, event: Died, held: int) -> None:
-        told = f"worker {event.worker} died ({event.why})"
+        died = f"worker {event.worker} died ({event.why})"
         if self._deaths >= _DEATHS:
-            remedy = "try fewer --workers or a smaller --tile, then --resume"
-            raise DeviceError(f"{told}, as {self._deaths - 1} before it without a picture done; {remedy}")
-        logging.getLogger("nircolor").warning("%s with %d pictures in hand; another takes its place", told, held)
+            reason = f"{died}, as {self._deaths - 1} before it without a picture done"
+            raise DeviceError(reason, remedy="try fewer `workers` or a smaller `tile`, then `policy=resume`")
+        self._warn(f"{died} with {held} pictures in hand; another takes its place")
         self._crew.hire(event.worker)

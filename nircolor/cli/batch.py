@@ -1,13 +1,15 @@
-"""``nircolor batch``: the options of the command; ``batch_job.py`` does the work."""
+"""``nircolor batch``: the options of the command, the call of ``colorize_folder``, and what is said of its result."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from threading import Event as StopEvent
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nircolor.cli.batch_job import Job, run
 from nircolor.cli.options import (
     ENGINE,
     INPUT,
@@ -25,7 +27,17 @@ from nircolor.cli.options import (
     WeightsOption,
     colours_of,
 )
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
+from nircolor.cli.signals import Interrupted, Stopper
+from nircolor.errors import InputError, NircolorError, UsageError
+from nircolor.events import Event, Progress
+from nircolor.wording import command_line, one_line
+
+if TYPE_CHECKING:
+    from nircolor.batch.plan import Policy
+    from nircolor.batch.result import BatchResult, FolderPlan
+
+MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
 
@@ -212,40 +224,108 @@ def batch(
     on wherever the work was interrupted.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    from nircolor.batch.remote import place
+    from nircolor.batch.walk import Naming, Selection
+    from nircolor.engine import EngineConfig
     from nircolor.image import Stretch
+    from nircolor.picture import Reading, Writing
+    from nircolor.tiling import Tiling
 
-    job = Job(
-        source=place(source),
-        target=place(target),
-        recursive=recursive,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        listed=listed,
-        suffix=suffix,
-        format=format,
-        depth=int(depth.value) if depth else None,
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        resume=resume,
-        dry_run=dry_run,
-        watch=watch,
-        fail_fast=fail_fast,
-        contact_sheet=contact_sheet,
-        workers=workers,
-        ray=ray,
-        weights=weights,
-        device=device,
-        precision=precision.value,
-        prior=prior.value,
-        tile=tile,
-        overlap=overlap,
-        together=together,
-        stretch=stretch if range is None else str(Stretch.parse(stretch, range)),
-        equalize=equalize,
-        band=band,
-        page=page,
-        colours=colours_of(grey, colour_inputs),
+    policy = _policy(overwrite, skip_existing, resume)
+    if watch and (dry_run or listed is not None):
+        raise UsageError("--watch: excludes --dry-run and --list; leave one out")
+    names = None if listed is None else _names(listed)
+    what: dict[str, Any] = {
+        "engine": EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap)),
+        "reading": Reading(Stretch.parse(stretch, range), equalize, band, page, colours_of(grey, colour_inputs)),
+        "writing": Writing(int(depth.value) if depth else None, format),
+        "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
+        "naming": Naming(suffix),
+        "policy": policy,
+        "workers": workers,
+        "ray": ray,
+        "together": together,
+    }
+    if dry_run:
+        from nircolor.batch.folder import plan_folder
+
+        _show_plan(plan_folder(source, target, **what, on_event=report.observe), report)
+        return
+    what |= {"fail_fast": fail_fast, "watch": watch, "contact_sheet": contact_sheet}
+    result = _colorize(source, target, what, report)
+    if result.failed or result.left:
+        raise typer.Exit(1)
+
+
+def _policy(overwrite: bool, skip_existing: bool, resume: bool) -> Policy:
+    """What happens to outputs that are there. Raises UsageError when two things are asked for."""
+    ways: dict[str, tuple[bool, Policy]] = {
+        "--overwrite": (overwrite, "overwrite"),
+        "--skip-existing": (skip_existing, "skip"),
+        "--resume": (resume, "resume"),
+    }
+    asked = {flag: policy for flag, (wanted, policy) in ways.items() if wanted}
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)}: one excludes the other; leave one out")
+    return next(iter(asked.values()), "refuse")
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
+    from nircolor.small_file import read_at_most, read_small
+
+    try:
+        data = read_at_most(sys.stdin.buffer, MOST_LISTED) if listed == "-" else read_small(Path(listed), MOST_LISTED)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check the name of the list, or pipe it in with --list -"
+        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
+    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return tuple(os.fsdecode(line) for line in lines if line)
+
+
+def _colorize(source: str, target: str, what: dict[str, Any], report: Report) -> BatchResult:
+    """The first signal ends the batch after the picture in flight, once it has begun."""
+    from nircolor.batch.folder import colorize_folder
+    from nircolor.cli.screens import BatchScreen
+
+    stop = StopEvent()
+    with Stopper(stop, report.say, begun=False) as stopper, BatchScreen(report) as screen:
+
+        def observe(event: Event) -> None:
+            stopper.begun |= isinstance(event, Progress)
+            screen.observe(event)
+
+        try:
+            result = colorize_folder(source, target, **what, stop=stop, on_event=observe)
+        except NircolorError as error:
+            if screen.broken:
+                text = one_line(command_line(str(error)))
+                _show_result(screen.broken, report, "before the error: ", error=text, exit_code=error.exit_code)
+            raise
+    _show_result(result, report)
+    if stopper.signum and result.left:
+        report.interrupts.signum = stopper.signum
+        raise Interrupted
+    return result
+
+
+def _show_result(result: BatchResult, report: Report, lead: str = "", **more: Any) -> None:
+    from nircolor.batch.result import plural
+    from nircolor.cli.screens import show_failures
+
+    show_failures(result, report)
+    if result.left:
+        report.say(f"stopped with {plural(result.left, 'picture')} left; go on with --resume")
+    report.say(f"{lead}{result}")
+    report.result(
+        {**{k: v for k, v in result.to_json().items() if k != "warnings"}, **more, "warnings": report.warnings}
     )
-    if code := run(job, report):
-        raise typer.Exit(code)
+
+
+def _show_plan(plan: FolderPlan, report: Report) -> None:
+    """Its pictures on standard output, its sum on standard error."""
+    if not report.json and not report.quiet:
+        for picture in plan.pictures:
+            print(picture)
+    report.say(str(plan))
+    report.result({**plan.to_json(), "warnings": report.warnings})

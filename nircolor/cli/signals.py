@@ -93,11 +93,12 @@ class Interrupts:
 class Stopper:
     """While entered, the first signal sets ``stop`` and is kept in ``signum``; later ones do what they did before.
 
-    ``say``: gets a line about what happens now.
+    ``say``: gets a line about what happens now. Until ``begun`` is set, the first signal, too, does what it did before:
+    there is nothing yet to be finished.
     """
 
-    def __init__(self, stop: threading.Event, say: Callable[[str], None]) -> None:
-        self.signum = 0
+    def __init__(self, stop: threading.Event, say: Callable[[str], None], begun: bool = True) -> None:
+        self.signum, self.begun = 0, begun
         self._stop, self._say = stop, say
         self._handlers: dict[int, Any] = {}
 
@@ -115,8 +116,9 @@ class Stopper:
             signal.signal(number, handler)
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
-        if self._stop.is_set() and self.signum:
+        if not self.begun or (self._stop.is_set() and self.signum):
             self._handlers[signum](signum, frame)
+            return
         self.signum = signum
         self._stop.set()
         self._say("finishing the picture in flight; once more ends at once")

@@ -31,7 +31,8 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     steps = np.clip(values, 0, 1)
     steps *= steps.dtype.type(SCALES[dtype])
     np.rint(steps, out=steps)
-    return steps.astype(dtype)
+    rounded: NDArray[Any] = steps.astype(dtype)
+    return rounded
 
 
 def quantize(

@@ -1,9 +1,10 @@
-"""The example of docs/batch.md runs as it stands."""
+"""The examples of docs/batch.md run as they stand."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -12,14 +13,31 @@ from batch_tools import picture, tree
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "batch.md"
 
 
-def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    picture(tmp_path / "night" / "a" / "x_nir.png")
+def test_the_examples_run_as_they_stand_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a/x_nir.png", "y_nir.tif"):
+        picture(tmp_path / "night" / name)
     (tmp_path / "night" / "zero.png").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    exec(compile(code, str(PAGE), "exec"), {})
-    assert capsys.readouterr().out.splitlines()[0].strip() == "a/x_nir.png done"
-    assert list(tree(tmp_path / "day")) == ["a/x_nir_rgb.png"]
+    names: dict[str, Any] = {}
+    printed = []
+    for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
+        exec(compile(code, str(PAGE), "exec"), names)
+        printed.append(capsys.readouterr().out.splitlines())
+    first, _, events, plan, error = printed
+    assert first[0].startswith("2 done, 0 unchanged, 1 failed; ")
+    assert first[1] == "zero.png - is empty (0 bytes); get a fresh copy"
+    assert (names["web"].done, names["again"].kept) == (2, 2)
+    assert events == ["zero.png failed is empty (0 bytes); get a fresh copy"]
+    assert plan[0].startswith("3 pictures, ")
+    assert plan[1:] == ["a/x_nir.png -> a/x_nir_rgb.png", "y_nir.tif -> y_nir_rgb.tif", "zero.png -> zero_rgb.png"]
+    assert error == [
+        "day/a/x_nir_rgb.png | exists already (and 1 more) | add `policy=overwrite`, `policy=skip` or `policy=resume`, "
+        "or choose another output folder"
+    ]
+    assert set(tree(tmp_path / "day")) == {"a/x_nir_rgb.png", "y_nir_rgb.tif"}
+    assert set(tree(tmp_path / "web")) == {"a/x_nir_colour.jpg", "y_nir_colour.jpg"}
 
 
 def test_every_option_that_the_pages_name_is_one() -> None:

@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 from batch_tools import engine, picture, tree
 
-from nircolor.batch.budget import Budget
-from nircolor.batch.local import Hooks, run
-from nircolor.batch.names import Naming
-from nircolor.batch.outcome import Outcome, evenly, is_hopeless
-from nircolor.batch.plan import Entry, find
+from nircolor.batch.disk import Disk
+from nircolor.batch.entry import Entry, Row
+from nircolor.batch.local import Budget, Hooks, run
+from nircolor.batch.plan import find
 from nircolor.batch.process import Settings, process
-from nircolor.batch.row import Row
-from nircolor.batch.together import can_share, colorize_together
-from nircolor.batch.walk import Selection
-from nircolor.batch.watch import Settling
+from nircolor.batch.result import Failure, Outcome, is_hopeless
+from nircolor.batch.run import Settling
+from nircolor.batch.sheet import evenly
+from nircolor.batch.walk import Naming, Selection
+from nircolor.colorizer import Colorizer
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "in").mkdir()
-    return Settings(tmp_path / "in", tmp_path / "out", options={"tile": 64}, weights="tiny")
+    return Settings(Disk(tmp_path / "in"), Disk(tmp_path / "out"), options={"tile": 64}, weights="tiny")
 
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
@@ -43,20 +43,22 @@ def work(settings: Settings, batch: int = 1, **options: Any) -> list[Row]:
 
 def test_overlapped_work_equals_one_by_one(settings: Settings) -> None:
     for i in range(8):
-        picture(settings.root / f"{i % 3}" / f"x{i}.{'tif' if i % 2 else 'png'}", i, 20 + i, 28, bits=8 * (1 + i % 2))
+        picture(
+            settings.root.path / f"{i % 3}" / f"x{i}.{'tif' if i % 2 else 'png'}", i, 20 + i, 28, bits=8 * (1 + i % 2)
+        )
     alone = [process(entry, settings, engine().colorize) for entry in entries(settings)]
-    expected = tree(settings.target)
+    expected = tree(settings.target.path)
     assert [row.status for row in alone] == ["done"] * 8
-    for path in settings.target.rglob("*.*"):
+    for path in settings.target.path.rglob("*.*"):
         path.unlink()
     rows = work(settings, threads=3)
-    assert tree(settings.target) == expected
+    assert tree(settings.target.path) == expected
     assert sorted(row.input for row in rows) == [row.input for row in sorted(alone, key=lambda row: row.input)]
     assert all(row.seconds > 0 and row.sha256 and row.output_bytes and row.width == 28 for row in rows)
 
 
 def test_bad_files_do_not_stop_the_rest(settings: Settings) -> None:
-    root = settings.root
+    root = settings.root.path
     for i in range(3):
         picture(root / f"x{i}.png")
     (root / "zero.png").write_bytes(b"")
@@ -68,51 +70,51 @@ def test_bad_files_do_not_stop_the_rest(settings: Settings) -> None:
     for row in rows:
         outcome.add(row)
     assert outcome.counts == {"done": 3, "failed": 4}
-    reasons = dict(outcome.failures)
+    reasons = {failure.input: failure.error for failure in outcome.failures}
     assert "empty (0 bytes)" in reasons["zero.png"]
     assert "does not exist" in reasons["gone.png"]
     assert "no regular file" in reasons["pipe.png"]
     assert "truncated" in reasons["cut.png"] or "damaged" in reasons["cut.png"]
-    assert len(tree(settings.target)) == 3
+    assert len(tree(settings.target.path)) == 3
 
 
 def test_an_input_is_never_replaced_through_a_link(settings: Settings) -> None:
-    path = picture(settings.root / "x.png")
+    path = picture(settings.root.path / "x.png")
     before = path.read_bytes()
-    settings.target.mkdir()
-    (settings.target / "x_rgb.png").symlink_to(path)
+    settings.target.path.mkdir()
+    (settings.target.path / "x_rgb.png").symlink_to(path)
     row = process(Entry("x.png", "x_rgb.png", 0, replace=True), settings, engine().colorize)
     assert (row.status, path.read_bytes()) == ("failed", before)
     assert "input itself" in str(row.error)
 
 
 def test_an_output_that_appears_meanwhile_is_not_replaced(settings: Settings) -> None:
-    picture(settings.root / "x.png")
+    picture(settings.root.path / "x.png")
 
     def colorize(nir: np.ndarray) -> np.ndarray:
-        settings.target.mkdir()
-        (settings.target / "x_rgb.png").write_text("precious")
+        settings.target.path.mkdir()
+        (settings.target.path / "x_rgb.png").write_text("precious")
         return engine().colorize(nir)
 
     row = process(Entry("x.png", "x_rgb.png", 0), settings, colorize)
-    assert (row.status, (settings.target / "x_rgb.png").read_text()) == ("failed", "precious")
+    assert (row.status, (settings.target.path / "x_rgb.png").read_text()) == ("failed", "precious")
 
 
 def test_a_file_in_the_way_of_a_folder(settings: Settings) -> None:
-    picture(settings.root / "a" / "x.png")
-    settings.target.mkdir()
-    (settings.target / "a").write_text("")
+    picture(settings.root.path / "a" / "x.png")
+    settings.target.path.mkdir()
+    (settings.target.path / "a").write_text("")
     (row,) = work(settings)
     assert row.status == "failed"
     assert "check the output folder" in str(row.error)
 
 
 def test_known_content_is_kept(settings: Settings) -> None:
-    picture(settings.root / "x.png")
+    picture(settings.root.path / "x.png")
     (row,) = work(settings)
     again = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine().colorize)
     assert (again.status, again.sha256, again.stamp) == ("kept", row.sha256, row.stamp)
-    picture(settings.root / "x.png", seed=1)
+    picture(settings.root.path / "x.png", seed=1)
     changed = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine().colorize)
     assert changed.status == "done"
     assert changed.sha256 != row.sha256
@@ -123,35 +125,33 @@ def test_known_content_is_kept(settings: Settings) -> None:
 def test_pictures_together_equal_pictures_alone(prior: str, equalize: bool, reduction: int, settings: Settings) -> None:
     pictures = [np.random.default_rng(i).random((30, 41), np.float32) for i in range(3)]
     colorizer = engine(4, prior, equalize, reduction)
-    assert can_share(colorizer, (30, 41))
-    assert not can_share(colorizer, (30, 64 * reduction + 1))
-    for one, other in zip(colorize_together(colorizer, pictures), map(colorizer.colorize, pictures), strict=True):
+    assert colorizer.can_share((30, 41))
+    assert not colorizer.can_share((30, 64 * reduction + 1))
+    for one, other in zip(colorizer.colorize_together(pictures), map(colorizer.colorize, pictures), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
         assert other.std(2).mean() > 0.005  # colours, and not the same in all pictures
 
 
 def test_neighbours_of_one_size_share_a_pass(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nircolor.batch import together
+    sizes, original = list[int](), Colorizer.colorize_together
 
-    sizes: list[int] = []
-
-    def counted(colorizer: Any, pictures: list[Any]) -> list[Any]:
+    def counted(colorizer: Colorizer, pictures: list[Any]) -> list[Any]:
         sizes.append(len(pictures))
-        return colorize_together(colorizer, pictures)
+        return original(colorizer, pictures)
 
-    monkeypatch.setattr(together, "colorize_together", counted)
+    monkeypatch.setattr(Colorizer, "colorize_together", counted)
     for i in range(5):
-        picture(settings.root / f"a{i}.png", i)
-    picture(settings.root / "b.png", height=21)
-    picture(settings.root / "c.png", width=100)  # too large to share
-    picture(settings.root / "d.png", width=100)
+        picture(settings.root.path / f"a{i}.png", i)
+    picture(settings.root.path / "b.png", height=21)
+    picture(settings.root.path / "c.png", width=100)  # too large to share
+    picture(settings.root.path / "d.png", width=100)
     assert {row.status for row in work(settings, batch=3)} == {"done"}
     assert sizes == [3, 2, 1, 1, 1]
 
 
 def test_stop_ends_soon_with_everything_recorded_that_was_written(settings: Settings) -> None:
     for i in range(60):
-        picture(settings.root / f"x{i}.png")
+        picture(settings.root.path / f"x{i}.png")
     stop, rows = threading.Event(), list[Row]()
 
     def record(row: Row) -> None:
@@ -160,12 +160,12 @@ def test_stop_ends_soon_with_everything_recorded_that_was_written(settings: Sett
 
     run(entries(settings), settings, engine(), Hooks(lambda chunk: None, record), stop)
     assert 1 <= len(rows) < 60
-    assert sorted(row.output for row in rows) == sorted(tree(settings.target))
+    assert sorted(row.output for row in rows) == sorted(tree(settings.target.path))
 
 
 def test_what_a_hook_raises_ends_the_batch_and_is_raised(settings: Settings) -> None:
     for i in range(40):
-        picture(settings.root / f"x{i}.png")
+        picture(settings.root.path / f"x{i}.png")
 
     def fail(row: Row) -> None:
         raise OSError("the disk is full")
@@ -188,7 +188,7 @@ def test_the_network_waits_for_slow_reading_and_says_so(settings: Settings, monk
         return prepare(entry, settings)
 
     for i in range(4):
-        picture(settings.root / f"x{i}.png")
+        picture(settings.root.path / f"x{i}.png")
     monkeypatch.setattr(local, "prepare", slow)
     flow = run(
         entries(settings), settings, engine(), Hooks(lambda c: None, lambda r: done.release()), threading.Event(), 1
@@ -212,7 +212,7 @@ def test_budget_bounds_what_is_under_way() -> None:
 def test_failures_are_grouped_by_reason() -> None:
     outcome = Outcome()
     for name, reason in (("a", "has 4 bands"), ("b", "is empty"), ("c", "has 12 bands")):
-        outcome.fail(name, reason)
+        outcome.failures.append(Failure(name, reason))
     assert [(reason.text, reason.files) for reason in outcome.reasons()] == [
         ("has 4 bands", ("a", "c")), ("is empty", ("b",)),
     ]  # fmt: skip

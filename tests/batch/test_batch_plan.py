@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from batch_tools import picture
 
-from nircolor.batch.names import Naming, name_outputs
-from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle, sizes
+from nircolor.batch.disk import Disk
+from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle
 from nircolor.batch.probe import probe, probe_all
-from nircolor.batch.walk import Selection
+from nircolor.batch.walk import Naming, Selection, name_outputs
 from nircolor.errors import InputError, OutputExistsError, UsageError
 
 
@@ -26,7 +26,7 @@ def names(root: Path, **selection: object) -> list[str]:
 
 
 def plan(root: Path, target: Path | None = None, naming: Naming = Naming(), **selection: object) -> Plan:  # noqa: B008
-    return find(root, target or root.parent / "out", Selection(**selection), naming, {})  # type: ignore[arg-type]
+    return find(Disk(root), Disk(target or root.parent / "out"), Selection(**selection), naming, {})  # type: ignore[arg-type]
 
 
 def test_folders_are_kept_and_numbers_sort_as_numbers(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
 def test_names_that_differ_by_extension_stay_apart(tmp_path: Path) -> None:
     both = ["x.png", "x.tif", "y.tif"]
     assert name_outputs(both, Naming(), False) == ["x_rgb.png", "x_rgb.tif", "y_rgb.tif"]
-    assert name_outputs(both, Naming("_rgb", "png"), False) == ["x_rgb.png", "x_tif_rgb.png", "y_rgb.png"]
-    assert name_outputs(["x.jpg", "x.jpeg"], Naming("", "png"), False) == ["x_jpg.png", "x_jpeg.png"]
+    assert name_outputs(both, Naming(), False, "png") == ["x_rgb.png", "x_tif_rgb.png", "y_rgb.png"]
+    assert name_outputs(["x.jpg", "x.jpeg"], Naming(""), False, "png") == ["x_jpg.png", "x_jpeg.png"]
 
 
 def test_collisions_are_found_before_any_work() -> None:
     with pytest.raises(UsageError, match=r"x_tif.png and x.tif: both would become x_tif_rgb.png"):
-        name_outputs(["x.png", "x_tif.png", "x.tif"], Naming("_rgb", "png"), False)
+        name_outputs(["x.png", "x_tif.png", "x.tif"], Naming(), False, "png")
     assert len(name_outputs(["x.png", "X.png"], Naming(), ignore_case=False)) == 2
     with pytest.raises(UsageError, match="both would become"):
         name_outputs(["x.png", "X.png"], Naming(), ignore_case=True)
@@ -106,14 +106,15 @@ def test_existing_outputs(tmp_path: Path) -> None:
     root, target = tmp_path / "in", tmp_path / "out"
     touch(root, "x.png", "y.png", "z.png")
     touch(target, "x_rgb.png", "y_rgb.png")
-    found = find(root, target, Selection(), Naming(), {})
+    place = Disk(target)
+    found = find(Disk(root), place, Selection(), Naming(), {})
 
     def left(policy: str) -> Plan:
-        return settle(found, root, sizes(target), policy, {}, "")  # type: ignore[arg-type]
+        return settle(found, Disk(root), place.sizes(), policy, {}, "")  # type: ignore[arg-type]
 
     for policy in ("refuse", "resume"):  # strangers' files, both
         with pytest.raises(OutputExistsError, match=r"x_rgb.png: exists already \(and 1 more\)"):
-            check_outputs(left(policy).entries, target, sizes(target))
+            check_outputs(left(policy).entries, place, place.sizes())
     assert [entry.source for entry in left("skip").entries] == ["z.png"]
     assert (left("skip").skipped, [entry.replace for entry in left("overwrite").entries]) == (2, [True] * 3)
 
@@ -131,7 +132,7 @@ def test_probe_reads_sizes_from_headers(suffix: str, tmp_path: Path) -> None:
     path = picture(tmp_path / f"x{suffix}", height=13, width=29)
     assert probe(path) == (13, 29)
     path.write_bytes(path.read_bytes()[:10])
-    assert probe_all([path, tmp_path / "gone"]) == [None, None]
+    assert probe_all([Disk(path), Disk(tmp_path / "gone")]) == [None, None]
 
 
 def test_many_files_are_planned_quickly_and_in_little_memory(tmp_path: Path) -> None:
@@ -141,10 +142,10 @@ def test_many_files_are_planned_quickly_and_in_little_memory(tmp_path: Path) -> 
     root, number = tmp_path / "in", 5000
     touch(root, *(f"{i % 50}/f{i}.png" for i in range(number)))
     start = time.perf_counter()
-    found = find(root, tmp_path / "out", Selection(), Naming(), {})
+    found = find(Disk(root), Disk(tmp_path / "out"), Selection(), Naming(), {})
     assert time.perf_counter() - start < 10 * 0.05 * 4  # 100,000 in 10 s, with room for a busy machine
     tracemalloc.start()
-    again = find(root, tmp_path / "out", Selection(), Naming(), {})
+    again = find(Disk(root), Disk(tmp_path / "out"), Selection(), Naming(), {})
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(found.entries) == len(again.entries) == number

@@ -15,14 +15,14 @@ import pytest
 import settings_that_kill
 from batch_tools import engine, picture, tree
 from settings_that_kill import DEADLY, DeadlySettings
-from spread_tools import fill, loading, save_weights, spread
+from spread_tools import config, fill, save_weights, spread
 
+from nircolor.batch.disk import Disk
+from nircolor.batch.entry import Row
 from nircolor.batch.manifest import rows as rows_of
-from nircolor.batch.names import Naming
 from nircolor.batch.plan import find
 from nircolor.batch.process import Settings, process
-from nircolor.batch.row import Row
-from nircolor.batch.walk import Selection
+from nircolor.batch.walk import Naming, Selection
 from nircolor.cli import main
 from nircolor.errors import WeightsError
 
@@ -47,15 +47,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_worker_and_a_deadly_picture_cost_one_row(tiny: Path, tmp_path: Path) -> None:
-    from nircolor.batch.ray_runner import RayCrew
+    from nircolor.batch.ray_crew import RayCrew
 
     fill(tmp_path / "in", 14)
-    alone = Settings(tmp_path / "in", tmp_path / "alone")
+    alone = Settings(Disk(tmp_path / "in"), Disk(tmp_path / "alone"))
     for entry in find(alone.root, alone.target, Selection(), Naming(), {}).entries:
         assert process(entry, alone, engine().colorize).status == "done"
     picture(tmp_path / "in" / DEADLY)
-    settings = DeadlySettings(tmp_path / "in", tmp_path / "out")
-    crew, victims = RayCrew("auto", 2, settings, loading(tiny)), list[int]()
+    settings = DeadlySettings(Disk(tmp_path / "in"), Disk(tmp_path / "out"))
+    crew, victims = RayCrew("auto", 2, settings, config(tiny)), list[int]()
     assert crew.size == 2
 
     def kill_one(row: Row) -> None:
@@ -66,20 +66,20 @@ def test_a_killed_worker_and_a_deadly_picture_cost_one_row(tiny: Path, tmp_path:
     rows = spread(crew, settings, kill_one)
     assert len({row.input for row in rows}) == len(rows) == 15
     assert [(row.input, "died on it" in str(row.error)) for row in rows if row.status != "done"] == [(DEADLY, True)]
-    made = tree(settings.target)
+    made = tree(tmp_path / "out")
     del made["z_deadly_rgb.png"]
-    assert made == tree(alone.target)
+    assert made == tree(tmp_path / "alone")
 
 
 @pytest.mark.usefixtures("cluster")
 def test_what_keeps_an_actor_from_starting_is_raised(tmp_path: Path) -> None:
-    from nircolor.batch.ray_runner import RayCrew
+    from nircolor.batch.ray_crew import RayCrew
 
     picture(tmp_path / "in" / "x.png")
-    settings = Settings(tmp_path / "in", tmp_path / "out")
+    settings = Settings(Disk(tmp_path / "in"), Disk(tmp_path / "out"))
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
     with pytest.raises(WeightsError):
-        spread(RayCrew("auto", 1, settings, loading(tmp_path / "bad.safetensors")), settings)
+        spread(RayCrew("auto", 1, settings, config(tmp_path / "bad.safetensors")), settings)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -101,7 +101,7 @@ def test_the_command_writes_one_manifest_and_resumes_from_it(
     assert main([*line, "--ray", "auto", "--workers", "2"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["done"], told["failed"], told["kernel"]) == (6, 1, "numba")
-    assert sorted(row.status for row in rows_of(tmp_path / "out")) == ["begun"] * 7 + ["done"] * 6 + ["failed"]
+    assert sorted(row.status for row in rows_of(Disk(tmp_path / "out"))) == ["begun"] * 7 + ["done"] * 6 + ["failed"]
     (tmp_path / "in" / "zero.png").unlink()
     picture(tmp_path / "in" / "new.png")
     assert main([*line, "--resume", "--ray", "auto"]) == 0

@@ -18,10 +18,13 @@ import pytest
 from batch_tools import picture, tree
 from spread_tools import fill, save_weights
 
-from nircolor.batch import parts
-from nircolor.batch.manifest import rows
-from nircolor.batch.remote import Remote, place
-from nircolor.batch.row import Row
+from nircolor.batch import storage_log
+from nircolor.batch.disk import Disk
+from nircolor.batch.job import open_place
+from nircolor.batch.manifest import LOG, rows
+from nircolor.batch.remote import Remote
+from nircolor.batch.storage import Storage
+from nircolor.batch.storage_log import StorageLog
 from nircolor.cli import main
 from nircolor.errors import InputError, OutputError, UsageError
 
@@ -76,7 +79,7 @@ def upload(folder: Path, url: str) -> None:
 
 
 def download(url: str) -> dict[str, bytes]:
-    names = [item.name for item in Remote(url).list() if not item.name.startswith(parts.FOLDER)]
+    names = [item.name for item in Remote(url).list() if not item.name.startswith(LOG)]
     return {name: (Remote(url) / name).read() for name in names}
 
 
@@ -91,7 +94,7 @@ def test_from_bucket_to_bucket_and_on_from_there(bucket: str, batch: Run, tmp_pa
         1, 5, [{"input": "zero.png", "error": "is empty (0 bytes); get a fresh copy"}],
     ), err  # fmt: skip
     assert download(target) == tree(tmp_path / "out")
-    assert sorted(row.status for row in rows(Remote(target))) == ["begun"] * 6 + ["done"] * 5 + ["failed"]
+    assert sorted(row.status for row in rows(Storage(Remote(target)))) == ["begun"] * 6 + ["done"] * 5 + ["failed"]
 
     (Remote(source) / "zero.png").write(picture(tmp_path / "x.png").read_bytes())  # mended
     (Remote(source) / "part0/x0.png").write((tmp_path / "x.png").read_bytes())  # changed
@@ -146,7 +149,7 @@ def test_killed_and_resumed(bucket: str, batch: Run, tiny: Path, tmp_path: Path)
     assert before < 40
     code, told, _ = batch(tmp_path / "in", target.url, "--resume")
     assert (code, "is at work on this folder" in told["error"]) == (1, True)  # it might still be alive
-    (target / parts.FOLDER / "lock.json").remove()
+    (target / LOG / "lock.json").remove()
     code, told, err = batch(tmp_path / "in", target.url, "--resume")
     assert (code, told["done"] + told["kept"]) == (0, 40), err
     assert len(download(target.url)) == 40
@@ -154,15 +157,15 @@ def test_killed_and_resumed(bucket: str, batch: Run, tiny: Path, tmp_path: Path)
 
 def test_the_marker_of_a_dead_batch_counts_for_nothing(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Remote(f"{bucket}/e")
-    with parts.Parts(folder), pytest.raises(OutputError, match=r"another nircolor batch .*process \d+"):
-        parts.Parts(folder).__enter__()
-    with parts.Parts(folder) as first:  # which then falls silent
-        monkeypatch.setattr(parts, "_DEAD", 0.0)
-        with parts.Parts(folder) as second:
-            second.add([Row("x", "y", "done")])
-        first.add([Row("x", "y", "begun")])
-    assert sorted(row.status for row in rows(folder)) == ["begun", "done"]
-    assert [item.name for item in (folder / parts.FOLDER).list() if item.name == "lock.json"] == []
+    with StorageLog(folder, LOG), pytest.raises(OutputError, match=r"another nircolor batch .*process \d+"):
+        StorageLog(folder, LOG).__enter__()
+    with StorageLog(folder, LOG) as first:  # which then falls silent
+        monkeypatch.setattr(storage_log, "_DEAD", 0.0)
+        with StorageLog(folder, LOG) as second:
+            second.add(["done"], now=False)
+        first.add(["begun"], now=True)
+    assert sorted(line for _, line in StorageLog(folder, LOG).lines()) == [b"begun", b"done"]
+    assert [item.name for item in (folder / LOG).list() if item.name == "lock.json"] == []
 
 
 def test_from_a_web_server(batch: Run, tmp_path: Path) -> None:
@@ -189,7 +192,7 @@ def test_what_cannot_be_reached_is_told_in_one_line(bucket: str, batch: Run, tmp
     code, told, err = batch(f"{bucket}/empty", tmp_path / "out")
     assert (code, "no pictures in it" in told["error"]) == (3, True), err
     with pytest.raises(UsageError, match=r"ftpx://a/b: no storage that fsspec knows"):
-        place("ftpx://a/b")
+        open_place("ftpx://a/b")
     with pytest.raises(InputError, match="does not exist"):
         (Remote(bucket) / "gone").read()
-    assert place("file:///a/b") == Path("/a/b")
+    assert open_place("file:///a/b") == Disk(Path("/a/b"))

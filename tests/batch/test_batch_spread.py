@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from batch_tools import engine, picture, tree
 from settings_that_kill import DEADLY, DeadlySettings, Stillborn
-from spread_tools import fill, loading, save_weights, spread
+from spread_tools import config, fill, save_weights, spread
 
-from nircolor.batch.names import Naming
+from nircolor.batch.disk import Disk
+from nircolor.batch.entry import Row
 from nircolor.batch.plan import find
 from nircolor.batch.process import Settings, process
-from nircolor.batch.processes import Processes
-from nircolor.batch.row import Row
-from nircolor.batch.walk import Selection
+from nircolor.batch.process_crew import ProcessCrew
+from nircolor.batch.walk import Naming, Selection
 from nircolor.errors import DeviceError, WeightsError
 
 
@@ -30,12 +30,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_processes_one_killed_and_one_picture_that_kills(tiny: Path, tmp_path: Path) -> None:
     root = tmp_path / "in"
     fill(root, 14)
-    alone = Settings(root, tmp_path / "alone")
-    for entry in find(root, alone.target, Selection(), Naming(), {}).entries:
+    alone = Settings(Disk(root), Disk(tmp_path / "alone"))
+    for entry in find(alone.root, alone.target, Selection(), Naming(), {}).entries:
         assert process(entry, alone, engine().colorize).status == "done"
     picture(root / DEADLY)
-    settings = DeadlySettings(root, tmp_path / "out")
-    crew, victims = Processes(settings, [loading(tiny)] * 2), list[int]()
+    settings = DeadlySettings(Disk(root), Disk(tmp_path / "out"))
+    crew, victims = ProcessCrew(settings, [config(tiny)] * 2), list[int]()
 
     def kill_one(row: Row) -> None:
         if not victims:
@@ -48,29 +48,29 @@ def test_two_processes_one_killed_and_one_picture_that_kills(tiny: Path, tmp_pat
     assert (failed.input, failed.error) == (
         DEADLY, "the worker died on it (SIGKILL, perhaps for want of memory); try nircolor colorize on it alone",
     )  # fmt: skip
-    made = tree(settings.target)
+    made = tree(tmp_path / "out")
     del made["z_deadly_rgb.png"]
-    assert made == tree(alone.target)
+    assert made == tree(tmp_path / "alone")
     assert not multiprocessing.active_children()
 
 
 def test_stop_drops_what_waits_and_records_what_was_written(tiny: Path, tmp_path: Path) -> None:
     fill(tmp_path / "in", 60)
-    settings, stop = Settings(tmp_path / "in", tmp_path / "out"), threading.Event()
-    rows = spread(Processes(settings, [loading(tiny)] * 2), settings, lambda row: stop.set(), stop)
+    settings, stop = Settings(Disk(tmp_path / "in"), Disk(tmp_path / "out")), threading.Event()
+    rows = spread(ProcessCrew(settings, [config(tiny)] * 2), settings, lambda row: stop.set(), stop)
     assert 1 <= len(rows) < 60
-    assert sorted(row.output for row in rows) == sorted(tree(settings.target))
+    assert sorted(row.output for row in rows) == sorted(tree(tmp_path / "out"))
 
 
 def test_what_keeps_a_worker_from_starting_is_raised(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "x.png")
-    settings = Settings(tmp_path / "in", tmp_path / "out")
+    settings = Settings(Disk(tmp_path / "in"), Disk(tmp_path / "out"))
     with pytest.raises(WeightsError, match=r"gone\.safetensors"):
-        spread(Processes(settings, [loading(tmp_path / "gone.safetensors")]), settings)
+        spread(ProcessCrew(settings, [config(tmp_path / "gone.safetensors")]), settings)
 
 
 def test_workers_that_die_one_after_another_end_the_batch(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "x.png")
-    settings = Stillborn(tmp_path / "in", tmp_path / "out")
+    settings = Stillborn(Disk(tmp_path / "in"), Disk(tmp_path / "out"))
     with pytest.raises(DeviceError, match=r"died \(exit code 3\), as 9 before it"):
-        spread(Processes(settings, [loading(tmp_path)] * 2), settings)
+        spread(ProcessCrew(settings, [config(tmp_path)] * 2), settings)

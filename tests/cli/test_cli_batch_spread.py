@@ -14,8 +14,12 @@ import numpy as np
 import pytest
 from cli_tools import Run, environment, save
 
+from nircolor.batch.disk import Disk
+from nircolor.batch.job import Job
 from nircolor.batch.manifest import NAME, rows
-from nircolor.cli.batch_job import Job
+from nircolor.batch.walk import Naming, Selection
+from nircolor.engine import EngineConfig
+from nircolor.picture import Reading, Writing
 
 ENGINE = ("--device", "cpu", "--precision", "fp32")
 
@@ -50,7 +54,7 @@ def test_two_workers_write_what_one_writes(
     assert names[0] == names[1]
     assert sheets[1].count("zero.png") == 1, "among the failures"
     assert outputs(tmp_path / "two") == outputs(tmp_path / "one")
-    assert sum(row.status == "done" for row in rows(tmp_path / "two")) == 40
+    assert sum(row.status == "done" for row in rows(Disk(tmp_path / "two"))) == 40
     assert inside("batch", "in", "two", *line, "--resume").json["kept"] == 40  # by one what two have done
 
 
@@ -67,7 +71,7 @@ def test_ctrl_c_reaches_all_processes_and_only_one_answers(folder: Path, tiny_we
     assert process.returncode == 130, told
     assert "Traceback" not in told
     assert told.endswith("nircolor: error: interrupted\n")
-    done = sorted(row.output for row in rows(tmp_path / "out") if row.status == "done")
+    done = sorted(row.output for row in rows(Disk(tmp_path / "out")) if row.status == "done")
     assert 1 <= len(done) < 40
     assert done == sorted(outputs(tmp_path / "out"))
     deadline = time.monotonic() + 10
@@ -110,9 +114,10 @@ def test_refused_before_any_work(inside: Run, command: Run, folder: Path, tmp_pa
     assert not outputs(tmp_path / "out")
 
 
-def test_devices_are_counted_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_are_counted_out(tmp_path: Path) -> None:
     def devices(text: str) -> tuple[str, ...]:
-        return Job.devices.fget(type("Options", (), {"device": text})())  # type: ignore[attr-defined,no-any-return]
+        parts = (EngineConfig(device=text), Reading(), Writing(), Selection(), Naming())
+        return Job(Disk(tmp_path), Disk(tmp_path / "out"), *parts, policy="refuse").devices
 
     assert devices("cuda:0,1,3") == ("cuda:0", "cuda:1", "cuda:3")
     assert devices("cuda:0,cuda:1") == ("cuda:0", "cuda:1")

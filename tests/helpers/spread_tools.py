@@ -9,14 +9,13 @@ from pathlib import Path
 from batch_tools import engine, picture
 from small_network import save
 
+from nircolor.batch.entry import Row
 from nircolor.batch.local import Hooks
-from nircolor.batch.names import Naming
 from nircolor.batch.plan import find
 from nircolor.batch.process import Settings
-from nircolor.batch.row import Row
 from nircolor.batch.spread import Crew, Spread
-from nircolor.batch.walk import Selection
-from nircolor.batch.worker import Loading
+from nircolor.batch.walk import Naming, Selection
+from nircolor.engine import EngineConfig
 from nircolor.tiling import Tiling
 
 
@@ -30,8 +29,8 @@ def save_weights(folder: Path) -> Path:
     return save(folder / "tiny.safetensors", engine().network)
 
 
-def loading(path: Path) -> Loading:
-    return Loading(str(path), "cpu", "fp32", Tiling(64, 8), "global", threads=1)
+def config(path: Path) -> EngineConfig:
+    return EngineConfig(str(path), "cpu", "fp32", tiling=Tiling(64, 8), threads=1)
 
 
 def spread(
@@ -48,6 +47,6 @@ def spread(
         record(row)
 
     entries = find(settings.root, settings.target, Selection(), Naming(), {}).entries
-    with Spread(crew, settings) as work:
+    with Spread(crew, settings, lambda info: None, lambda text: None) as work:
         work.run(entries, Hooks(lambda chunk: None, keep), stop or threading.Event())
     return rows

@@ -21,11 +21,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from nircolor.batch.plan import Entry
+from nircolor.batch.entry import Entry, Row
 from nircolor.batch.process import Settings
-from nircolor.batch.row import Row
 from nircolor.batch.spread import Died, Event, Ready, Refused, Returned
-from nircolor.batch.worker import Loading, Worker
+from nircolor.batch.worker import Worker
+from nircolor.engine import EngineConfig
 from nircolor.errors import DeviceError, NircolorError, UsageError
 
 AUTO = "auto"
@@ -47,10 +47,10 @@ class RayCrew:
     Raises UsageError without Ray, DeviceError where there is no such cluster.
     """
 
-    def __init__(self, address: str, size: int | None, settings: Settings, loading: Loading) -> None:
+    def __init__(self, address: str, size: int | None, settings: Settings, engine: EngineConfig) -> None:
         self._ray = _import()
         self._settings, self._quiet = settings, contextlib.ExitStack()
-        # Ray tells of dead workers on standard output, which is taken by --json
+        # Ray reports dead workers on standard output, which is taken by --json
         self._quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
         try:
             self._ours = _connect(self._ray, address)
@@ -58,15 +58,15 @@ class RayCrew:
             self._quiet.close()
             raise
         self.size, cpus, gpus = _shares(self._ray, size)
-        self._loading = loading if gpus else replace(loading, threads=cpus)
-        self._weights = self._ray.put(Path(loading.weights).read_bytes())  # the other machines need not have the file
+        self._engine = engine if gpus else replace(engine, threads=cpus)
+        self._weights = self._ray.put(Path(engine.weights).read_bytes())  # the other machines need not have the file
         self._actor = self._ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, max_task_retries=0)(_Actor)
         self._actors: dict[int, Any] = {}
         self._due: dict[Any, _Due] = {}
 
     def hire(self, worker: int) -> None:
         self._actors[worker] = self._actor.remote()
-        ref = self._actors[worker].load.remote(self._settings, self._loading, self._weights)
+        ref = self._actors[worker].load.remote(self._settings, self._engine, self._weights)
         self._due[ref] = _Due(worker, None)
 
     def give(self, worker: int, entry: Entry) -> None:
@@ -114,12 +114,12 @@ class _Actor:
     def __init__(self) -> None:
         self._answers: dict[str, Future[Row | None]] = {}
 
-    async def load(self, settings: Settings, loading: Loading, weights: bytes) -> tuple[dict[str, str], int]:
+    async def load(self, settings: Settings, engine: EngineConfig, weights: bytes) -> tuple[dict[str, str], int]:
         """What ``Ready`` says."""
         with tempfile.NamedTemporaryFile(suffix=".safetensors", delete=False) as file:
             file.write(weights)
         try:
-            self._worker = Worker(settings, replace(loading, weights=file.name))
+            self._worker = Worker(settings, replace(engine, weights=file.name))
         finally:
             Path(file.name).unlink()
         Thread(target=self._work, daemon=True).start()
@@ -147,7 +147,7 @@ def _import() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise UsageError(f"--ray: Ray is not here ({error}); pip install 'nircolor[ray]'") from error
+        raise UsageError(f"Ray is not here ({error})", option="ray", remedy="pip install 'nircolor[ray]'") from error
     return ray
 
 
@@ -163,7 +163,8 @@ def _connect(ray: Any, address: str) -> bool:
             ray.init(**where, logging_level="error", log_to_driver=False)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DeviceError(f"--ray {address}: no cluster there ({reason}); start one, or give --ray auto") from error
+        remedy = "start one, or give `ray=auto`"
+        raise DeviceError(f"no cluster there ({reason})", option="ray", value=address, remedy=remedy) from error
     return True
 
 

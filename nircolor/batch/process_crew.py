@@ -15,28 +15,28 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
 
-from nircolor.batch.plan import Entry
+from nircolor.batch.entry import Entry, Row
 from nircolor.batch.process import Settings
-from nircolor.batch.row import Row
 from nircolor.batch.spread import Died, Event, Ready, Refused, Returned
-from nircolor.batch.worker import Loading, Worker
+from nircolor.batch.worker import Worker
+from nircolor.engine import EngineConfig
 
 _DROP = "drop"  # what has not reached the network
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # which a terminal or a service manager sends to the children too
 
 
-class Processes:
-    """A crew (see spread.py) of one process for each of ``loadings``."""
+class ProcessCrew:
+    """A crew (see spread.py) of one process for each of ``engines``."""
 
-    def __init__(self, settings: Settings, loadings: Sequence[Loading]) -> None:
-        self.size = len(loadings)
-        self._settings, self._loadings = settings, loadings
+    def __init__(self, settings: Settings, engines: Sequence[EngineConfig]) -> None:
+        self.size = len(engines)
+        self._settings, self._engines = settings, engines
         self._context = multiprocessing.get_context("spawn")
         self._members: dict[int, tuple[SpawnProcess, Connection]] = {}
 
     def hire(self, worker: int) -> None:
         ours, theirs = self._context.Pipe()
-        args = (theirs, worker, self._settings, self._loadings[worker])
+        args = (theirs, worker, self._settings, self._engines[worker])
         process = self._context.Process(target=work, args=args, name=f"nircolor-{worker}", daemon=True)
         with _held_back():
             process.start()
@@ -103,13 +103,13 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def work(connection: Connection, number: int, settings: Settings, loading: Loading) -> None:
+def work(connection: Connection, number: int, settings: Settings, engine: EngineConfig) -> None:
     """The life of a child: load, say so, then colorize whatever comes until told to stop or the parent is gone."""
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     try:
-        worker = Worker(settings, loading)
+        worker = Worker(settings, engine)
     except Exception as error:
         connection.send(Refused(number, error))
         return

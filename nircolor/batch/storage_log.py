@@ -1,10 +1,10 @@
-"""The manifest on remote storage, where nothing can be added to a file: numbered parts, and a marker for a lock.
+"""Lines on object storage, where nothing can be added to a file: numbered parts, and a marker for a lock.
 
     OUTDIR/nircolor-batch/20261124T215900-1f2e3d4c-000001.jsonl    rows, oldest first
     OUTDIR/nircolor-batch/lock.json                                who is at work, and when it was last alive
 
-``begun`` rows are there before their pictures are worked on; the others are kept for a moment and written together, so
-a killed batch does the pictures of its last two seconds again. A marker is no lock: two batches that begin within
+Lines that are wanted there at once are; the others are kept for a moment and written together, so a killed batch does
+the pictures of its last two seconds again. A marker is no lock: two batches that begin within
 the same second, on storage that answers slowly, may both go on.
 """
 
@@ -15,41 +15,36 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from threading import Event, Lock, Thread
 from types import TracebackType
 
+from nircolor.batch.places import vanished
 from nircolor.batch.remote import Remote, Stored
-from nircolor.batch.row import Row
 from nircolor.errors import InputError, NircolorError, OutputError
 
-FOLDER, _MARKER = "nircolor-batch", "lock.json"
-
+_MARKER = "lock.json"
 _PAUSE = 2.0  # seconds that rows are kept, at most
 _BEAT = 20.0  # seconds between signs of life
 _DEAD = 90.0  # seconds after which a marker counts for nothing
 _SETTLE = 0.5  # seconds after which a marker of somebody who came at the same moment would show
 
 
-class Parts:
-    """The same as ``Manifest``, for remote storage. Raises OutputError when it cannot be written to, or another batch
-    is at work on it.
-    """
+class StorageLog:
+    """A ``Log`` in the folder ``name`` below another one."""
 
-    def __init__(self, folder: Remote) -> None:
-        self.folder, self.path = folder, folder / FOLDER
-        self.size = 0
+    def __init__(self, folder: Remote, name: str) -> None:
+        self.folder, self.path = folder, folder / name
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
         self._token, self._number = f"{now}-{secrets.token_hex(4)}", 0
         self._kept: list[str] = []
         self._guard, self._ended, self._fault = Lock(), Event(), list[NircolorError]()
         self._writer = Thread(target=self._write_on, name="manifest", daemon=True)
 
-    def __enter__(self) -> Parts:
+    def __enter__(self) -> StorageLog:
         self._take_marker()
-        self.size = size(self.folder)
         self._writer.start()
         return self
 
@@ -64,21 +59,33 @@ class Parts:
             if _read_marker(self.path / _MARKER).get("token") == self._token:
                 (self.path / _MARKER).remove()
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Add lines. Any thread may call it. Raises OutputError, too, for what went wrong since the last time."""
-        rows = list(rows)
+    def size(self) -> int:
+        return sum(part.bytes for part in self._parts())
+
+    def lines(self) -> Iterator[tuple[str, bytes]]:
+        """As far as the clocks of the machines agree, oldest first. Raises InputError."""
+        names = sorted(part.name for part in self._parts())
+        with ThreadPoolExecutor(8) as pool:
+            read = pool.map(lambda name: (self.path / name).read(), names)
+            for name, data in zip(names, read, strict=True):
+                yield from ((f"{name}, line {number}", line) for number, line in enumerate(data.splitlines(), 1))
+
+    def add(self, lines: list[str], now: bool) -> None:
+        """Raises OutputError, too, for what went wrong since the last time."""
         with self._guard:
-            self._kept += [row.to_json() for row in rows]
+            self._kept += lines
         if self._fault:
             raise self._fault[0]
-        if any(row.status == "begun" for row in rows):
+        if now:
             self._flush()
 
     def check(self) -> None:
-        """Raise OutputError where parts that were written are there no more."""
-        there = sum(part.name.startswith(self._token) for part in _parts(self.folder))
+        there = sum(part.name.startswith(self._token) for part in self._parts())
         if there < self._number:
-            raise OutputError(vanished(str(self.path)))
+            raise vanished(self.path)
+
+    def _parts(self) -> list[Stored]:
+        return [part for part in self.path.list(recursive=False) if part.name.endswith(".jsonl")]
 
     def _flush(self) -> None:
         with self._guard:
@@ -103,7 +110,7 @@ class Parts:
     def _take_marker(self) -> None:
         other = _read_marker(self.path / _MARKER)
         if other and time.time() - float(other.get("time", 0)) < _DEAD:
-            raise OutputError(_at_work(self.folder, other))
+            raise self._busy(other)
         self._mark()
         time.sleep(_SETTLE)
         self._refuse_other()
@@ -111,7 +118,13 @@ class Parts:
     def _refuse_other(self) -> None:
         other = _read_marker(self.path / _MARKER)
         if other and other.get("token") != self._token:
-            raise OutputError(_at_work(self.folder, other))
+            raise self._busy(other)
+
+    def _busy(self, marker: dict[str, str]) -> OutputError:
+        reason = f"another nircolor batch is at work on this folder ({marker.get('owner', 'unknown')})"
+        dead = f"one that has died counts for nothing after {_DEAD:.0f} s"
+        remedy = f"wait for it ({dead}) or choose another output folder"
+        return OutputError(reason, path=str(self.folder), remedy=remedy)
 
     def _mark(self) -> None:
         owner = f"{socket.gethostname()}, process {os.getpid()}"
@@ -121,35 +134,7 @@ class Parts:
         try:
             place.write(text.encode("ascii"))
         except OutputError as error:
-            raise OutputError(f"{place}: {error}") from error
-
-
-def size(folder: Remote) -> int:
-    """Bytes of all parts."""
-    return sum(part.bytes for part in _parts(folder))
-
-
-def lines(folder: Remote) -> Iterator[tuple[str, bytes]]:
-    """Where each line is, and what it says; oldest first, as far as the clocks of the machines agree. Raises
-    InputError.
-    """
-    names = sorted(part.name for part in _parts(folder))
-    with ThreadPoolExecutor(8) as pool:
-        read = pool.map(lambda name: (folder / FOLDER / name).read(), names)
-        for name, data in zip(names, read, strict=True):
-            yield from ((f"{name}, line {number}", line) for number, line in enumerate(data.splitlines(), 1))
-
-
-def vanished(name: str) -> str:
-    """What to say where rows are gone."""
-    return (
-        f"{name}: has vanished while the batch was at work, and outputs may have vanished with it; "
-        "run the batch again with a new output folder"
-    )
-
-
-def _parts(folder: Remote) -> list[Stored]:
-    return [part for part in (folder / FOLDER).list(recursive=False) if part.name.endswith(".jsonl")]
+            raise error.at(str(place)) from error
 
 
 def _read_marker(marker: Remote) -> dict[str, str]:
@@ -158,8 +143,3 @@ def _read_marker(marker: Remote) -> dict[str, str]:
     except (InputError, ValueError):  # there is none
         return {}
     return values if isinstance(values, dict) else {}
-
-
-def _at_work(folder: Remote, marker: dict[str, str]) -> str:
-    remedy = f"wait for it (one that has died counts for nothing after {_DEAD:.0f} s) or choose another output folder"
-    return f"{folder}: another nircolor batch is at work on this folder ({marker.get('owner', 'unknown')}); {remedy}"

@@ -1,4 +1,4 @@
-"""What became of one picture: a line of the manifest."""
+"""One picture of a folder: what is to be done with it, and what became of it, which is a line of the manifest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from nircolor.batch.places import Stamp
+from nircolor.events import Event
 from nircolor.small_file import nested
 from nircolor.written import json_line
 
@@ -18,12 +20,28 @@ Status = Literal["begun", "done", "kept", "failed"]
 Line = str | bytes  # inside Row, bytes is a field
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture to be colorized: its path below the input folder, that of its output below the output folder.
+
+    ``replace``: an output that is there may be replaced. ``known``: when the input still has this SHA-256, the output
+    is finished.
+    """
+
+    source: str
+    output: str
+    bytes: int
+    changed: int = 0
+    replace: bool = False
+    known: str | None = None
+
+
 @dataclass(frozen=True)
 class Row:
     """``input`` and ``output`` are relative to the two folders; sizes are in bytes, ``width`` and ``height`` in pixels.
 
-    ``stamp`` is what the file system says of the input (see ``process.stamp``), ``sha256`` that of its content,
-    ``weights`` the beginning of that of the weights, ``options`` whatever else decides on the output. ``seconds`` are
+    ``stamp`` is what its place says of the input (see ``Place.stamp``), ``sha256`` that of its content, ``weights``
+    the beginning of that of the weights, ``options`` whatever else decides on the output. ``seconds`` are
     those of reading, colorizing and writing together.
     """
 
@@ -31,7 +49,7 @@ class Row:
     output: str
     status: Status
     bytes: int = 0
-    stamp: tuple[int, ...] = ()
+    stamp: Stamp = ()
     sha256: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
@@ -72,6 +90,14 @@ class Row:
             raise ValueError(f"its output {known['output'][:60]!r} is no path inside the output folder")
         plain: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in known.items()}
         return Row(**plain)
+
+
+@dataclass(frozen=True)
+class PictureDone(Event):
+    """A picture is finished, was kept, or has failed: see ``row.status``. ``failed``: how many have so far."""
+
+    row: Row
+    failed: int
 
 
 def _object(line: Line) -> dict[str, Any]:
@@ -131,7 +157,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "float": _is_number,
     "str | None": _or_none(_is_text),
     "int | None": _or_none(_is_whole),
-    "tuple[int, ...]": _all(_is_whole),
+    "Stamp": _all(_is_whole),
     "tuple[str, ...]": _all(_is_text),
     "Mapping[str, Any]": lambda value: isinstance(value, dict),
     "Status": lambda value: value in get_args(Status),
