@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nircolor.image.atomic import atomic_file
+from nircolor.pages import page as pages
 from nircolor.pages.lines import swatch
-from nircolor.pages.page import head, static
 from nircolor.pages.text import count, heading
-from nircolor.pages.thumbnails import encode
+from nircolor.pages.thumbnails import data_uri, encode
 from nircolor.training.events import Picture, Pixels
 from nircolor.training.journal.contact import HEADINGS
 from nircolor.training.journal.entries import duration, entries, file_list
@@ -45,9 +43,7 @@ class Story:
 
 def write_page(path: Path, story: Story) -> None:
     """One file that needs nothing but a browser. Raises OutputError where it cannot be written."""
-    with atomic_file(path, overwrite=True) as stream:
-        for piece in page(story):
-            stream.write(piece.encode("utf-8"))
+    pages.write_page(path, page(story), overwrite=True)
 
 
 def page(story: Story) -> Iterator[str]:
@@ -65,8 +61,7 @@ def page(story: Story) -> Iterator[str]:
 
 def _head(story: Story) -> Iterator[str]:
     name = esc(story.run.resolve().name)
-    style = static("nircolor.training.journal", "run.css")
-    yield from head(f"{story.run.resolve().name}, step {story.step}", style)
+    yield pages.head(f"{story.run.resolve().name}, step {story.step}", styles=("training/journal/run.css",))
     facts = ("training run", f"step {story.step:,} of {story.steps:,}", duration(story.seconds))
     links = (f'<li><a href="#{key}">{title}</a></li>' for key, title in _SECTIONS.items())
     yield f'<header><h1>{name}</h1><ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>'
@@ -136,6 +131,5 @@ def _pictures(pictures: Sequence[Picture]) -> Iterator[str]:
 
 def _cell(pixels: Pixels, caption: str, alt: str) -> str:
     height, width = pixels.shape[:2]
-    data = base64.b64encode(encode(pixels)).decode("ascii")
-    image = f'<img width="{width}" height="{height}" alt="{alt}" src="data:image/jpeg;base64,{data}">'
+    image = f'<img width="{width}" height="{height}" alt="{alt}" src="{data_uri(encode(pixels))}">'
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
