@@ -9,13 +9,13 @@ from pathlib import Path
 from nircolor.datasets.fanvid import FANVID
 from nircolor.datasets.folder import FOLDER
 from nircolor.datasets.layout import Layout
+from nircolor.datasets.listing import Listing, list_pictures
 from nircolor.datasets.lists import SplitList, canonical, find_list
 from nircolor.datasets.naming import natural
 from nircolor.datasets.omsiv import OMSIV
 from nircolor.datasets.pair import Dataset, Pair, Problem
 from nircolor.datasets.pairing import Paired, pair_up
 from nircolor.datasets.rgb2nir import RGB2NIR
-from nircolor.datasets.scan import Listing, scan
 from nircolor.datasets.splits import DRAWN, Progress, Splits, draw, from_folders, from_list, outside
 from nircolor.datasets.vcip2020 import VCIP2020
 from nircolor.errors import InputError, UsageError
@@ -49,7 +49,7 @@ def open_dataset(
     """
     root, split = Path(root), canonical(split)
     chosen = _layout(layout)
-    listing = scan(root)
+    listing = list_pictures(root)
     chosen = chosen or next(one for one in _LAYOUTS if one.recognises(listing.files) or one is FOLDER)
     paired = pair_up(chosen.read(listing.files))
     _require_pairs(root, chosen, listing, paired)

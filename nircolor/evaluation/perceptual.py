@@ -25,14 +25,14 @@ BACKBONE_NAMES = ("squeeze", "alex", "vgg")
 def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: str = "cpu") -> Metric:
     """The column ``lpips-<backbone>``.
 
-    ``weights``: a safetensors file (see loss/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips`` package
+    ``weights``: a safetensors file (see features/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips`` package
     and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError, whose
     text says what to do, where there are no weights.
     """
     if backbone not in BACKBONE_NAMES:
         raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONE_NAMES)}")
     distance = _from_file(backbone, weights) if weights else _from_package(backbone)
-    from nircolor.loss.backbones import BACKBONES
+    from nircolor.features.backbones import BACKBONES
 
     smallest = BACKBONES[backbone].smallest
     compute = partial(_lpips, distance, Lock(), smallest, device)
@@ -40,7 +40,7 @@ def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: 
 
 
 def _from_file(backbone: str, weights: str) -> Distance:
-    from nircolor.loss.lpips import Lpips
+    from nircolor.features.lpips import Lpips
 
     return Lpips(fetch(parse_hub(weights)) if weights.startswith(HUB_SCHEME) else weights, backbone)
 

@@ -14,7 +14,7 @@ from pictures import noisy_pair, plain
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.evaluation.metric import Borders
 from nircolor.evaluation.perceptual import BACKBONE_NAMES, lpips_metric
-from nircolor.loss.backbones import BACKBONES
+from nircolor.features.backbones import BACKBONES
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
-from nircolor.loss.tensors import load_tensors
+from nircolor.features.tensors import load_tensors
 
 TORCHVISION = "torchvision"
 BLOCKS = (2, 2, 4, 2)  # 3x3 convolutions, each with its ReLU, up to relu4_2; a 2x2 max-pool between two blocks

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.errors import UsageError, WeightsError
-from nircolor.loss.backbones import BACKBONES
-from nircolor.loss.tensors import load_tensors
+from nircolor.features.backbones import BACKBONES
+from nircolor.features.tensors import load_tensors
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 

@@ -34,7 +34,7 @@ class Listing:
     problems: tuple[Problem, ...]
 
 
-def scan(root: Path) -> Listing:
+def list_pictures(root: Path) -> Listing:
     """List a folder and everything below it. Links to folders are followed, but no folder is entered twice, so that
     circles end. Hidden files and folders, ``@eaDir`` and ``__MACOSX`` are left out.
 
