@@ -25,9 +25,9 @@ BACKBONE_NAMES = ("squeeze", "alex", "vgg")
 def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: str = "cpu") -> Metric:
     """The column ``lpips-<backbone>``.
 
-    ``weights``: a safetensors file (see features/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips`` package
-    and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError, whose
-    text says what to do, where there are no weights.
+    ``weights``: a safetensors file (see features/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips``
+    package and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError,
+    whose text says what to do, where there are no weights.
     """
     if backbone not in BACKBONE_NAMES:
         raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONE_NAMES)}")

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.pages import lines, text
 from nircolor.written import visible
 

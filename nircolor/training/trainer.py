@@ -13,7 +13,7 @@ import torch
 
 from nircolor import weights
 from nircolor.errors import WeightsError
-from nircolor.image.atomic import atomic_file, clear_leftovers
+from nircolor.files import atomic_file, clear_leftovers
 from nircolor.model.efficientnet import EfficientNetLite
 from nircolor.model.networks import Network, network_for
 from nircolor.scan import choose as choose_scan

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.training.journal.records import History, Points
 from nircolor.training.journal.series import FEWEST, metric_named, smooth, thin, wants_log
 from nircolor.written import visible
