@@ -33,11 +33,15 @@ if TYPE_CHECKING:
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.engine import EngineConfig
+    from nircolor.evaluation.evaluate import evaluate
+    from nircolor.evaluation.results import Results
+    from nircolor.evaluation.specs import Baseline, Predictions, Weights
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
 
 __all__ = [
+    "Baseline",
     "Colorizer",
     "DeviceError",
     "EngineConfig",
@@ -48,16 +52,20 @@ __all__ = [
     "NircolorError",
     "OutputError",
     "OutputExistsError",
+    "Predictions",
     "Reading",
+    "Results",
     "RgbImage",
     "StoppedError",
     "Stretch",
     "Tiling",
     "UsageError",
+    "Weights",
     "WeightsError",
     "Writing",
     "__version__",
     "colorize_file",
+    "evaluate",
     "read_nir",
     "read_rgb",
     "write_rgb",
@@ -67,6 +75,9 @@ _HOMES = {
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.engine": ("EngineConfig",),
+    "nircolor.evaluation.evaluate": ("evaluate",),
+    "nircolor.evaluation.results": ("Results",),
+    "nircolor.evaluation.specs": ("Baseline", "Predictions", "Weights"),
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.tiling": ("Tiling",),

@@ -31,6 +31,7 @@ RENAMED = {
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",
     "sys.stdout.buffer": "-",
+    "methods": "a folder of predictions before DATA, --weights, or --baseline",
 }
 """What the command line has its own word for."""
 

@@ -15,8 +15,7 @@ from report_example import CHOSEN, METHODS, collect, fill, report
 
 from nircolor.errors import OutputError, OutputExistsError
 from nircolor.evaluation.report import StripStore, write_report
-from nircolor.evaluation.results import Row
-from nircolor.evaluation.summary import badness
+from nircolor.evaluation.summary import Row, badness
 
 HOSTILE = (
     "</script><script>alert(1)</script>.png",

@@ -10,7 +10,8 @@ from report_example import CHOSEN, METHODS, collect
 
 from nircolor.evaluation.report.charts import charts
 from nircolor.evaluation.report.tables import tables
-from nircolor.evaluation.results import Results, Row
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import Row
 from nircolor.pages.page import section
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from nircolor.evaluation.report.errormap import scale
 from nircolor.evaluation.report.strips import Strip
 from nircolor.evaluation.report.tables import Picture
-from nircolor.evaluation.results import Results, Row
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import Row
 from nircolor.pages.text import count
 from nircolor.pages.thumbnails import LONGEST
 

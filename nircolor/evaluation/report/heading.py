@@ -8,18 +8,21 @@ from typing import Any
 from nircolor.evaluation.report.tables import Picture
 from nircolor.evaluation.results import Results
 from nircolor.pages.text import count
+from nircolor.wording import command_line
 
 
 def heading(results: Results, pictures: Sequence[Picture]) -> dict[str, Any]:
-    """The values of ``page.html.j2``: facts, the leak check, notes as (name, text), and the citation."""
+    """The values of ``page.html.j2``: facts, the leak check, notes as (name, text), settings, the citation."""
     split, date = given(results, "split"), given(results, "date")
     split, total = (f"split {split}" if split else ""), count(len(pictures), "picture")
     text = results.protocol.text
     return {
         "facts": [fact for fact in (split, total, count(len(results.methods), "method"), date) if fact],
         "leaks": _leaks(pictures),
-        "warnings": [("", text) for text in results.warnings],
-        "problems": [(problem.name, problem.reason) for problem in results.problems],
+        "warnings": [("", command_line(text)) for text in results.warnings],
+        "problems": [(problem.name, command_line(problem.reason)) for problem in results.problems],
+        "missing": [(key, command_line(reason)) for key, reason in results.missing.items()],
+        "settings": {key: command_line(value) for key, value in results.settings.items()},
         "tool": f"nircolor {given(results, 'nircolor')}".strip(),
         "date": date,
         "where": ", ".join(part for part in (results.dataset, split, total, date) if part),

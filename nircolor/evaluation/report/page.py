@@ -11,7 +11,6 @@ from nircolor.evaluation.report.heading import heading
 from nircolor.evaluation.report.strips import StripStore
 from nircolor.evaluation.report.tables import tables, worst_first
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import worst
 from nircolor.pages.page import page, write_page
 
 
@@ -38,7 +37,6 @@ def _page(results: Results, strips: StripStore, most: int) -> Iterator[str]:
         shown=shown,
         anchors={picture.id: f"strip-{index}" for index, (picture, _) in enumerate(shown)},
         charts=charts(results),
-        worst=worst,
         **heading(results, pictures),
         **tables(results),
         **gallery(results, shown, len(pictures)),

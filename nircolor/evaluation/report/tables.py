@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.results import Results, Row
-from nircolor.evaluation.summary import ALL, UNSEEN, Summary, badness, best, summarise
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import ALL, UNSEEN, Row, Summary, badness, best
 from nircolor.pages.text import number, script_number
 from nircolor.written import visible
 
@@ -87,7 +87,7 @@ class Group:
 def tables(results: Results) -> dict[str, Any]:
     """``overall``: all pictures and, after a leak check, unseen scenes; ``kinds``: where there are several of them."""
     groups: dict[str, list[Summary]] = {}
-    for summary in summarise(results):
+    for summary in results.summaries():
         groups.setdefault(summary.group, []).append(summary)
     found = [_group(results.metrics, name, of) for name, of in groups.items()]
     return {
