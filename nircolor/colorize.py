@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nircolor import picture
-from nircolor.engine import EngineConfig, check_device, check_weights
+from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
@@ -19,12 +20,14 @@ from nircolor.image.formats import by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.picture import Reading, Writing
+from nircolor.wording import command_line
 
 if TYPE_CHECKING:
-    from nircolor.colorizer import EngineInfo
+    from nircolor.colorizer import Colorizer, EngineInfo
     from nircolor.image import NirImage, OutputPlan
 
 STREAM, STREAM_FORMAT = "-", "PNG"
+_BLOCK = 1 << 20  # bytes
 Source = str | Path | bytes | BinaryIO
 Target = Path | BinaryIO
 
@@ -50,7 +53,7 @@ class FileResult:
 
     def to_json(self) -> dict[str, Any]:
         """What ``nircolor colorize --json`` prints."""
-        return {**asdict(self), "warnings": list(self.warnings)}
+        return {**asdict(self), "warnings": [command_line(text) for text in self.warnings]}
 
     def __str__(self) -> str:
         source = "standard input" if self.input == STREAM else display_name(self.input)
@@ -62,7 +65,7 @@ def colorize_file(
     source: Source,
     target: str | Target | None = None,
     *,
-    engine: EngineConfig | None = None,
+    engine: EngineConfig | Colorizer | None = None,
     reading: Reading | None = None,
     writing: Writing | None = None,
     overwrite: bool = False,
@@ -72,32 +75,33 @@ def colorize_file(
     """Colorize one near-infrared picture, at its own size and bit depth.
 
     Args:
-        source: path of a PNG, TIFF, JPEG, WebP or BMP file, the bytes of one, or a binary stream.
-        target: path of the output, or a binary stream; None: ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
-        engine: weights, device, precision and tiles. reading, writing: how the file is read (range, band, page) and
-        written (depth, format). overwrite: whether an existing output is replaced.
-        stop: once set, the work ends with StoppedError. on_event: gets Progress, Note, Warned and EngineReady events.
+        source: path of a PNG, TIFF, JPEG, WebP or BMP file, the bytes of one, or a binary stream, which is read to its
+            end and stays open.
+        target: path of the output, or a binary stream, which gets a PNG unless ``writing`` names another format; None:
+            ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
+        engine: weights, device, precision and tiles; or an engine that is loaded already, for many pictures one after
+            the other.
+        reading: how the file is read: range, band, page, what becomes of colour.
+        writing: depth and format of the output, where they are not those of the source.
+        overwrite: whether an existing output is replaced.
+        stop: once it is set, the work ends with StoppedError.
+        on_event: gets Progress, Note, Warned and EngineReady events.
 
     Returns the size, depth, time and weights of the output. Raises InputError, OutputError, OutputExistsError,
-    UsageError, WeightsError and DeviceError; nothing partial is left behind.
+    UsageError, WeightsError, DeviceError and StoppedError; nothing partial is left behind.
     """
-    job = _Job(
-        source,
-        engine or EngineConfig(),
-        reading or Reading(),
-        writing or Writing(),
-        overwrite,
-        Reporter(on_event, stop),
-    )
+    engine, reporter = engine or EngineConfig(), Reporter(on_event, stop)
+    job = _Job(source, engine, settings_of(engine), reading or Reading(), writing or Writing(), overwrite, reporter)
     return job.run(target)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """The arguments of ``colorize_file``."""
+    """The arguments of ``colorize_file``. ``settings``: what ``engine`` is or will be like."""
 
     source: Source
-    engine: EngineConfig
+    engine: EngineConfig | Colorizer
+    settings: EngineConfig
     reading: Reading
     writing: Writing
     overwrite: bool
@@ -106,18 +110,21 @@ class _Job:
     def run(self, output: str | Target | None) -> FileResult:
         """In the order in which errors are cheap to find."""
         reporter, clock = self.reporter, _Clock(self.reporter)
-        check_device(self.engine.device)
+        reporter.check()
+        check_device(self.settings.device)
         target = self._target(output)
-        check_weights(self.engine.weights)
+        if self.engine is self.settings:
+            check_weights(self.settings.weights)
         image = picture.read(_content(self.source), self.reading)
         target = target or self._default(image.info.format)
         plan = self._plan(target, image)
         clock.lap("read")
         reporter.progress("loading the weights")
-        engine = self.engine.load(reporter)
+        engine = ready(self.engine, reporter)
         clock.lap("engine loaded")
         reporter.progress("colorizing", 0, image.pixels.size)
-        rgb = engine.colorize(image.pixels, on_progress=reporter.stage("colorizing"))
+        stage = reporter.stage("colorizing")
+        rgb = engine.colorize(image.pixels, on_progress=stage, on_retreat=reporter.retreat)
         seconds = clock.lap("colorized")
         reporter.progress("writing")
         picture.write(target, rgb, image, plan, self.overwrite)
@@ -127,6 +134,8 @@ class _Job:
     def _target(self, output: str | Target | None) -> Target | None:
         """The output, checked as far as can be before the input is read; None when its name depends on what is read."""
         path = _path(self.source)
+        if isinstance(self.source, io.TextIOBase) or isinstance(output, io.TextIOBase):
+            raise UsageError("a stream of text holds no picture", remedy="open it in binary mode")
         if path is not None:
             _check_source(path)
         if output is not None:
@@ -154,7 +163,7 @@ class _Job:
 
     def _plan(self, target: Target, image: NirImage) -> OutputPlan:
         """Format and depth of the output; reports what the input lacks and what the output cannot hold."""
-        (height, width), tiling, reporter = image.pixels.shape, self.engine.tiling, self.reporter
+        (height, width), tiling, reporter = image.pixels.shape, self.settings.tiling, self.reporter
         format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
         plan = picture.plan(_path(target), image, Writing(self.writing.depth, format))
         source = _name(self.source, "standard input")
@@ -163,7 +172,7 @@ class _Job:
         stretch = self.reading.stretch
         reporter.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {stretch}")
         reporter.detail(
-            f"tile {tiling.tile}, overlap {tiling.overlap}, batch {tiling.batch}, prior {self.engine.prior}"
+            f"tile {tiling.tile}, overlap {tiling.overlap}, batch {tiling.batch}, prior {self.settings.prior}"
         )
         return plan
 
@@ -183,7 +192,7 @@ class _Job:
             device=info.device,
             kernel=info.kernel,
             precision=info.precision,
-            weights=self.engine.weights,
+            weights=self.settings.weights,
             sha256=info.weights_sha256,
             warnings=tuple(self.reporter.warnings),
         )
@@ -214,7 +223,20 @@ def _name(place: Source | Target, stream: str) -> str:
 
 
 def _content(source: Source) -> str | Path | bytes:
-    return source if isinstance(source, (str, Path, bytes)) else source.read(MAX_BYTES + 1)
+    return source if isinstance(source, (str, Path, bytes)) else _all_of(source)
+
+
+def _all_of(stream: BinaryIO) -> bytes:
+    """What is left of a stream, or as much of it as shows that it is too large; a raw one hands out pieces."""
+    blocks, left = [], MAX_BYTES + 1
+    try:
+        while left and (block := stream.read(min(left, _BLOCK))):
+            blocks.append(block)
+            left -= len(block)
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot be read ({reason})", path=b"") from error
+    return b"".join(blocks)
 
 
 def _check_source(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,12 +18,12 @@ from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.equalize import equalize
+from nircolor.image.quantize import SCALES, round_to
 from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles
 from nircolor.weights_network import restored
 
-SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
 
@@ -55,7 +56,7 @@ class Colorizer:
         on_retreat: Callable[[str], None] | None = None,
     ) -> None:
         if prior not in ("global", "tile"):
-            raise UsageError(f"--prior {prior}: unknown; give global or tile")
+            raise UsageError("unknown", option="prior", value=prior, remedy="give global or tile")
         self.network, self.info, self.tiling, self.prior, self.on_retreat = network, info, tiling, prior, on_retreat
         self._device = torch.device(info.device)
         self._dtype = choose_precision(info.precision, self._device)
@@ -65,6 +66,7 @@ class Colorizer:
         cls,
         name: str = "lite",
         *,
+        path: Path | None = None,
         device: str = "auto",
         precision: str = "auto",
         tiling: Tiling | None = None,
@@ -75,26 +77,34 @@ class Colorizer:
 
         Args:
             name: a packaged name, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
+            path: the file that ``name`` stands for, where that is known already.
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``,
             ``fp16``. tiling: side, overlap and number of tiles worked on at once.
-            on_retreat: told in one line whenever memory ran out and smaller batches or tiles are used.
+            on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used.
 
         Raises WeightsError, DeviceError, UsageError.
         """
         place = choose_device(device)
         dtype = choose_precision(precision, place)
-        loaded = weights.load(name)
+        loaded = weights.load(name, path)
         network = build(loaded).to(place)
         short = loaded.short_sha256
         info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
         return cls(network, info, tiling or Tiling(), prior, on_retreat)
 
-    def colorize(self, nir: NDArray[Any], *, on_progress: Progress | None = None) -> NDArray[Any]:
+    def colorize(
+        self,
+        nir: NDArray[Any],
+        *,
+        on_progress: Progress | None = None,
+        on_retreat: Callable[[str], None] | None = None,
+    ) -> NDArray[Any]:
         """Colorize one picture.
 
         Args:
             nir: (H, W), uint8, uint16, or float32 in [0, 1]; the range comes from the type, never from the values.
             on_progress: called with (pixels done, pixels in all).
+            on_retreat: called with one line whenever memory runs out; None: what the engine was made with.
 
         Returns:
             (H, W, 3) sRGB of the same type, rounded to nearest.
@@ -108,7 +118,7 @@ class Colorizer:
         rgb = np.empty((*nir.shape, 3), nir.dtype)
 
         def emit(top: int, rows: NDArray[np.float32]) -> None:
-            rgb[top : top + len(rows)] = quantise(rows, nir.dtype)
+            rgb[top : top + len(rows)] = round_to(rows, nir.dtype)
 
         try:
             with torch.inference_mode():
@@ -120,7 +130,7 @@ class Colorizer:
                     emit=emit,
                     on_progress=on_progress,
                     is_out_of_memory=is_out_of_memory,
-                    on_retreat=self.on_retreat,
+                    on_retreat=on_retreat or self.on_retreat,
                 )
         except Exception as error:
             if is_out_of_memory(error):
@@ -179,12 +189,6 @@ def _enlarged(tiling: Tiling, factor: float) -> Tiling:
     """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
     tile = round(tiling.tile * factor)
     return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
-
-
-def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """[0, 1] -> the full range of an integer type, rounded to nearest (never truncated); float32 stays."""
-    scale = SCALES[dtype]
-    return rows if scale == 1 else np.rint(rows * np.float32(scale)).astype(dtype)
 
 
 def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:

@@ -17,12 +17,16 @@ def choose_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu")
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
-        raise UsageError(f"--device {name}: unknown; give auto, cpu, cuda, cuda:N or mps")
+        raise UsageError("unknown", option="device", value=name, remedy="give auto, cpu, cuda, cuda:N or mps")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"--device {name}: torch sees {torch.cuda.device_count()} CUDA devices; try --device cpu")
+        raise _absent(name, f"torch sees {torch.cuda.device_count()} CUDA devices")
     if kind == "mps" and not _mps():
-        raise DeviceError("--device mps: not available on this machine; try --device cpu")
+        raise _absent(name, "not available on this machine")
     return torch.device(name)
+
+
+def _absent(name: str, reason: str) -> DeviceError:
+    return DeviceError(reason, option="device", value=name, remedy="try `device=cpu`")
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
@@ -34,9 +38,10 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
         fast = has_bf16_cpu() if device.type == "cpu" else device.type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if fast else torch.float32
     if name not in PRECISIONS:
-        raise UsageError(f"--precision {name}: unknown; give auto, {', '.join(PRECISIONS)}")
+        remedy = f"give auto, {', '.join(PRECISIONS)}"
+        raise UsageError("unknown", option="precision", value=name, remedy=remedy)
     if name == "fp16" and device.type == "cpu":
-        raise DeviceError("--precision fp16: not on a CPU; give bf16 or fp32")
+        raise DeviceError("not on a CPU", option="precision", value=name, remedy="give bf16 or fp32")
     return PRECISIONS[name]
 
 

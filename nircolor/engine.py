@@ -63,7 +63,8 @@ class EngineConfig:
         if self.threads:
             torch.set_num_threads(self.threads)
         engine = Colorizer.from_weights(
-            str(path),
+            self.weights,
+            path=path,
             device=self.device,
             precision=self.precision,
             tiling=self.tiling,
@@ -73,6 +74,19 @@ class EngineConfig:
         info = engine.info
         reporter.on_event(EngineReady(info.device, info.kernel, info.precision, self.weights, info.weights_sha256))
         return engine
+
+
+def settings_of(engine: EngineConfig | Colorizer) -> EngineConfig:
+    """A configuration as it is; for an engine that is loaded already, the one that describes it."""
+    if isinstance(engine, EngineConfig):
+        return engine
+    info = engine.info
+    return EngineConfig(info.weights, info.device, info.precision, engine.prior, engine.tiling)  # type: ignore[arg-type]
+
+
+def ready(engine: EngineConfig | Colorizer, reporter: Reporter) -> Colorizer:
+    """An engine that is loaded already as it is; a configuration is loaded, which may raise what ``load`` raises."""
+    return engine.load(reporter) if isinstance(engine, EngineConfig) else engine
 
 
 def check_device(name: str) -> None:

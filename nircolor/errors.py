@@ -11,7 +11,7 @@
     `-- StoppedError              130 the caller's ``stop`` event ended the work
 
 A message names the path or the option concerned and says what to do about it. Options are written as arguments of
-Python, in backticks: `overwrite=True`. The command line writes them as its own (`cli/wording.py`): --overwrite.
+Python, in backticks: `overwrite=True`. The command line writes them as its own (`wording.py`): --overwrite.
 """
 
 from __future__ import annotations
@@ -75,6 +75,12 @@ class NircolorError(Exception):
         """The same error about ``path``: for readers that were given a stream, whose callers know its name."""
         other = copy.copy(self)
         other.path, other.__cause__ = path, self.__cause__
+        return other
+
+    def with_remedy(self: Error, remedy: str) -> Error:
+        """The same error with other advice: for callers who know better what helps."""
+        other = copy.copy(self)
+        other.remedy, other.__cause__ = remedy, self.__cause__
         return other
 
 

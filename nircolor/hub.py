@@ -47,7 +47,7 @@ class HubRef:
             ("file", _file_problem(self.file)),
         ):
             if problem:
-                raise WeightsError(f"{self}: the {part} {problem}; expected {HUB_FORM}")
+                raise WeightsError(f"the {part} {problem}", path=str(self), remedy=f"expected {HUB_FORM}")
 
     def __str__(self) -> str:
         revision = self.revision
@@ -66,12 +66,11 @@ def parse_hub(name: str) -> HubRef:
     body = name.removeprefix(HUB_SCHEME).removeprefix("models/").strip("/")
     kind = body.partition("/")[0]
     if kind in ("datasets", "spaces", "kernels", "buckets"):
-        raise WeightsError(
-            f"{name}: weights are read from model repositories only, not from {kind}; expected {HUB_FORM}"
-        )
+        reason = f"weights are read from model repositories only, not from {kind}"
+        raise WeightsError(reason, path=name, remedy=f"expected {HUB_FORM}")
     match = _REFERENCE.fullmatch(body)
     if not name.startswith(HUB_SCHEME) or match is None:
-        raise WeightsError(f"{name!r} is not a reference to the Hub; expected {HUB_FORM}")
+        raise WeightsError(f"{name!r} is not a reference to the Hub", remedy=f"expected {HUB_FORM}")
     revision = match["revision"]
     return HubRef(match["repo"], None if revision is None else unquote(revision), match["file"] or None)
 
@@ -96,7 +95,7 @@ def fetch(ref: HubRef) -> Path:
         absent = isinstance(error, (RevisionNotFoundError, EntryNotFoundError))
         cached = None if absent and not isinstance(error, LocalEntryNotFoundError) else _cached(ref)
         if cached is None:
-            raise WeightsError(f"{ref}: {_reason(error)}. {_by_hand(ref)}") from error
+            raise WeightsError(f"{_reason(error)}. {_by_hand(ref)}", path=str(ref)) from error
         _log.warning("%s: %s; using the cached %s", ref, _reason(error), cached)
         return cached
 
@@ -129,9 +128,11 @@ def _with_only_file(ref: HubRef, files: Iterable[str]) -> HubRef:
     if len(found) == 1:
         return replace(ref, file=found[0])
     if not found:
-        raise WeightsError(f"{ref}: the repository holds no {WEIGHTS_SUFFIX} file; only safetensors are loaded")
+        reason = f"the repository holds no {WEIGHTS_SUFFIX} file"
+        raise WeightsError(reason, path=str(ref), remedy="only safetensors are loaded")
     listed = ", ".join(found[:_LISTED_FILES]) + (", ..." if len(found) > _LISTED_FILES else "")
-    raise WeightsError(f"{ref}: {len(found)} weights files there, name one of them ({ref}/{found[0]}): {listed}")
+    reason = f"{len(found)} weights files there, name one of them ({ref}/{found[0]}): {listed}"
+    raise WeightsError(reason, path=str(ref))
 
 
 def _snapshot(ref: HubRef) -> Path:
@@ -169,7 +170,7 @@ def _there(path: Path) -> bool:
 def _by_hand(ref: HubRef) -> str:
     place = _snapshot(ref) / (ref.file or f"NAME{WEIGHTS_SUFFIX}")
     return (
-        f"Got the file by other means? Pass it with --weights /path/to/{place.name}, "
+        f"Got the file by other means? Pass it with `weights=/path/to/{place.name}`, "
         f"or put it at {place} and set HF_HUB_OFFLINE=1"
     )
 

@@ -30,7 +30,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         if self.colours != "refuse" and self.band is not None:
-            raise UsageError("--band: excludes --grey and --colour-inputs; leave it out, or both of them")
+            raise UsageError("excludes `colours`", option="band", remedy="leave it out, or both of them")
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,18 @@ class Writing:
 def read(source: str | Path | bytes, how: Reading) -> NirImage:
     """Raises what ``read_nir`` raises."""
     grey = how.colours == "colorize"
-    return images.read_nir(source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey)
+    try:
+        return images.read_nir(
+            source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey
+        )
+    except ColourInputError as error:
+        remedy = str(error.remedy).replace("`grey=True`", "`colours=colorize`")  # as it is called in ``Reading``
+        raise error.with_remedy(remedy) from error.__cause__
 
 
 def offer_copy(error: ColourInputError) -> ColourInputError:
     """The same error, where there is one more way out."""
-    return ColourInputError(f"{error}; --colour-inputs copy passes colour pictures on as they are")
+    return error.with_remedy(f"{error.remedy}; `colours=copy` passes colour pictures on as they are")
 
 
 def plan(target: Path | None, image: NirImage, how: Writing) -> OutputPlan:

@@ -45,12 +45,15 @@ class Tiling:
 
     def __post_init__(self) -> None:
         if self.tile < 1:
-            raise UsageError(f"--tile {self.tile}: a tile is at least 1 pixel wide; give 1 or more (default 576)")
+            self._refuse("tile", "a tile is at least 1 pixel wide", "give 1 or more (default 576)")
         if not 0 <= self.overlap < self.tile:
-            remedy = f"give 0 to {self.tile - 1}, or a larger --tile"
-            raise UsageError(f"--overlap {self.overlap}: it must be smaller than the tile of {self.tile}; {remedy}")
+            remedy = f"give 0 to {self.tile - 1}, or a larger `tile`"
+            self._refuse("overlap", f"it must be smaller than the tile of {self.tile}", remedy)
         if self.batch < 1:
-            raise UsageError(f"--batch {self.batch}: the model needs at least 1 tile at a time; give 1 or more")
+            self._refuse("batch", "the model needs at least 1 tile at a time", "give 1 or more")
+
+    def _refuse(self, option: str, reason: str, remedy: str) -> None:
+        raise UsageError(reason, option=option, value=getattr(self, option), remedy=remedy)
 
 
 @dataclass(frozen=True)

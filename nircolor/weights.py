@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nircolor.errors import WeightsError
+from nircolor.files import atomic_file
 from nircolor.hub import HUB_FORM, HUB_SCHEME, WEIGHTS_SUFFIX, HubRef, fetch, parse_hub
 from nircolor.small_file import read_small
 from nircolor.weights_file import WEIGHTS_FORMAT, check, encode, not_finite, unreadable
@@ -94,24 +95,26 @@ def locate(name: str | Path) -> Path:
         path = Path(name).expanduser()
         if path.is_file():
             return path
-        raise WeightsError(_why_no_file(path) if _is_path(name) else _unknown(str(name)))
+        raise _no_file(path) if _is_path(name) else WeightsError(_unknown(str(name)))
     except (OSError, ValueError, RuntimeError) as error:  # no permission, a name too long, a NUL in it, no such ~user
         raise unreadable(name, error) from error
 
 
-def load(name: str | Path) -> Weights:
-    """Locate, verify and read weights. Raises WeightsError when they are missing, damaged, foreign or too new, or hold
-    a number that is not finite.
+def load(name: str | Path, path: Path | None = None) -> Weights:
+    """Locate (unless their file is known already: ``path``), verify and read weights.
+
+    Raises WeightsError when they are missing, damaged, foreign or too new, or hold a number that is not finite.
     """
     from safetensors.torch import load as load_tensors
 
-    path = locate(name)
+    path = path or locate(name)
     data = _read(path)
     meta = check(data, path)
     try:
         state = load_tensors(data)
     except KeyError as error:
-        raise WeightsError(f"{path}: stored as {error}, which this safetensors cannot read: upgrade it") from error
+        reason = f"stored as {error}, which this safetensors cannot read: upgrade it"
+        raise WeightsError(reason, path=path) from error
     return Weights(state, meta, path, hashlib.sha256(data).hexdigest(), str(name))
 
 
@@ -128,10 +131,9 @@ def verify(name: str | Path) -> dict[str, object]:
 def refuse_checkpoint(meta: Mapping[str, object], path: Path) -> None:
     """Raise WeightsError for the state of an unfinished run, which is no weights to use."""
     if meta.get("kind") == "checkpoint":
-        raise WeightsError(
-            f"{path}: a training checkpoint; export it with `nircolor weights export RUN OUT{WEIGHTS_SUFFIX}`, "
-            "where RUN is the folder of the run"
-        )
+        export = f"`nircolor weights export RUN OUT{WEIGHTS_SUFFIX}`"
+        remedy = f"export it with {export}, where RUN is the folder of the run"
+        raise WeightsError("a training checkpoint", path=path, remedy=remedy)
 
 
 def read_meta(name: str | Path) -> dict[str, object]:
@@ -148,15 +150,12 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     """
     from safetensors.torch import save as save_tensors
 
-    from nircolor.files import atomic_file
-
     # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
     data = save_tensors(own)
     if name := not_finite(data):
-        raise WeightsError(
-            f"{path}: not written, since tensor {name!r} holds a NaN or an infinity: train on from before"
-        )
+        reason = f"not written, since tensor {name!r} holds a NaN or an infinity: train on from before"
+        raise WeightsError(reason, path=path)
     with atomic_file(Path(path), overwrite=True) as stream:
         stream.write(encode(data, meta))
 
@@ -196,10 +195,11 @@ def _is_path(name: str | Path) -> bool:
     return isinstance(name, Path) or name.endswith(WEIGHTS_SUFFIX) or any(mark in name for mark in marks)
 
 
-def _why_no_file(path: Path) -> str:
+def _no_file(path: Path) -> WeightsError:
     if path.is_dir():
-        return f"{path}: is a folder; name a {WEIGHTS_SUFFIX} file in it"
-    return f"{path}: no such weights file: check the path (packaged names: {_names()}; on the Hub: {HUB_FORM})"
+        return WeightsError("is a folder", path=path, remedy=f"name a {WEIGHTS_SUFFIX} file in it")
+    known = f"packaged names: {_names()}; on the Hub: {HUB_FORM}"
+    return WeightsError(f"no such weights file: check the path ({known})", path=path)
 
 
 def _unknown(name: str) -> str:

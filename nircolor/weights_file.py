@@ -86,8 +86,9 @@ def check(data: bytes, path: Path) -> dict[str, object]:
         raise _damaged(path, "its checksum does not match its content")
     if name := _not_finite(tensors):
         raise WeightsError(
-            f"{path}: tensor {name[:100]!r} holds a value that is no number (NaN) or infinite: "
-            "give weights from before that, such as an earlier save of the run"
+            f"tensor {name[:100]!r} holds a value that is no number (NaN) or infinite: "
+            "give weights from before that, such as an earlier save of the run",
+            path=path,
         )
     return _from_json(text, path)
 
@@ -116,18 +117,18 @@ def read_meta(path: Path) -> dict[str, object]:
 def unreadable(path: str | Path, error: Exception) -> WeightsError:
     """The error for a path at which the system itself finds fault."""
     reason = getattr(error, "strerror", None) or error
-    return WeightsError(f"{path}: cannot be read ({reason}): check the path and its permissions")
+    return WeightsError(f"cannot be read ({reason}): check the path and its permissions", path=path)
 
 
 def _damaged(path: Path, reason: str) -> WeightsError:
     # In the Hub's cache the path is a link, and a damaged file behind it would be taken for fetched.
     cached = any(part.startswith("models--") for part in path.parts)
     remedy = f"delete {path.resolve()} and" if cached else "copy it again from where it came, reinstall nircolor, or"
-    return WeightsError(f"{path}: {reason}: {remedy} fetch it again")
+    return WeightsError(f"{reason}: {remedy} fetch it again", path=path)
 
 
 def _foreign(path: Path, reason: str) -> WeightsError:
-    return WeightsError(f"{path}: {reason}: give a {_FORMAT_NAME} weights file")
+    return WeightsError(f"{reason}: give a {_FORMAT_NAME} weights file", path=path)
 
 
 def _metadata(stream: BinaryIO, size: int, path: Path) -> dict[str, str]:
@@ -144,8 +145,9 @@ def _metadata(stream: BinaryIO, size: int, path: Path) -> dict[str, str]:
         raise _damaged(path, f"its format version is {version[:20]!r}, not a number from 1 up")
     if int(version) > WEIGHTS_FORMAT:
         raise WeightsError(
-            f"{path}: written by a newer nircolor (weights format {version}, this one reads up to {WEIGHTS_FORMAT}): "
-            "upgrade nircolor"
+            f"written by a newer nircolor (weights format {version}, this one reads up to {WEIGHTS_FORMAT}): "
+            "upgrade nircolor",
+            path=path,
         )
     return text
 

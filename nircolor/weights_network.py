@@ -33,7 +33,7 @@ def restored(loaded: Weights, kind: type[N]) -> N:
     shapes = {name: tuple(value.shape) for name, value in loaded.state.items()}
     network = network_for(*described(loaded.meta, shapes, loaded.path))
     if not isinstance(network, kind):
-        raise WeightsError(f"{loaded.path}: {_OTHERS[kind]}")
+        raise WeightsError(_OTHERS[kind], path=loaded.path)
     network.load_state_dict({name: value.float() for name, value in loaded.state.items()})
     return network.eval()
 
@@ -60,4 +60,5 @@ def described(meta: Mapping[str, object], shapes: Shapes, path: Path) -> tuple[M
 
 
 def _refusal(path: Path, reason: str) -> WeightsError:
-    return WeightsError(f"{path}: not weights of a network that this nircolor knows ({reason}); give another file")
+    reason = f"not weights of a network that this nircolor knows ({reason})"
+    return WeightsError(reason, path=path, remedy="give another file")

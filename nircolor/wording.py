@@ -1,4 +1,4 @@
-"""Messages name options as arguments of Python, in backticks; this writes them as options of the command line.
+"""Messages name options as arguments of Python, in backticks; this writes them as the command line has them.
 
     `tile=0`: a tile is at least 1 pixel wide        ->  --tile 0: a tile is at least 1 pixel wide
     exists already; add `overwrite=True`             ->  exists already; add --overwrite
@@ -10,6 +10,8 @@ Other words in backticks, such as commands, stay as they are.
 from __future__ import annotations
 
 import re
+
+from nircolor.errors import Error
 
 _MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 
@@ -25,13 +27,16 @@ OPTIONS = frozenset((
 """Names that are alike in Python and, but for their hyphens, on the command line."""
 
 RENAMED = {
+    "colours": "--grey and --colour-inputs",
     "colours=copy": "--colour-inputs copy",
     "colours=colorize": "--grey",
     "policy=overwrite": "--overwrite",
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",
+    "sys.stdin.buffer": "-",
     "sys.stdout.buffer": "-",
     "methods": "a folder of predictions before DATA, --weights, or --baseline",
+    "target": "-o",
 }
 """What the command line has its own word for."""
 
@@ -39,6 +44,11 @@ RENAMED = {
 def command_line(text: str) -> str:
     """``text`` in the words of the command line; a second time, it changes nothing."""
     return _MARK.sub(_option, text)
+
+
+def without_options(error: Error, remedy: str) -> Error:
+    """``error``, whose remedy is replaced where it names options of the command line: for callers who have no such."""
+    return error.with_remedy(remedy) if "--" in command_line(error.remedy or "") else error
 
 
 def _option(mark: re.Match[str]) -> str:

@@ -60,7 +60,7 @@ def failed(answer: Answer, *words: str) -> str:
     assert answer.exit_code == 4
     assert "\n" not in answer.error
     assert answer.seconds < SECONDS
-    assert re.search(r"--weights /path/to/\S+\.safetensors, or put it at /\S+\.safetensors and set", answer.error)
+    assert re.search(r"`weights=/path/to/\S+\.safetensors`, or put it at /\S+\.safetensors and set", answer.error)
     for word in words:
         assert word in answer.error
     return answer.error

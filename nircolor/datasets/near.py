@@ -7,7 +7,7 @@ from typing import Any
 
 from nircolor.errors import InputError
 from nircolor.image import NirImage, read_nir
-from nircolor.image.advice import without_options
+from nircolor.wording import without_options
 
 
 def read_near(path: Path, **how: Any) -> NirImage:

@@ -42,7 +42,7 @@ def hint(
     look, high = "pale" if inverted else "dark", _round_up(used, dtype)
     return [
         f"uses only {100 * share:.2g} % of its range (up to {used:.10g} of {peak:g}), so the result is {look}; "
-        f"add --range {black:.10g},{high:.10g}, which suits all of a series alike"
+        f"add `range={black:.10g},{high:.10g}`, which suits all of a series alike"
     ]
 
 

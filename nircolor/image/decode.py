@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 
-from nircolor.errors import InputError, display_name
+from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.overhear import overhear
@@ -22,18 +22,19 @@ T = TypeVar("T")
 
 def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raster], T]) -> T:
     """What ``finish`` makes of the decoded ``source``. Whatever goes wrong becomes one ``InputError`` with the path."""
+    place = b"" if isinstance(source, bytes) else source  # errors need not hold the picture
     try:
         with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
             return finish(_decode(stream, request))
     except InputError as error:
-        raise type(error)(f"{display_name(source)}: {error}") from error.__cause__
+        raise error.at(place) from error.__cause__
     except MemoryError as error:
-        raise InputError(f"{display_name(source)}: does not fit into memory; cut it into parts first") from error
+        raise InputError("does not fit into memory", path=place, remedy="cut it into parts first") from error
     except ImportError as error:
-        raise InputError(f"{display_name(source)}: needs a missing library ({error}); reinstall nircolor") from error
+        raise InputError(f"needs a missing library ({error})", path=place, remedy="reinstall nircolor") from error
     except Exception as error:  # the decoders of damaged files raise whatever they stumble over
         reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
-        raise InputError(f"{display_name(source)}: is damaged ({reason}); get a fresh copy") from error
+        raise InputError(f"is damaged ({reason})", path=place, remedy="get a fresh copy") from error
 
 
 def _decode(stream: BinaryIO, request: Request) -> Raster:
@@ -41,16 +42,18 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if not size:
-        raise InputError("is empty (0 bytes); get a fresh copy")
+        raise InputError("is empty (0 bytes)", remedy="get a fresh copy")
     if formats.is_raw(head):
         raise InputError("is camera raw: develop it to TIFF first")
     name = formats.sniff(head)
     if name is None:
-        raise InputError(f"is no picture of a supported format; convert it to one of {formats.SUPPORTED}")
+        raise InputError("is no picture of a supported format", remedy=f"convert it to one of {formats.SUPPORTED}")
     if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
-        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}; cut it into parts first")
+        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}", remedy="cut it into parts first")
     if name != "TIFF" and is_stream(stream.read()):
-        raise InputError(f"holds {name} pictures one after the other (a stream); give the file to nircolor video")
+        raise InputError(
+            f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
+        )
     stream.seek(0)
     with overhear() as told:
         raster = _decoder(name)(stream, request)

@@ -38,7 +38,7 @@ def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     data = stream.read()
     image = _Jpeg(io.BytesIO(data))
     if image.mode not in ("L", "RGB"):
-        raise InputError(f"is a {image.mode} JPEG, made for print; convert it to grey first")
+        raise InputError(f"is a {image.mode} JPEG, made for print", remedy="convert it to grey first")
     _check_size(image, len(data), _JPEG)
     warning = jpeg_check.check(data)  # Pillow does not hand on what libjpeg warns about
     raster = _raster(image, "JPEG", request)
@@ -66,7 +66,7 @@ def _check_rows(image: ImageFile, stored: int) -> None:
         if tile.codec_name == "raw" and isinstance(tile.args, tuple):
             stride = int(tile.args[1])
             if tile.offset + stride * image.height > stored:
-                raise InputError("is truncated: the BMP has fewer rows than it says; get a fresh copy")
+                raise InputError("is truncated: the BMP has fewer rows than it says", remedy="get a fresh copy")
 
 
 def _check_size(image: ImageFile, stored: int, pixels_per_byte: int) -> None:

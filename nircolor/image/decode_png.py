@@ -48,10 +48,10 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
 
 def _check_header(chunks: dict[bytes, memoryview], stored: int) -> None:
     if next(iter(chunks)) != b"IHDR" or len(chunks[b"IHDR"]) != 13:
-        raise InputError("is damaged: the PNG has no header; get a fresh copy")
+        raise InputError("is damaged: the PNG has no header", remedy="get a fresh copy")
     width, height, bits, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
     if colour not in _SAMPLES:
-        raise InputError(f"is damaged: the PNG has colour type {colour}; get a fresh copy")
+        raise InputError(f"is damaged: the PNG has colour type {colour}", remedy="get a fresh copy")
     check_size(width, height, _SAMPLES[colour] * bits / 8, stored, _DEFLATE)
     if b"acTL" in chunks:
-        raise InputError("is an animated PNG; extract one picture first")
+        raise InputError("is an animated PNG", remedy="extract one picture first")

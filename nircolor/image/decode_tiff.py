@@ -73,7 +73,7 @@ def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
     if gone is not None:
         indices[gone] = 0
     if int(indices.max()) >= colours.shape[1]:
-        raise InputError("is damaged: its palette has too few colours; get a fresh copy")
+        raise InputError("is damaged: its palette has too few colours", remedy="get a fresh copy")
     peak = np.iinfo(colours.dtype).max
     raster = Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(peak))
     if gone is not None:
@@ -125,7 +125,7 @@ def _colours(page: TiffPage) -> NDArray[Any]:
     """The palette, (3, N) uint8 where it has no more than 8 bits, else uint16."""
     colormap = page.colormap
     if colormap is None:
-        raise InputError("is damaged: it has no palette; get a fresh copy")
+        raise InputError("is damaged: it has no palette", remedy="get a fresh copy")
     for scale in (257, 256):  # 256: a common mistake, 8 bits shifted up and not scaled
         if not (colormap % scale).any():
             return (colormap // scale).astype(np.uint8)
@@ -145,6 +145,6 @@ def _kept(offsets: tuple[int, ...], stream: BinaryIO) -> tuple[bytes | None, tup
     try:
         return *exif.from_tiff(stream, *offsets), []
     except ifd.CutOffError as error:
-        raise InputError(f"is truncated: {error}; get a fresh copy") from error
+        raise InputError(f"is truncated: {error}", remedy="get a fresh copy") from error
     except ValueError:
         return None, None, ["the tags of the TIFF are damaged; its descriptive ones are not kept"]

@@ -20,7 +20,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     data = stream.read()
     chunks = _chunks(data)
     if b"VP8X" in chunks and chunks[b"VP8X"][0] & _ANIMATED:
-        raise InputError("is an animated WebP; extract one picture first")
+        raise InputError("is an animated WebP", remedy="extract one picture first")
     # no bound on the ratio: a flat picture of any size takes some 30 bytes
     check_size(*_size(chunks), bytes_per_pixel=4, stored=len(data), ratio=None)
     pixels = imagecodecs.webp_decode(data)
@@ -42,10 +42,10 @@ def _chunks(data: bytes) -> dict[bytes, memoryview]:
     chunks: dict[bytes, memoryview] = {}
     while start + 8 <= end:
         if start + 8 > len(data):
-            raise InputError("is truncated: the WebP is shorter than it says; get a fresh copy")
+            raise InputError("is truncated: the WebP is shorter than it says", remedy="get a fresh copy")
         kind, size = struct.unpack_from("<4sI", data, start)
         if start + 8 + size > len(data):
-            raise InputError("is truncated: the WebP is shorter than it says; get a fresh copy")
+            raise InputError("is truncated: the WebP is shorter than it says", remedy="get a fresh copy")
         chunks.setdefault(kind, memoryview(data)[start + 8 : start + 8 + size])
         start += 8 + size + size % 2
     return chunks
@@ -59,4 +59,4 @@ def _size(chunks: dict[bytes, memoryview]) -> tuple[int, int]:
     if b"VP8 " in chunks:
         width, height = struct.unpack_from("<HH", chunks[b"VP8 "], 6)
         return width & 0x3FFF, height & 0x3FFF
-    raise InputError("is damaged: the WebP holds no picture; get a fresh copy")
+    raise InputError("is damaged: the WebP holds no picture", remedy="get a fresh copy")

@@ -73,4 +73,4 @@ def by_name(text: str) -> str:
     for entry in FORMATS.values():
         if wanted == entry.name.lower() or f".{wanted}" in entry.suffixes:
             return entry.name
-    raise UsageError(f"unknown format {text!r}; choose one of {SUPPORTED}")
+    raise UsageError(f"unknown format {text!r}", remedy=f"choose one of {SUPPORTED}")

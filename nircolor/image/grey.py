@@ -36,7 +36,7 @@ def to_grey(raster: Raster, luma: bool = False, gone: Mask | None = None) -> Sam
     if not luma:
         shares = _shares(raster, gone)
         if all(share > most for share, (_, most) in zip(shares, RULES, strict=True)):
-            raise ColourInputError(_refusal(raster, shares[0]))
+            raise _refusal(raster, shares[0])
         if shares[0] or not raster.noisy:
             raster.warnings.append(_remark(shares))
     return _luma(raster.planes)
@@ -51,13 +51,14 @@ def _remark(shares: list[float]) -> str:
     )
 
 
-def _refusal(raster: Raster, share: float) -> str:
-    bands = "1, 2 or 3"
+def _refusal(raster: Raster, share: float) -> ColourInputError:
+    bands = "`band=1`, 2 or 3"
     if raster.alpha_band:
-        bands = f"1 to {raster.alpha_band} ({raster.alpha_band} is marked as transparency)"
-    return (
+        bands = f"`band=1` to {raster.alpha_band} ({raster.alpha_band} is marked as transparency)"
+    return ColourInputError(
         f"is a colour picture: its three channels differ, by more than {RULES[0][0]} of 255 in {_percent(share)} of "
-        f"its pixels; take their luma with --grey, or the one that is near-infrared with --band {bands}"
+        "its pixels",
+        remedy=f"take their luma with `grey=True`, or the one that is near-infrared with {bands}",
     )
 
 

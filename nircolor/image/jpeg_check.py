@@ -30,7 +30,7 @@ def check(data: bytes, tables: bytes = b"") -> str | None:
             stream.to_scan(tables, 0)
         return stream.follow()
     except (struct.error, IndexError) as error:
-        raise InputError("is damaged: the JPEG header makes no sense; get a fresh copy") from error
+        raise InputError("is damaged: the JPEG header makes no sense", remedy="get a fresh copy") from error
 
 
 class _Stream:
@@ -47,7 +47,7 @@ class _Stream:
         while True:
             marker, place, content = self.to_scan(self._data, place)
             if self._frame is None:
-                raise InputError("is damaged: the JPEG has no frame header; get a fresh copy")
+                raise InputError("is damaged: the JPEG has no frame header", remedy="get a fresh copy")
             if self._frame.kind not in markers.HUFFMAN:
                 return UNCHECKED
             if marker == markers.EOI:
@@ -67,20 +67,20 @@ class _Stream:
                 (self._tables.restart,) = struct.unpack_from(">H", content)
             elif marker in (markers.SOS, markers.EOI):
                 return marker, behind, content
-        raise InputError("is truncated: the JPEG ends before its end marker; get a fresh copy")
+        raise InputError("is truncated: the JPEG ends before its end marker", remedy="get a fresh copy")
 
     def _scan(self, frame: Frame, scan: Scan, place: int) -> None:
         self._scans += 1
         if self._scans > _SCANS:
-            raise InputError(f"is damaged: the JPEG has more than {_SCANS} scans; get a fresh copy")
+            raise InputError(f"is damaged: the JPEG has more than {_SCANS} scans", remedy="get a fresh copy")
         for component, _, _ in scan.components:
             lacking = self._lacking.setdefault(component, np.full(64, _NEVER))[scan.start : scan.end + 1]
             if (np.maximum(lacking, 0) != scan.before).any():
-                raise InputError(f"is damaged: scans of the progressive JPEG are missing; {REMEDY}")
+                raise InputError("is damaged: scans of the progressive JPEG are missing", remedy=REMEDY)
             lacking[:] = scan.after
         check_scan(frame, scan, self._tables, self._marks.runs(place), self._present)
 
     def _finish(self, frame: Frame) -> None:
         """Refuse a picture of which some scans never came: it would be blurred, or lack a channel."""
         if any(self._lacking.get(part, np.full(64, _NEVER)).any() for part in frame.components):
-            raise InputError(f"is damaged: scans of the JPEG are missing; {REMEDY}")
+            raise InputError("is damaged: scans of the JPEG are missing", remedy=REMEDY)

@@ -66,7 +66,7 @@ class Tables:
         if table is None:
             table = usual().codes.get((kind, number))
         if table is None:
-            raise InputError("is damaged: a Huffman table of the JPEG is missing; get a fresh copy")
+            raise InputError("is damaged: a Huffman table of the JPEG is missing", remedy="get a fresh copy")
         return table
 
 
@@ -88,7 +88,9 @@ def walk(data: bytes, at: int = 0) -> Iterator[tuple[int, int, memoryview]]:
     """
     while at + 2 <= len(data):
         if data[at] != 0xFF:
-            raise InputError("is damaged: there are stray bytes between the parts of the JPEG; get a fresh copy")
+            raise InputError(
+                "is damaged: there are stray bytes between the parts of the JPEG", remedy="get a fresh copy"
+            )
         marker = data[at + 1]
         at += 1 if marker == 0xFF else 2  # any number of 0xFF may come before a marker
         if marker in (SOI, 0xFF) or 0xD0 <= marker <= 0xD7:
@@ -103,7 +105,7 @@ def walk(data: bytes, at: int = 0) -> Iterator[tuple[int, int, memoryview]]:
         if marker == SOS:  # what follows is no segment
             return
         at += size
-    raise InputError("is truncated: the JPEG ends before its end marker; get a fresh copy")
+    raise InputError("is truncated: the JPEG ends before its end marker", remedy="get a fresh copy")
 
 
 def frame(marker: int, content: memoryview) -> Frame:
@@ -112,7 +114,7 @@ def frame(marker: int, content: memoryview) -> Frame:
     parts = [struct.unpack_from(">BB", content, 6 + 3 * number) for number in range(count)]
     components = tuple(Component(name, factors >> 4, factors & 15) for name, factors in parts)
     if not components or any(not (1 <= part.across <= 4 and 1 <= part.down <= 4) for part in components):
-        raise InputError("is damaged: the JPEG header makes no sense; get a fresh copy")
+        raise InputError("is damaged: the JPEG header makes no sense", remedy="get a fresh copy")
     return Frame(marker, height, width, components)
 
 
@@ -123,12 +125,12 @@ def scan(content: memoryview, of: Frame) -> Scan:
     parts = [struct.unpack_from(">BB", content, 1 + 2 * number) for number in range(count)]
     start, end, bits = struct.unpack_from(">BBB", content, 1 + 2 * count)
     if not parts or any(name not in names for name, _ in parts):
-        raise InputError("is damaged: the JPEG header makes no sense; get a fresh copy")
+        raise InputError("is damaged: the JPEG header makes no sense", remedy="get a fresh copy")
     chosen = tuple((names[name], numbers >> 4, numbers & 15) for name, numbers in parts)
     if of.kind != PROGRESSIVE:  # some cameras write what they like here, and every decoder takes it for all
         return Scan(chosen, 0, 63, 0, 0)
     if not start <= end <= 63 or (start and len(chosen) > 1) or (not start and end):
-        raise InputError("is damaged: a scan of the progressive JPEG makes no sense; get a fresh copy")
+        raise InputError("is damaged: a scan of the progressive JPEG makes no sense", remedy="get a fresh copy")
     return Scan(chosen, start, end, bits >> 4, bits & 15)
 
 

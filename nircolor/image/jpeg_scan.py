@@ -33,7 +33,7 @@ class Marks:
         """Where the data that begins at ``start`` ends."""
         index = int(np.searchsorted(self._others, start))
         if index == len(self._others):
-            raise InputError("is truncated: the JPEG ends before its end marker; get a fresh copy")
+            raise InputError("is truncated: the JPEG ends before its end marker", remedy="get a fresh copy")
         return int(self._others[index])
 
     def runs(self, start: int) -> list[tuple[int, Bytes]]:
@@ -95,13 +95,13 @@ def check_scan(frame: Frame, scan: Scan, tables: Tables, runs: list[tuple[int, B
 
 def _missing(frame: Frame, lie: Grid, block: int) -> InputError:
     row = block // lie.across * lie.rows
-    return InputError(f"is damaged: data is missing from row {row} of {frame.height} on; {REMEDY}")
+    return InputError(f"is damaged: data is missing from row {row} of {frame.height} on", remedy=REMEDY)
 
 
 def _too_much(frame: Frame, lie: Grid, block: int, left: int) -> InputError:
     row = min(ceil(block / lie.across) * lie.rows, frame.height)
     return InputError(
-        f"is damaged: {left} bytes are left over at row {row} of {frame.height}: rows above it are wrong; {REMEDY}"
+        f"is damaged: {left} bytes are left over at row {row} of {frame.height}: rows above it are wrong", remedy=REMEDY
     )
 
 

@@ -20,15 +20,16 @@ def check_size(width: int, height: int, bytes_per_pixel: float, stored: int, rat
     bound). Raises ``InputError``.
     """
     if width < 1 or height < 1:
-        raise InputError(f"is empty ({width} x {height} pixels); check how it was made")
+        raise InputError(f"is empty ({width} x {height} pixels)", remedy="check how it was made")
     decoded = width * height * bytes_per_pixel
     if width * height > MAX_PIXELS or decoded > MAX_BYTES:
         raise InputError(
             f"is {width} x {height} pixels ({decoded / 2**30:.1f} GiB decoded), above the limit of "
-            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >> 30} GiB; cut it into parts first"
+            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >> 30} GiB",
+            remedy="cut it into parts first",
         )
     if ratio is not None and decoded > ratio * stored + _SLACK:
         raise InputError(
-            f"promises {width} x {height} pixels but holds only {stored} bytes of them; "
-            "it is truncated or damaged, get a fresh copy"
+            f"promises {width} x {height} pixels but holds only {stored} bytes of them",
+            remedy="it is truncated or damaged, get a fresh copy",
         )

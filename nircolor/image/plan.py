@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nircolor.errors import UsageError, display_name
+from nircolor.errors import UsageError
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
@@ -50,14 +50,16 @@ def plan_output(
     """
     entry = FORMATS[_format(target, info, format)]
     if depth not in (None, 8, 16, 32):
-        raise UsageError(f"--depth {depth}: choose 8, 16 or 32 (float)")
+        raise UsageError("choose 8, 16 or 32 (float)", option="depth", value=depth)
     bits = depth or (_DEPTHS.get(info.dtype, 8) if info else 8)
     if bits not in entry.depths:
         fitting = " or ".join(name for name, other in FORMATS.items() if bits in other.depths)
-        most = " or ".join(f"--depth {bits}" for bits in entry.depths)
-        raise UsageError(f"{entry.name} cannot hold {bits} bits a channel; use {most}, or write {fitting}")
+        most = " or ".join(f"`depth={bits}`" for bits in entry.depths)
+        raise UsageError(f"{entry.name} cannot hold {bits} bits a channel", remedy=f"use {most}, or write {fitting}")
     if size and max(size) > entry.max_side:
-        raise UsageError(f"{entry.name} cannot hold more than {entry.max_side} pixels a side; write TIFF or PNG")
+        raise UsageError(
+            f"{entry.name} cannot hold more than {entry.max_side} pixels a side", remedy="write TIFF or PNG"
+        )
     return OutputPlan(entry.name, bits)
 
 
@@ -65,17 +67,14 @@ def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> 
     asked = None if format is None else by_name(format)
     suffixed = None if target is None else by_suffix(target)
     if asked and suffixed and asked != suffixed:
-        raise UsageError(
-            f"{display_name(target or '')}: its suffix means {suffixed} but --format says {asked}; "
-            "leave --format out or change the name"
-        )
+        reason = f"its suffix means {suffixed} but `format` says {asked}"
+        raise UsageError(reason, path=target, remedy="leave `format` out or change the name")
     if target is not None and target.suffix and not suffixed and not asked:
-        raise UsageError(
-            f"{display_name(target)}: unknown suffix {target.suffix!r}; use that of one of {SUPPORTED}, or add --format"
-        )
+        remedy = f"use that of one of {SUPPORTED}, or add `format`"
+        raise UsageError(f"unknown suffix {target.suffix!r}", path=target, remedy=remedy)
     chosen = suffixed or asked or (by_name(info.format) if info else None)
     if chosen is None:
-        raise UsageError(f"no format given; add --format or a suffix for one of {SUPPORTED}")
+        raise UsageError("no format given", remedy=f"add `format` or a suffix for one of {SUPPORTED}")
     return chosen
 
 

@@ -26,7 +26,7 @@ def walk(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     view, start, kind = memoryview(data), len(SIGNATURE), b""
     while kind != b"IEND":
         if start + 12 > len(data):
-            raise InputError("is truncated: the PNG ends without its last chunk; get a fresh copy")
+            raise InputError("is truncated: the PNG ends without its last chunk", remedy="get a fresh copy")
         size, kind = struct.unpack_from(">I4s", data, start)
         end = start + 12 + size
         if end > len(data):
@@ -37,7 +37,9 @@ def walk(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         if zlib.crc32(view[start + 4 : end - 4]) == checksum:
             yield kind, view[start + 8 : end - 4]
         elif not kind[0] & 32:  # an upper-case first letter marks a critical chunk
-            raise InputError(f"is damaged: PNG chunk {kind.decode('latin-1')!a} fails its checksum; get a fresh copy")
+            raise InputError(
+                f"is damaged: PNG chunk {kind.decode('latin-1')!a} fails its checksum", remedy="get a fresh copy"
+            )
         start = end
 
 

@@ -72,18 +72,19 @@ def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
     """
     if band is not None:
         if band > count:
-            raise InputError(f"has no band {band}; choose --band 1 to {count}")
+            raise InputError(f"has no band {band}", remedy=f"choose `band=1` to {count}")
         return Bands((band - 1,), None if band - 1 == alpha else alpha)
     colour = tuple(index for index in range(count) if index != alpha)
     if len(colour) in (1, 3):
         return Bands(colour, alpha)
-    raise InputError(f"has {len(colour)} bands; say which one is near-infrared with --band 1 to {count}")
+    remedy = f"say which one is near-infrared with `band=1` to {count}"
+    raise InputError(f"has {len(colour)} bands", remedy=remedy)
 
 
 def only_page(page: int | None) -> None:
     """Raise ``InputError`` where another page than the first is asked of a file that has just one."""
     if page not in (None, 1):
-        raise InputError(f"has one page only, not {page}; leave --page out")
+        raise InputError(f"has one page only, not {page}", remedy="leave `page` out")
 
 
 def pick(pixels: Samples, bands: Bands) -> tuple[list[Samples], Samples | None]:

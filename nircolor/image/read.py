@@ -46,9 +46,9 @@ def read_nir(
     """
     for name, number in (("band", band), ("page", page)):
         if number is not None and number < 1:
-            raise UsageError(f"--{name} {number}: {name}s count from 1")
+            raise UsageError(f"{name}s count from 1", option=name, value=number)
     if grey and band is not None:
-        raise UsageError("--grey and --band: one excludes the other; leave one out")
+        raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")
     return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize, grey))
 
 
@@ -118,7 +118,7 @@ def _doubts(alpha: NDArray[np.float32], band: int | None) -> list[str]:
     partial = alpha[(alpha > 0) & (alpha < 1)]
     if band is None or partial.size <= alpha.size / 2 or np.unique(np.rint(partial * 255)).size < _LEVELS:
         return []
-    return [f"band {band} is taken as transparency, as the file says, but looks like a picture; --band {band} reads it"]
+    return [f"band {band} is taken as transparency, as the file says, but looks like a picture; `band={band}` reads it"]
 
 
 def _divide(samples: Samples, alpha: NDArray[np.float32]) -> Samples:

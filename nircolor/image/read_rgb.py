@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.image import exif, icc, nodata
-from nircolor.image.advice import without_options
 from nircolor.image.decode import decode
 from nircolor.image.histogram import row_blocks
 from nircolor.image.orient import upright
 from nircolor.image.raster import Raster, Request
 from nircolor.image.stretch import Stretch
 from nircolor.image.tone import apply_curve, to_unit
+from nircolor.wording import without_options
 
 _NO_STRETCH = Stretch()
 

@@ -24,7 +24,7 @@ def open_source(source: str | Path | bytes) -> Iterator[BinaryIO]:
         _check_regular(path.stat())
         stream = path.open("rb")
     except (OSError, ValueError) as error:
-        raise InputError(_reason(error)) from error
+        raise _unopened(error) from error
     with stream:
         yield stream
 
@@ -32,14 +32,17 @@ def open_source(source: str | Path | bytes) -> Iterator[BinaryIO]:
 def _check_regular(status: os.stat_result) -> None:
     # before opening: opening a pipe that nobody writes to would wait for ever
     if stat.S_ISDIR(status.st_mode):
-        raise InputError("is a folder; give one picture, or use nircolor batch (nircolor video for frames)")
+        raise InputError("is a folder", remedy="give one picture, or use nircolor batch (nircolor video for frames)")
     if not stat.S_ISREG(status.st_mode):
-        raise InputError("is no regular file; for a pipe use - and redirect it to standard input")
+        raise InputError(
+            "is no regular file", remedy="for a pipe use `sys.stdin.buffer` and redirect it to standard input"
+        )
 
 
-def _reason(error: Exception) -> str:
+def _unopened(error: Exception) -> InputError:
     if isinstance(error, FileNotFoundError):
-        return "does not exist; check the name"
+        return InputError("does not exist", remedy="check the name")
     if isinstance(error, PermissionError):
-        return "may not be read (permission denied); change its permissions"
-    return f"cannot be opened ({getattr(error, 'strerror', None) or error}); check the name"
+        return InputError("may not be read (permission denied)", remedy="change its permissions")
+    reason = getattr(error, "strerror", None) or error
+    return InputError(f"cannot be opened ({reason})", remedy="check the name")

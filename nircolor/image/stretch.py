@@ -1,4 +1,4 @@
-"""What the user asks for with ``--stretch`` or ``--range``: how stored values become [0, 1]. Plain data, no arrays."""
+"""What the user asks for with ``stretch`` or ``range``: how stored values become [0, 1]. Plain data, no arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORMS = (
     "use none, minmax, percentile or percentile:LOW,HIGH with 0 <= LOW < HIGH <= 100, or range:LOW,HIGH in values of "
     "the file with LOW < HIGH"
 )
-_RANGE = "give the two values of the file that become black and white, such as --range 0,4095"
+_RANGE = "give the two values of the file that become black and white, such as `range=0,4095`"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Stretch:
         # `not (a <= b)` rather than `a > b`: NaN must not slip through
         ordered = math.isfinite(self.high - self.low) and self.low < self.high
         if self.kind not in get_args(Kind) or not ordered or (self.kind != "range" and not self._are_percents()):
-            raise UsageError(f"stretch {self}: {_FORMS}")
+            raise UsageError(_FORMS, option="stretch", value=self)
 
     def __str__(self) -> str:
         limited = self.kind in ("percentile", "range")
@@ -49,19 +49,20 @@ class Stretch:
         return Stretch("range", low, high)
 
     @staticmethod
-    def parse(text: str, limits: str | None = None) -> Stretch:
-        """What ``--stretch`` and ``--range`` (``limits``) say together. Raises ``UsageError`` on anything unknown.
+    def parse(stretch: str, range: str | None = None) -> Stretch:
+        """What the two say together. Raises ``UsageError`` on anything unknown.
 
-        ``text``: ``none``, ``minmax``, ``percentile``, ``percentile:LOW,HIGH`` or ``range:LOW,HIGH``. ``limits``:
+        ``stretch``: ``none``, ``minmax``, ``percentile``, ``percentile:LOW,HIGH`` or ``range:LOW,HIGH``. ``range``:
         ``LOW,HIGH``, short for the last of these.
         """
-        if limits is not None:
-            return _between(text, limits)
-        kind, colon, numbers = text.strip().lower().partition(":")
+        if range is not None:
+            return _between(stretch, range)
+        kind, colon, numbers = stretch.strip().lower().partition(":")
+        unknown = UsageError(_FORMS, option="stretch", value=repr(stretch))
         if kind in ("percentile", "range") and colon:
-            return _limited(kind, numbers, f"--stretch {text!r}: {_FORMS}")
+            return _limited(kind, numbers, unknown)
         if kind not in ("none", "minmax", "percentile") or colon:
-            raise UsageError(f"--stretch {text!r}: {_FORMS}")
+            raise unknown
         return Stretch(kind)  # type: ignore[arg-type]
 
     def _are_percents(self) -> bool:
@@ -70,13 +71,14 @@ class Stretch:
 
 def _between(stretch: str, limits: str) -> Stretch:
     if Stretch.parse(stretch).kind != "none":
-        raise UsageError(f"--stretch {stretch} and --range {limits}: one excludes the other; leave one out")
-    return _limited("range", limits, f"--range {limits!r}: {_RANGE}")
+        reason = f"`stretch={stretch}` and `range={limits}`: one excludes the other"
+        raise UsageError(reason, remedy="leave one out")
+    return _limited("range", limits, UsageError(_RANGE, option="range", value=repr(limits)))
 
 
-def _limited(kind: str, limits: str, complaint: str) -> Stretch:
+def _limited(kind: str, limits: str, complaint: UsageError) -> Stretch:
     try:
         low, high = (float(part) for part in limits.split(","))
         return Stretch(kind, low, high)  # type: ignore[arg-type]
     except (ValueError, UsageError) as error:
-        raise UsageError(complaint) from error
+        raise complaint from error

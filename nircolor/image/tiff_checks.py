@@ -28,11 +28,13 @@ _LARGE_TILE = 1 << 26  # pixels: a tile may be larger than its picture, but not 
 def check_page(page: TiffPage) -> None:
     """Refuse with ``InputError`` what cannot be understood as samples from black to white."""
     if page.compression not in _COMPRESSIONS:
-        raise InputError(f"is packed with {_label(page.compression)}; repack it with one of {_COMPRESSION_NAMES}")
+        raise InputError(
+            f"is packed with {_label(page.compression)}", remedy=f"repack it with one of {_COMPRESSION_NAMES}"
+        )
     if page.photometric not in _PHOTOMETRICS:
-        raise InputError(f"holds {_label(page.photometric)} samples; convert it to a grey or RGB TIFF first")
+        raise InputError(f"holds {_label(page.photometric)} samples", remedy="convert it to a grey or RGB TIFF first")
     if page.imagedepth != 1:
-        raise InputError("is a volume of several slices; save one slice first")
+        raise InputError("is a volume of several slices", remedy="save one slice first")
     sample_type(page)
 
 
@@ -40,13 +42,13 @@ def sample_type(page: TiffPage) -> np.dtype[Any]:
     """uint8, uint16 or float32: the type that holds the samples of ``page``. Raises ``InputError`` for all others."""
     dtype, bits = page.dtype, page.bitspersample
     if dtype is None or not isinstance(bits, int):
-        raise InputError(f"has {bits} bits a sample, which is not supported; convert it to 8 or 16 bits first")
+        raise InputError(f"has {bits} bits a sample, which is not supported", remedy="convert it to 8 or 16 bits first")
     if dtype.kind == "b":
         return np.dtype(np.uint8)
     if dtype.kind == "f":
         return np.dtype(np.float32)
     if dtype.kind != "u" or dtype.itemsize > 2:
-        raise InputError(f"holds {dtype} samples; convert it to uint8, uint16 or float32 first")
+        raise InputError(f"holds {dtype} samples", remedy="convert it to uint8, uint16 or float32 first")
     return dtype.newbyteorder("=")
 
 
@@ -64,7 +66,7 @@ def check_segments(page: TiffPage, size: int, stream: BinaryIO) -> None:
         )
     for offset, count in segments:
         if (offset == 0) != (count == 0) or offset + count > size:
-            raise InputError("is truncated: a strip or tile lies beyond its end; get a fresh copy")
+            raise InputError("is truncated: a strip or tile lies beyond its end", remedy="get a fresh copy")
         if page.compression == _JPEG and count:
             _check_jpeg(page, stream, offset, count)
 
@@ -72,7 +74,7 @@ def check_segments(page: TiffPage, size: int, stream: BinaryIO) -> None:
 def _check_tile(page: TiffPage, samples: float) -> None:
     pixels = page.tilewidth * page.tilelength if page.is_tiled else page.imagewidth * page.rowsperstrip
     if pixels * samples > MAX_BYTES or pixels > max(page.imagewidth * page.imagelength, _LARGE_TILE):
-        raise InputError(f"is damaged: it says that one strip or tile has {pixels} pixels; get a fresh copy")
+        raise InputError(f"is damaged: it says that one strip or tile has {pixels} pixels", remedy="get a fresh copy")
 
 
 def _check_jpeg(page: TiffPage, stream: BinaryIO, offset: int, count: int) -> None:
@@ -84,11 +86,13 @@ def _check_jpeg(page: TiffPage, stream: BinaryIO, offset: int, count: int) -> No
     height, width = _jpeg_size(data)
     most = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
     if height > most[0] or width > most[1]:
-        raise InputError(f"is damaged: a JPEG strip or tile says it has {width} x {height} pixels; get a fresh copy")
+        raise InputError(
+            f"is damaged: a JPEG strip or tile says it has {width} x {height} pixels", remedy="get a fresh copy"
+        )
     try:
         jpeg_check.check(data, page.jpegtables or b"")
     except InputError as error:
-        raise InputError(f"has a JPEG strip or tile that {error}") from error
+        raise InputError(f"has a JPEG strip or tile that {error.reason}", remedy=error.remedy) from error
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -100,7 +104,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", data, start + 5)
             return height, width
         start += 2 + size
-    raise InputError("is damaged: a JPEG strip or tile has no header; get a fresh copy")
+    raise InputError("is damaged: a JPEG strip or tile has no header", remedy="get a fresh copy")
 
 
 def _label(value: int) -> str:

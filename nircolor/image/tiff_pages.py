@@ -73,21 +73,23 @@ class Contents:
         """Page ``number`` (from 1). Raises ``InputError`` where it is not obvious, not there, or not yet a picture."""
         count = len(self.pages)
         if not count:
-            raise InputError("holds overviews or masks only; give the file that they were made for")
-        choice = f"--page 1 to {count}" if count > 1 else "--page 1"
+            raise InputError("holds overviews or masks only", remedy="give the file that they were made for")
+        choice = f"`page=1` to {count}" if count > 1 else "`page=1`"
         if number is None:
             self._check_obvious(choice)
         elif not 1 <= number <= count:
-            raise InputError(f"has {count} page(s), not {number}; choose one with {choice}")
+            raise InputError(f"has {count} page(s), not {number}", remedy=f"choose one with {choice}")
         picture = self.pages[(number or 1) - 1]
         return self._check_developed(picture)
 
     def _check_obvious(self, choice: str) -> None:
         self._check_developed(max(self.pages, key=lambda picture: picture.pixels))
         if self.broken:
-            raise InputError(f"{self.broken}; get a fresh copy, or choose one of those that are there with {choice}")
+            raise InputError(
+                self.broken, remedy=f"get a fresh copy, or choose one of those that are there with {choice}"
+            )
         if len(self.pages) > 1:
-            raise InputError(f"has {len(self.pages)} pages; choose one with {choice}")
+            raise InputError(f"has {len(self.pages)} pages", remedy=f"choose one with {choice}")
 
     def _check_developed(self, picture: Picture) -> Picture:
         if picture.raw:
@@ -131,7 +133,7 @@ def contents(stream: BinaryIO) -> Contents:
     pages, error = walk.chain(walk.first)
     reason = "is truncated" if isinstance(error, ifd.CutOffError) else "is damaged"
     if not pages:
-        raise InputError(f"{reason}: it has no first page ({error or 'no link'}); get a fresh copy")
+        raise InputError(f"{reason}: it has no first page ({error or 'no link'})", remedy="get a fresh copy")
     broken = f"{reason}: the list of its pages breaks off after page {len(pages)}" if error else None
     stack = promised(stream, pages[0].offset)
     if stack > len(pages) and not broken:
@@ -164,7 +166,7 @@ class _Walk:
                 self.circular = True
                 break
             if len(self._seen) >= MAX_PAGES:
-                raise InputError(f"has more than {MAX_PAGES} pages; split it first")
+                raise InputError(f"has more than {MAX_PAGES} pages", remedy="split it first")
             self._seen.add(offset)
             try:
                 picture, offset = self._directory(offset)

@@ -90,7 +90,7 @@ def _table(levels: int, span: Span, stretch: Stretch, low: float, high: float) -
 def _flat(stretch: Stretch, value: float) -> list[str]:
     if stretch.kind == "none":
         return []
-    return [f"--stretch {stretch} has no effect: both ends of the range are {value:g}"]
+    return [f"`stretch={stretch}` has no effect: both ends of the range are {value:g}"]
 
 
 def _clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
@@ -98,7 +98,7 @@ def _clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
     if outside <= _FEW * total:
         return []
     share = 100 * outside / total
-    return [f"{share:.3g} % of its values lie outside --range {stretch.low:.10g},{stretch.high:.10g}: clipped"]
+    return [f"{share:.3g} % of its values lie outside `range={stretch.low:.10g},{stretch.high:.10g}`: clipped"]
 
 
 def _ends(histogram: NDArray[np.int64], stretch: Stretch) -> tuple[float, float]:
@@ -174,7 +174,7 @@ def _range_of(values: NDArray[np.float32], span: Span) -> str:
         return ""
     low, high = min(span[0], values.min()), max(span[0], values.max())
     outside = low < span[0] or high > span[1]
-    return f"--range {low:g},{high:g} takes in the whole of this picture" if outside else ""
+    return f"`range={low:g},{high:g}` takes in the whole of this picture" if outside else ""
 
 
 def _float_ends(pixels: NDArray[np.float32], stretch: Stretch, valid: Mask | None) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.errors import NircolorError, OutputError, UsageError, display_name
+from nircolor.errors import NircolorError, OutputError, UsageError
 from nircolor.files import atomic_file, write_reason
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS
@@ -23,6 +23,8 @@ from nircolor.image.raster import Samples
 
 Encoder = Callable[[BinaryIO, Samples, ImageInfo], None]
 Pixels = NDArray[np.floating]
+STREAM = "output stream"
+"""What errors call a target that has no path."""
 
 
 def write_rgb(
@@ -54,7 +56,7 @@ def write_rgb(
     convert = icc.from_srgb(kept.icc)
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(Path(target), overwrite) as stream:
-            _encode(stream, quantize(rgb, mask, plan.depth, convert), kept, plan, display_name(Path(target)))
+            _encode(stream, quantize(rgb, mask, plan.depth, convert), kept, plan, target)
     else:
         _write_stream(target, quantize(rgb, mask, plan.depth, convert), kept, plan)
 
@@ -66,7 +68,7 @@ def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
         raise UsageError(f"alpha has shape {alpha.shape} and dtype {alpha.dtype}; it must be {rgb.shape[:2]} floats")
     # min is NaN where any value is: no temporary array as large as the picture
     if np.isnan(rgb.min()) or (alpha is not None and np.isnan(alpha.min())):
-        raise OutputError("the picture to be written holds NaN values; nothing was written")
+        raise OutputError("the picture to be written holds NaN values", remedy="nothing was written")
 
 
 def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
@@ -80,14 +82,15 @@ def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
     )
 
 
-def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan, name: str) -> None:
+def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan, path: str | Path) -> None:
     try:
         _encoder(plan.format)(stream, samples, info)
     except (OSError, NircolorError):
         raise
     except Exception as error:  # whatever an encoder raises, the user gets one line
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise OutputError(f"{name}: cannot be written as {plan.format} ({reason}); choose another format") from error
+        remedy = "choose another format"
+        raise OutputError(f"cannot be written as {plan.format} ({reason})", path=path, remedy=remedy) from error
 
 
 def _encoder(format: str) -> Encoder:
@@ -107,11 +110,11 @@ def _encoder(format: str) -> Encoder:
 
 def _write_stream(target: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan) -> None:
     encoded = io.BytesIO()  # a pipe cannot be sought
-    _encode(encoded, samples, info, plan, "output stream")
+    _encode(encoded, samples, info, plan, STREAM)
     rest = encoded.getbuffer()
     try:
         while rest:
             rest = rest[target.write(rest) :]  # an unbuffered stream may take a part only
         target.flush()
     except OSError as error:
-        raise OutputError(f"output stream: {write_reason(error)}") from error
+        raise OutputError(write_reason(error), path=STREAM) from error

@@ -16,6 +16,7 @@ from cli_tools import ROOT, Run, save
 from remedy_cases import BGR, CASES, NIR, Case, files
 
 from nircolor.cli.app import app
+from nircolor.wording import OPTIONS, RENAMED, command_line
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.wrong}: {case.words}")
@@ -74,48 +75,86 @@ def test_floats_of_another_unit_are_told_a_range_that_all_commands_have(
 
 
 REACHED = {
-    "image": ("colorize", "batch", "video"),
+    "image/**/*.py": ("colorize", "batch", "video"),
     "picture.py": ("colorize", "batch", "video"),
-    "video": ("video",),
-    "batch": ("batch",),
+    "files.py": ("colorize", "batch", "video", "evaluate"),
+    "tiling.py": ("colorize", "batch", "video"),
+    "engine.py": ("colorize", "batch", "video", "evaluate"),
+    "colorizer.py": ("colorize", "batch", "video"),
+    "device.py": ("colorize", "batch", "video", "evaluate", "train"),
+    "weights*.py": ("colorize", "batch", "video", "evaluate"),
+    "hub.py": ("colorize", "batch", "video", "evaluate"),
+    "video/**/*.py": ("video",),
+    "batch/**/*.py": ("batch",),
     "colorize.py": ("colorize",),
     "cli/colorize.py": ("colorize",),
-    "cli/video_job.py": ("video",),
-    "cli/batch_job.py": ("batch",),
-    "cli/batch_run.py": ("batch",),
+    "cli/video*.py": ("video",),
+    "cli/batch*.py": ("batch",),
 }
 """Which commands print what a part of the package has to say."""
 
 ELSEWHERE = {
-    "video": {
-        "--depth",
-        "--format",
-        "--stretch",
-    },  # a video has frames of its own kind; nothing there speaks of a stretch to it
+    "video": {"--depth", "--format", "--stretch"},  # its frames are of its own kind; nobody speaks of a stretch to it
     "colorize": {"--colour-inputs"},  # offered where many pictures are read
+    "train": {"--precision"},  # of recipes, which has its own check
 }
 
 
+def commands(group: typer.main.TyperGroup) -> Iterator[tuple[str, set[str]]]:
+    """Each command, those of groups too, and its options."""
+    for name, command in group.commands.items():
+        yield name, {option for param in command.params for option in (*param.opts, *param.secondary_opts)}
+        if isinstance(command, typer.main.TyperGroup):
+            yield from commands(command)
+
+
 def options() -> dict[str, set[str]]:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    found = {name: {opt for param in command.params for opt in param.opts} for name, command in commands.items()}
-    return {name: opts | ELSEWHERE.get(name, set()) for name, opts in found.items()}
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.main.TyperGroup)
+    return {name: found | ELSEWHERE.get(name, set()) for name, found in commands(group)}
 
 
 def texts(path: Path) -> Iterator[str]:
-    """The strings of a module but for docstrings."""
+    """The strings of a module but for docstrings, with 0 in place of values, and the options that its errors name."""
     tree = ast.parse(path.read_text("utf-8"))
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+        if isinstance(node, ast.JoinedStr):
+            bare |= {id(part) for part in node.values}
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in node.values)
+        elif isinstance(node, ast.keyword) and node.arg == "option" and isinstance(node.value, ast.Constant):
+            yield f"`{node.value.value}`"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
             yield node.value
 
 
 @pytest.mark.parametrize("part", REACHED)
 def test_messages_name_options_that_their_commands_have(part: str) -> None:
-    place, known = ROOT / "nircolor" / part, options()
-    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+    known, paths = options(), sorted((ROOT / "nircolor").glob(part))
+    assert paths
+    for path in paths:
         for text in texts(path):
-            for option in re.findall(r"--[a-z][a-z-]+", text):
+            printed = command_line(text)
+            assert not re.search(r"`[a-z_]+(=[^`]*)?`", printed), f"{path.name}: {text!r}: the command line has no such"
+            for option in re.findall(r"--[a-z][a-z-]+", printed):
                 missing = [command for command in REACHED[part] if option not in known[command]]
                 assert not missing, f"{path.name}: {text!r}: {option} is no option of {missing}"
+
+
+def test_the_words_of_the_command_line_are_options_that_it_has() -> None:
+    every = set.union(*options().values())
+    for name in OPTIONS:
+        assert command_line(f"`{name}`") in every, name
+    for mark, words in RENAMED.items():
+        assert command_line(f"`{mark}`") == words
+        assert set(re.findall(r"(?<!\S)-[a-z-]+", words)) <= every | {"-"}, words
+
+
+def test_only_the_command_line_knows_its_options() -> None:
+    """But for the room that translates, the one that shows how to, and a command of its own."""
+    known = set.union(*options().values()) - {"--help", "--version"}
+    for part in ("image", "colorize.py", "colorizer.py", "device.py", "engine.py", "files.py", "hub.py", "picture.py"):
+        place = ROOT / "nircolor" / part
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            for text in texts(path):
+                assert not known & set(re.findall(r"--[a-z][a-z-]+", text)), f"{path.name}: {text!r}"

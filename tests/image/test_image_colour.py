@@ -222,4 +222,4 @@ def test_a_linear_picture_is_not_taken_for_a_dark_one() -> None:
     greys = np.random.default_rng(1).random((30, 40)) * 0.5  # in light, up to 0.21
     assert read_nir(nir_file(SPACES["linear sRGB"], greys)).info.warnings == ()
     (warning,) = read_nir(nir_file(SPACES["linear sRGB"], greys / 4)).info.warnings
-    assert "so the result is dark; add --range 0,1023" in warning
+    assert "so the result is dark; add `range=0,1023`" in warning

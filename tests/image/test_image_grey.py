@@ -53,7 +53,7 @@ def test_landscapes_in_colour_are_refused(kind: str, bits: int) -> None:
     rgb = quantise(render(7, 96, 128, kind).rgb, 8 if bits == 8 else 16)
     rgb = rgb >> 4 if bits == 12 else rgb  # in the lower part of 16: their differences are small, as the values are
     with pytest.raises(
-        ColourInputError, match=r"is a colour picture: .*; take their luma with --grey, or .*--band 1, 2"
+        ColourInputError, match=r"is a colour picture: .*; take their luma with `grey=True`, or .*`band=1`, 2"
     ):
         read_nir(png(rgb))
     if bits == 8:
@@ -102,17 +102,17 @@ def test_grey_takes_the_luma_of_anything() -> None:
     deep = read_nir(tiff(rgb.astype(np.float32) / 255, photometric="rgb"), grey=True)
     np.testing.assert_allclose(deep.pixels * 255, expected, atol=1)
     np.testing.assert_array_equal(read_nir(png(NIR), grey=True).pixels, read_nir(png(NIR)).pixels)
-    with pytest.raises(UsageError, match="--grey and --band: one excludes the other"):
+    with pytest.raises(UsageError, match="`grey` and `band`: one excludes the other"):
         read_nir(png(rgb), grey=True, band=1)
 
 
 def test_near_infrared_marked_as_transparency_is_offered() -> None:
     scene = render(7, 96, 128)
     data = tiff(quantise(np.dstack([scene.rgb, scene.nir]), 8), photometric="rgb", extrasamples=["unassalpha"])
-    with pytest.raises(ColourInputError, match=r"--band 1 to 4 \(4 is marked as transparency\)"):
+    with pytest.raises(ColourInputError, match=r"`band=1` to 4 \(4 is marked as transparency\)"):
         read_nir(data)
     assert read_nir(data, band=1).info.warnings == (
-        "band 4 is taken as transparency, as the file says, but looks like a picture; --band 4 reads it",
+        "band 4 is taken as transparency, as the file says, but looks like a picture; `band=4` reads it",
     )
     picture = read_nir(data, band=4)
     assert (picture.alpha, picture.info.warnings) == (None, ())

@@ -63,13 +63,13 @@ def test_the_plan(target: str | None, info: ImageInfo | None, options: dict, pla
 @pytest.mark.parametrize(
     ("target", "info", "options", "reason"),
     [
-        ("a.jpg", DEEP, {}, "JPEG cannot hold 16 bits a channel; use --depth 8, or write PNG or TIFF"),
-        ("a.png", ImageInfo("TIFF", "float32"), {}, "use --depth 8 or --depth 16, or write TIFF"),
+        ("a.jpg", DEEP, {}, "JPEG cannot hold 16 bits a channel; use `depth=8`, or write PNG or TIFF"),
+        ("a.png", ImageInfo("TIFF", "float32"), {}, "use `depth=8` or `depth=16`, or write TIFF"),
         ("a.webp", None, {"depth": 16}, "WEBP cannot hold 16 bits"),
         ("a.xyz", DEEP, {}, "a.xyz: unknown suffix '.xyz'; use that of one of PNG, TIFF, JPEG, WEBP, BMP"),
-        ("a.png", None, {"format": "tiff"}, "its suffix means PNG but --format says TIFF"),
+        ("a.png", None, {"format": "tiff"}, "its suffix means PNG but `format` says TIFF"),
         (None, None, {}, "no format given"),
-        ("a.png", None, {"depth": 12}, "--depth 12: choose 8, 16 or 32"),
+        ("a.png", None, {"depth": 12}, "`depth=12`: choose 8, 16 or 32"),
         ("a.webp", None, {"size": (10, 20_000)}, "WEBP cannot hold more than 16383 pixels a side; write TIFF or PNG"),
     ],
 )

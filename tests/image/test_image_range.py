@@ -21,7 +21,7 @@ def stored(peak: float) -> np.ndarray:
 def advice(data: bytes) -> str | None:
     """What the only warning says to add."""
     warnings = read_nir(data).info.warnings
-    found = [match[1] for warning in warnings if (match := re.search(r"add --range (\S+),? ", warning))]
+    found = [match[1] for warning in warnings if (match := re.search(r"add `range=(\S+)`,? ", warning))]
     assert len(found) == len(warnings) <= 1
     return found[0].rstrip(",") if found else None
 
@@ -51,9 +51,9 @@ def test_parts_of_a_picture_agree_with_the_whole() -> None:
 
 def test_a_range_that_cuts_much_off_is_told() -> None:
     (warning,) = read_nir(png(stored(4095)), stretch=Stretch.between(0, 1023)).info.warnings
-    assert re.fullmatch(r"8\d(\.\d)? % of its values lie outside --range 0,1023: clipped", warning)
+    assert re.fullmatch(r"8\d(\.\d)? % of its values lie outside `range=0,1023`: clipped", warning)
     (warning,) = read_nir(tiff(SCENE.astype(np.float32)), stretch=Stretch.between(0.5, 1)).info.warnings
-    assert "lie outside --range 0.5,1: clipped" in warning
+    assert "lie outside `range=0.5,1`: clipped" in warning
 
 
 @pytest.mark.parametrize("text", ["0,4095", " 0 , 4095 ", "-5,1e4", "0.25,0.5"])
@@ -65,12 +65,12 @@ def test_the_forms_of_a_range(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "1,2,3", "a,b", "9,1", "4,4", "nan,1", "0,inf"])
 def test_nonsense_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UsageError, match=r"^--range .* such as --range 0,4095$"):
+    with pytest.raises(UsageError, match=r"^`range=.* such as `range=0,4095`$"):
         Stretch.parse("none", text)
 
 
 def test_a_range_excludes_a_stretch() -> None:
-    with pytest.raises(UsageError, match=r"^--stretch minmax and --range 0,1: one excludes the other"):
+    with pytest.raises(UsageError, match=r"^`stretch=minmax` and `range=0,1`: one excludes the other"):
         Stretch.parse("minmax", "0,1")
 
 
@@ -90,7 +90,7 @@ def test_the_line_says_how_much_is_used() -> None:
     (warning,) = read_nir(png(stored(4095))).info.warnings
     assert warning == (
         "uses only 6.2 % of its range (up to 4036 of 65535), so the result is dark; "
-        "add --range 0,4095, which suits all of a series alike"
+        "add `range=0,4095`, which suits all of a series alike"
     )
 
 

@@ -71,7 +71,7 @@ def test_small_chroma_noise_of_a_jpeg_is_read_as_luma_and_said() -> None:
 def test_a_colour_picture_is_refused_and_a_band_of_it_read(format: str, quality: int | None) -> None:
     colours = np.dstack([np.full((16, 16), value, np.uint8) for value in (200, 120, 40)])
     data = pillow(format, colours, **({"quality": quality} if quality else {}))
-    with pytest.raises(InputError, match=r"three channels differ.*--band 1, 2 or 3"):
+    with pytest.raises(InputError, match=r"three channels differ.*`band=1`, 2 or 3"):
         read_nir(data)
     for band, value in ((1, 200), (2, 120), (3, 40)):
         assert read_nir(data, band=band).pixels.mean() * 255 == pytest.approx(value, abs=4)
@@ -84,9 +84,9 @@ def test_bands_count_every_sample_from_one() -> None:
         picture = read_nir(data, band=number + 1)
         np.testing.assert_allclose(picture.pixels, bands[:, :, number] / 255, atol=1e-6)
         assert picture.alpha is None
-    with pytest.raises(InputError, match=r"has 4 bands; .*--band 1 to 4"):
+    with pytest.raises(InputError, match=r"has 4 bands; .*`band=1` to 4"):
         read_nir(data)
-    with pytest.raises(InputError, match=r"no band 5; choose --band 1 to 4"):
+    with pytest.raises(InputError, match=r"no band 5; choose `band=1` to 4"):
         read_nir(data, band=5)
 
 

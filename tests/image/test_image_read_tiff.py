@@ -135,7 +135,7 @@ def test_floats_outside_the_range_are_clipped_with_advice() -> None:
     picture = read_nir(tiff(np.array([[-3, 0, 0.25, 1, 700]], np.float32)))
     np.testing.assert_array_equal(picture.pixels, [[0, 0, 0.25, 1, 1]])
     assert "2 of 5 values lie outside [0, 1]" in picture.info.warnings[0]
-    assert "; --range -3,700 takes in the whole of this picture" in picture.info.warnings[0]
+    assert "; `range=-3,700` takes in the whole of this picture" in picture.info.warnings[0]
 
 
 def test_float64_beyond_float32_counts_as_infinite() -> None:
@@ -146,7 +146,7 @@ def test_float64_beyond_float32_counts_as_infinite() -> None:
 
 def test_pages_are_refused_until_one_is_chosen() -> None:
     data = tiff_pages(RAMP, RAMP[::-1], RAMP // 2)
-    with pytest.raises(InputError, match="has 3 pages; choose one with --page 1 to 3"):
+    with pytest.raises(InputError, match="has 3 pages; choose one with `page=1` to 3"):
         read_nir(data)
     np.testing.assert_allclose(read_nir(data, page=3).pixels, (RAMP // 2) / 255, atol=1e-6)
     with pytest.raises(InputError, match=r"3 page\(s\), not 4"):

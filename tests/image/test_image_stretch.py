@@ -1,4 +1,4 @@
-"""What may be said to ``--stretch``."""
+"""What may be said to ``stretch``."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_a_page_that_leads_to_itself_is_read_once(big: bool, order: str) -> None
 def test_pages_that_lead_back_are_counted_once(back: int) -> None:
     nodes = [Directory(following=number + 1) for number in range(149)] + [Directory(following=back)]
     data = directories(*nodes)
-    assert refusal(data) == "has 150 pages; choose one with --page 1 to 150"
+    assert refusal(data) == "has 150 pages; choose one with `page=1` to 150"
     picture = read_nir(data, page=150)
     np.testing.assert_allclose(picture.pixels, 150 / 255, atol=1e-6)
     assert picture.info.warnings == (CIRCLE,)
@@ -140,7 +140,7 @@ def test_a_file_that_lost_pages_says_so(lost: Directory) -> None:
         data[last : last + 2] = b"\xff\xff"
     message = refusal(bytes(data))
     assert ": the list of its pages breaks off after page 2; get a fresh copy, or choose" in message
-    assert message.endswith("choose one of those that are there with --page 1 to 2")
+    assert message.endswith("choose one of those that are there with `page=1` to 2")
     picture = read_nir(bytes(data), page=2)
     np.testing.assert_allclose(picture.pixels, 2 / 255, atol=1e-6)
     assert "breaks off after page 2: others may be lost" in picture.info.warnings[0]
@@ -240,7 +240,7 @@ def test_overviews_beneath_a_page_need_no_word() -> None:
 
 def test_two_pictures_of_one_size_are_asked_for() -> None:
     data = with_sub_page(RAMP, RAMP16)
-    assert refusal(data) == "has 2 pages; choose one with --page 1 to 2"
+    assert refusal(data) == "has 2 pages; choose one with `page=1` to 2"
     np.testing.assert_allclose(read_nir(data, page=2).pixels, RAMP16 / 65535, atol=1e-7)
 
 
@@ -287,6 +287,6 @@ def test_raw_files_that_are_no_tiff(head: bytes) -> None:
 
 
 def test_pages_of_a_file_with_one() -> None:
-    assert "has 1 page(s), not 2; choose one with --page 1" in refusal(tiff(RAMP), page=2)
+    assert "has 1 page(s), not 2; choose one with `page=1`" in refusal(tiff(RAMP), page=2)
     with pytest.raises(InputError, match="one page only, not 2"):
         read_nir(png(RAMP), page=2)

@@ -126,7 +126,7 @@ def test_equalisation_follows_the_stretch() -> None:
 def test_a_constant_picture_stays_as_it_is_with_a_warning(stretch: Stretch, value: int) -> None:
     picture = read_nir(png(np.full((5, 7), value, np.uint8)), stretch=stretch)
     np.testing.assert_allclose(picture.pixels, value / 255, atol=1e-7)
-    assert picture.info.warnings == (f"--stretch {stretch} has no effect: both ends of the range are {value}",)
+    assert picture.info.warnings == (f"`stretch={stretch}` has no effect: both ends of the range are {value}",)
 
 
 def test_a_constant_float_picture_is_clipped() -> None:

@@ -137,7 +137,7 @@ def test_a_stream_that_cannot_be_written_to() -> None:
 def test_existing_files_are_kept_unless_asked(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"precious")
-    with pytest.raises(OutputExistsError, match="exists already; choose another name or add --overwrite"):
+    with pytest.raises(OutputExistsError, match="exists already; choose another name or add `overwrite=True`"):
         write_rgb(path, COLOUR)
     assert path.read_bytes() == b"precious"
     write_rgb(path, COLOUR, overwrite=True)

@@ -15,10 +15,10 @@ from nircolor.tiling import Tiling, plan_axis
 @pytest.mark.parametrize(
     ("values", "option"),
     [
-        ({"tile": 0}, "--tile 0"),
-        ({"overlap": -1}, "--overlap -1"),
-        ({"tile": 32, "overlap": 32}, "--overlap 32: .* give 0 to 31, or a larger --tile"),
-        ({"batch": 0}, "--batch 0"),
+        ({"tile": 0}, "`tile=0`"),
+        ({"overlap": -1}, "`overlap=-1`"),
+        ({"tile": 32, "overlap": 32}, "`overlap=32`: .* give 0 to 31, or a larger `tile`"),
+        ({"batch": 0}, "`batch=0`"),
     ],
 )
 def test_impossible_tilings_are_refused_by_the_name_of_the_option(values: dict[str, int], option: str) -> None:
@@ -27,7 +27,7 @@ def test_impossible_tilings_are_refused_by_the_name_of_the_option(values: dict[s
 
 
 def test_a_plan_refuses_what_a_tiling_refuses() -> None:
-    with pytest.raises(UsageError, match="--overlap"):
+    with pytest.raises(UsageError, match="`overlap="):
         plan_axis(100, 16, 16)
 
 

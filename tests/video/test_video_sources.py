@@ -97,7 +97,7 @@ def test_a_colour_video_is_refused_but_for_one_band(tmp_path: Path) -> None:
     for band, value in ((1, 40), (3, colour[0][..., 0])):
         pixels = next(FileSource(path, band).frames()).image.pixels
         np.testing.assert_allclose(pixels * 255, value * np.ones_like(pixels), atol=0.01)
-    assert "has no band 4; choose --band 1 to 3" in refusal(path, band=4)
+    assert "has no band 4; choose `band=1` to 3" in refusal(path, band=4)
 
 
 def test_files_that_are_no_videos(tmp_path: Path) -> None:
