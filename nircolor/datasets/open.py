@@ -100,12 +100,11 @@ def _require_pairs(root: Path, layout: Layout, listing: Listing, paired: Paired)
         return
     first = next(iter(sorted(paired.problems, key=lambda problem: problem.kind == "stray")), None)
     if first:
-        raise InputError(f"{root}: no pair is complete ({first}); expected: {layout.expects}")
+        raise InputError(f"no pair is complete ({first})", path=root, remedy=f"expected: {layout.expects}")
     held = f"{len(listing.files)} pictures, none of a pair" if listing.files else "no picture"
     others = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in listing.others.most_common(3))
-    raise InputError(
-        f"{root}: no pairs: it holds {held}{f', but {others}' if others else ''}; expected: {layout.expects}"
-    )
+    reason = f"no pairs: it holds {held}{f', but {others}' if others else ''}"
+    raise InputError(reason, path=root, remedy=f"expected: {layout.expects}")
 
 
 def _require_split(root: Path, split: str, splits: Splits, kept: Sequence[Pair], paired: Paired) -> None:
@@ -114,7 +113,8 @@ def _require_split(root: Path, split: str, splits: Splits, kept: Sequence[Pair],
     here = {splits.of.get(pair.id, "") for pair in paired.pairs}
     names = [name for name in splits.names if name in here] or (DRAWN if not splits.names else [])
     reason = f"{splits.origin}, but none of its pairs is here" if split in splits.names else splits.origin
-    raise InputError(f"{root}: no pair in split {split!r} ({reason}); there are {', '.join([*names, ALL])}")
+    remedy = f"there are {', '.join([*names, ALL])}"
+    raise InputError(f"no pair in split {split!r} ({reason})", path=root, remedy=remedy)
 
 
 def _concerning(problems: Iterable[Problem], split: str, splits: Splits) -> tuple[Problem, ...]:

@@ -65,7 +65,7 @@ class Vgg(nn.Module):
             for name, convolution in zip(names, convolutions, strict=True):
                 convolution.load_state_dict({key: state[f"{name}.{key}"] for key in ("weight", "bias")})
         except (KeyError, RuntimeError) as error:
-            raise WeightsError(f"{path}: not the {self.name} weights that were expected ({error})") from error
+            raise WeightsError(f"not the {self.name} weights that were expected ({error})", path=path) from error
         self.eval().requires_grad_(False)
 
     def features(self, x: Tensor) -> Tensor:
@@ -103,9 +103,8 @@ def _recognise(state: dict[str, Tensor], path: str | Path) -> _Layout:
         return FULL
     if _has(state, DISTILLED):
         return DISTILLED
-    raise WeightsError(
-        f"{path}: neither torchvision's VGG-19 (features.0 to features.21) nor the distilled one (conv0 to conv42)"
-    )
+    reason = "neither torchvision's VGG-19 (features.0 to features.21) nor the distilled one (conv0 to conv42)"
+    raise WeightsError(reason, path=path)
 
 
 def _has(state: Mapping[str, Tensor], layout: _Layout) -> bool:

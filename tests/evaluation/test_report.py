@@ -194,7 +194,7 @@ def test_existing_reports_are_kept(tmp_path: Path) -> None:
     path.write_text("mine")
     with StripStore() as store:
         results = collect(fill(store, ["a"]))
-        with pytest.raises(OutputExistsError, match="--overwrite"):
+        with pytest.raises(OutputExistsError, match="`overwrite=True`"):
             write_report(path, results, store)
         assert path.read_text() == "mine"
         write_report(path, results, store, overwrite=True)

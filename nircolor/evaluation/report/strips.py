@@ -99,8 +99,6 @@ class StripStore:
         try:
             path.write_bytes(encode(image))
         except OSError as error:
-            reason = write_reason(error)
-            raise OutputError(
-                f"{path}: {reason}; set TMPDIR to a folder with room for the report's pictures"
-            ) from error
+            remedy = "set TMPDIR to a folder with room for the report's pictures"
+            raise OutputError(write_reason(error), path=path, remedy=remedy) from error
         return Thumbnail(path, image.shape[1], image.shape[0])
