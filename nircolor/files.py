@@ -1,9 +1,10 @@
-"""Where an output goes, whether it can go there, and how it gets there: whole, or not at all."""
+"""Where an output goes, whether it can go there, and how it gets there: whole, or not at all. The order of names."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from nircolor.errors import OutputError, OutputExistsError
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 def final_path(path: Path) -> Path:
@@ -139,3 +141,9 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def natural(text: str) -> tuple[tuple[str | int, ...], str]:
+    """Sort key in which ``x2`` comes before ``x10``."""
+    parts = _NUMBER.split(text.casefold())  # text and digits in turn
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text

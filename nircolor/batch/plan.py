@@ -14,8 +14,8 @@ from nircolor.batch.names import Naming, ignores_case, name_outputs
 from nircolor.batch.process import stamp, stamp_of
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.walk import Found, Problem, Selection, split, walk
-from nircolor.datasets.naming import natural
 from nircolor.errors import OutputExistsError, UsageError, display_name
+from nircolor.files import natural
 from nircolor.image import plan_output
 
 Policy = Literal["refuse", "overwrite", "skip", "resume"]

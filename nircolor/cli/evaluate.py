@@ -230,9 +230,11 @@ def evaluate(
     with output.watching() as observe:
         results = measure(
             paths[-1],
-            *_baselines(baseline or ()),
-            *_folders(paths[:-1], tile, overlap),
-            *_weights(weights or (), tile, overlap, resize),
+            [
+                *_baselines(baseline or ()),
+                *_folders(paths[:-1], tile, overlap),
+                *_weights(weights or (), tile, overlap, resize),
+            ],
             protocol=protocol,
             metrics=[name.strip() for name in metrics.split(",") if name.strip()],
             split=split,

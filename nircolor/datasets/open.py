@@ -11,7 +11,6 @@ from nircolor.datasets.folder import FOLDER
 from nircolor.datasets.layout import Layout
 from nircolor.datasets.listing import Listing, list_pictures
 from nircolor.datasets.lists import SplitList, canonical, find_list
-from nircolor.datasets.naming import natural
 from nircolor.datasets.omsiv import OMSIV
 from nircolor.datasets.pair import Dataset, Pair, Problem
 from nircolor.datasets.pairing import Paired, pair_up
@@ -19,6 +18,7 @@ from nircolor.datasets.rgb2nir import RGB2NIR
 from nircolor.datasets.splits import DRAWN, Progress, Splits, draw, from_folders, from_list, outside
 from nircolor.datasets.vcip2020 import VCIP2020
 from nircolor.errors import InputError, UsageError
+from nircolor.files import natural
 
 _LAYOUTS = (VCIP2020, FANVID, OMSIV, RGB2NIR, FOLDER)  # in this order: a plain folder recognises everything
 LAYOUTS = ("auto", *(layout.name for layout in _LAYOUTS))

@@ -10,8 +10,9 @@ from pathlib import Path
 from unicodedata import normalize
 
 from nircolor.datasets.listing import File, list_pictures
-from nircolor.datasets.naming import natural, place
+from nircolor.datasets.naming import place
 from nircolor.datasets.pair import Pair, Problem
+from nircolor.files import natural
 
 _NAMED = 3  # files that belong to no pair are named one by one up to so many
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -22,7 +22,7 @@ from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import Protocol, find_protocol
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.runner import Measured, Settings, measure
-from nircolor.evaluation.specs import Making, Spec, as_spec, check_specs, colorizes, needs_nir
+from nircolor.evaluation.specs import Making, Spec, as_specs, check_specs, colorizes, needs_nir
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.image import Stretch
 
@@ -33,7 +33,8 @@ PACKAGES = ("numpy", "opencv-python-headless", "scikit-image", "torch")
 
 def evaluate(
     data: str | Path,
-    *methods: Spec | str | Path,
+    methods: Spec | str | Path | Iterable[Spec | str | Path] = (),
+    *,
     protocol: str = "srgb8",
     metrics: Sequence[str] = (),
     split: str = "all",
@@ -59,8 +60,10 @@ def evaluate(
     """Measure how good colorized pictures are.
 
     Args:
-        data: a folder of pairs, or of true colour pictures alone. methods: what is measured, in the order of the table:
-        folders of predictions (a path, or ``Predictions``), ``Weights`` that colorize now, a ``Baseline``.
+        data: a folder of pairs, or of true colour pictures alone.
+        methods: one or more, in the order of the table: ``Predictions`` that were made elsewhere, ``Weights`` that
+        colorize now, a ``Baseline``, or any ``Method``. A ``Path`` is a folder of predictions. A text is a baseline
+        (``grey``, ``lut``), a folder that is there, or else weights and perhaps settings: ``lite prior=tile tile=256``.
         protocol: ``srgb8``, ``colormamba`` or ``linear``: numbers of two never mix. metrics: keys of those that are
         wanted, such as ``psnr``; none: all.
         split: ``train``, ``val``, ``test`` ... or ``all``. layout: of the data set; ``auto`` recognises it. split_file:
@@ -81,7 +84,7 @@ def evaluate(
     job = _Job(
         _Data(Path(data), split, layout, _path(split_file), seed, tuple(map(str, train))),
         _Measures(protocol, tuple(metrics), lpips, lpips_weights),
-        tuple(map(as_spec, methods)),
+        as_specs(methods),
         engine or EngineConfig(),
         _Reading(stretch, equalize, any_depth, workers),
         Outputs(_path(report), _path(csv), _path(leaks), _path(save), overwrite),

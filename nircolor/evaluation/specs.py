@@ -4,7 +4,7 @@ a method."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,9 +107,20 @@ Spec = Predictions | Weights | Baseline | Method
 """What can be measured. A ``Method`` is used as it is: ``Network(name, engine)`` for an engine that is loaded."""
 
 
-def as_spec(method: Spec | str | Path) -> Spec:
-    """A plain path is a folder of predictions."""
-    return Predictions(method) if isinstance(method, (str, Path)) else method
+def as_specs(methods: Spec | str | Path | Iterable[Spec | str | Path]) -> tuple[Spec, ...]:
+    """One or many. A path is a folder of predictions; a text is a baseline, a folder that is there, or else weights and
+    their settings. Raises UsageError for settings that are none."""
+    if isinstance(methods, (str, Path)) or not isinstance(methods, Iterable):
+        methods = (methods,)
+    return tuple(map(_as_spec, methods))
+
+
+def _as_spec(method: Spec | str | Path) -> Spec:
+    if isinstance(method, str):
+        if method in BASELINES:
+            return Baseline(method)
+        return Predictions(method) if Path(method).is_dir() else Weights.parse(method)
+    return Predictions(method) if isinstance(method, Path) else method
 
 
 def check_specs(specs: Sequence[Spec], engine: EngineConfig, trained: bool) -> None:
