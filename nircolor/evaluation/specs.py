@@ -42,7 +42,7 @@ class Weights:
     in the table; by default the weights and what is set.
     """
 
-    weights: str
+    weights: str | Path
     prior: Prior | None = None
     tile: int | None = None
     overlap: int | None = None
@@ -53,7 +53,7 @@ class Weights:
         if not self.label:
             given = {"prior": self.prior, "tile": self.tile, "overlap": self.overlap, "resize": self.resize or None}
             settings = (f"{key}={value}" for key, value in given.items() if value is not None)
-            object.__setattr__(self, "label", " ".join((self.weights, *settings)))
+            object.__setattr__(self, "label", " ".join((str(self.weights), *settings)))
         if self.resize < 0:
             raise self._error(f"resize={self.resize}: give a side of 1 pixel or more")
 
@@ -85,7 +85,7 @@ class Weights:
         tile = engine.tiling.tile if self.tile is None else self.tile
         overlap = engine.tiling.overlap if self.overlap is None else self.overlap
         tiling = replace(engine.tiling, tile=tile, overlap=overlap)
-        return replace(engine, weights=self.weights, prior=self.prior or engine.prior, tiling=tiling)
+        return replace(engine, weights=str(self.weights), prior=self.prior or engine.prior, tiling=tiling)
 
     def _error(self, reason: str) -> UsageError:
         return UsageError(reason, option="weights", value=repr(self.label))
