@@ -1,6 +1,6 @@
 """How good a colorizer is.
 
-evaluate.py    the verb: data set x methods -> results, files; specs.py says what is measured, outputs.py what is written
+evaluate.py    the verb: data set x methods -> results; specs.py: what is measured, outputs.py: what is written
 protocols.py   what is done to prediction and truth before they are measured
 metrics.py     the columns; formulas in fidelity, ms_ssim, colour, seams, perceptual
 methods.py     what is measured: folders of predictions, networks; baselines.py
