@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
     from nircolor.doctor import Examination, examine
     from nircolor.engine import EngineConfig
+    from nircolor.evaluation.evaluate import evaluate
+    from nircolor.evaluation.results import Results
+    from nircolor.evaluation.specs import Baseline, Predictions, Weights
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from nircolor.weights_info import NamedWeights, WeightsInfo, list_weights, verify_weights
 
 __all__ = [
+    "Baseline",
     "BatchResult",
     "Colorizer",
     "DeviceError",
@@ -62,7 +66,9 @@ __all__ = [
     "OutputError",
     "OutputExistsError",
     "PictureDone",
+    "Predictions",
     "Reading",
+    "Results",
     "RgbImage",
     "Selection",
     "StoppedError",
@@ -70,6 +76,7 @@ __all__ = [
     "Tiling",
     "UsageError",
     "VideoResult",
+    "Weights",
     "WeightsError",
     "WeightsInfo",
     "Writing",
@@ -77,6 +84,7 @@ __all__ = [
     "colorize_file",
     "colorize_folder",
     "colorize_video",
+    "evaluate",
     "examine",
     "list_weights",
     "plan_folder",
@@ -97,6 +105,9 @@ _HOMES = {
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.doctor": ("Examination", "examine"),
     "nircolor.engine": ("EngineConfig",),
+    "nircolor.evaluation.evaluate": ("evaluate",),
+    "nircolor.evaluation.results": ("Results",),
+    "nircolor.evaluation.specs": ("Baseline", "Predictions", "Weights"),
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.tiling": ("Tiling",),

@@ -1,9 +1,10 @@
-"""Where an output goes, whether it can go there, and how it gets there: whole, or not at all."""
+"""Where an output goes, whether it can go there, and how it gets there: whole, or not at all. The order of names."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -18,6 +19,7 @@ from nircolor.errors import OutputError, OutputExistsError
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
 _YOUNG = 2.0  # seconds: a folder that has just been made may not have its lock yet
+_NUMBER = re.compile(r"([0-9]+)")
 
 if sys.platform == "win32":  # which cannot lock a folder: there they stay
 
@@ -192,3 +194,9 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def natural(text: str) -> tuple[tuple[str | int, ...], str]:
+    """Sort key in which ``x2`` comes before ``x10``."""
+    parts = _NUMBER.split(text.casefold())  # text and digits in turn
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text

@@ -37,6 +37,7 @@ RENAMED = {
     "policy=resume": "--resume",
     "sys.stdin.buffer": "-",
     "sys.stdout.buffer": "-",
+    "methods": "a folder of predictions before DATA, --weights, or --baseline",
     "target": "-o",
 }
 """What the command line has its own word for."""

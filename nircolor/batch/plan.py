@@ -13,8 +13,8 @@ from nircolor.batch.entry import Entry
 from nircolor.batch.manifest import Past
 from nircolor.batch.places import Found, Place, Problem, Sizes
 from nircolor.batch.walk import Item, Naming, Selection, name_outputs, split, walk
-from nircolor.datasets.naming import natural
 from nircolor.errors import OutputExistsError, UsageError
+from nircolor.files import natural
 from nircolor.image import plan_output
 
 Policy = Literal["refuse", "overwrite", "skip", "resume"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
-from importlib.resources import files
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from nircolor import picture
@@ -18,15 +17,34 @@ from nircolor.batch.entry import Entry
 from nircolor.batch.process import Settings, Work
 from nircolor.batch.result import Reason
 from nircolor.errors import NircolorError
-from nircolor.evaluation.report.text import count, size
-from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
-from nircolor.files import atomic_file
 from nircolor.image import read_rgb
+from nircolor.pages.page import page, write_page
+from nircolor.pages.thumbnails import data_uri, encode, reduce, to_bytes
 from nircolor.wording import command_line
-from nircolor.written import esc
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take
 _NAMED = 20  # files named for each reason
+
+
+@dataclass(frozen=True)
+class _Thumbnail:
+    """``address``: the JPEG file itself."""
+
+    width: int
+    height: int
+    address: Markup
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """A picture before and after; its size in pixels is that of the output."""
+
+    source: str
+    output: str
+    width: int
+    height: int
+    before: _Thumbnail
+    after: _Thumbnail
 
 
 class Sheet:
@@ -35,7 +53,7 @@ class Sheet:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._chosen = [entries[i] for i in evenly(len(entries), MOST)]
         self._order = {entry.source: number for number, entry in enumerate(self._chosen)}
-        self._strips: dict[str, str] = {}
+        self._strips: dict[str, _Strip] = {}
         self._guard = Lock()
 
     def add(self, work: Work, rgb: NDArray[Any]) -> None:
@@ -57,19 +75,12 @@ class Sheet:
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
         """Write the page whole or not at all. Raises OutputExistsError and OutputError."""
-        with atomic_file(path, overwrite) as stream:
-            for piece in self._page(title, facts, reasons):
-                stream.write(piece.encode("utf-8"))
-
-    def _page(self, title: str, facts: Sequence[str], reasons: Sequence[Reason]) -> Iterator[str]:
-        yield from _head(title)
-        yield f'<header><h1>{esc(title)}</h1><ul class="facts">'
-        yield "".join(f"<li>{esc(fact)}</li>" for fact in facts) + "</ul></header><main>"
-        yield from _failures(reasons)
-        yield f'<section id="pictures"><h2>Pictures</h2><p>{count(len(self._strips), "picture")}'
-        yield " before and after; more are thinned out evenly.</p><div>"
-        yield from (self._strips[name] for name in sorted(self._strips, key=self._order.__getitem__))
-        yield "</div></section></main></body></html>\n"
+        reasons = [replace(reason, text=command_line(reason.text)) for reason in reasons]
+        strips = [self._strips[name] for name in sorted(self._strips, key=self._order.__getitem__)]
+        pieces = page(
+            "batch/sheet.html.j2", title, name=title, facts=facts, reasons=reasons, named=_NAMED, strips=strips
+        )
+        write_page(path, pieces, overwrite)
 
 
 def evenly(count: int, most: int) -> Iterable[int]:
@@ -77,45 +88,11 @@ def evenly(count: int, most: int) -> Iterable[int]:
     return range(count) if count <= most else (i * count // most for i in range(most))
 
 
-def _head(title: str) -> Iterator[str]:
-    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    # whatever a hostile file name might smuggle in, the browser runs nothing and fetches nothing
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{esc(title)}</title><style>{style}</style></head><body>"
-
-
-def _failures(reasons: Sequence[Reason]) -> Iterator[str]:
-    if not reasons:
-        return
-    yield '<section id="failures"><h2>Failures</h2>'
-    for reason in reasons:
-        shown = "".join(f"<li><code>{esc(name)}</code></li>" for name in reason.files[:_NAMED])
-        more = f"<li>and {len(reason.files) - _NAMED:,} more</li>" if len(reason.files) > _NAMED else ""
-        number, text = count(len(reason.files), "file"), esc(command_line(reason.text))
-        yield f'<details class="notes" open><summary>{number}: {text}</summary>'
-        yield f"<ul>{shown}{more}</ul></details>"
-    yield "</section>"
-
-
-def _strip(entry: Entry, nir: NDArray[Any], rgb: NDArray[Any]) -> str:
+def _strip(entry: Entry, nir: NDArray[Any], rgb: NDArray[Any]) -> _Strip:
     height, width = rgb.shape[:2]
-    name, output = esc(entry.source), esc(entry.output)
-    return (
-        f'<article class="strip"><header><h3>{name}</h3><ul class="facts"><li>{size(width, height)}</li></ul></header>'
-        f'<div class="pair"><div class="two">{_figure(nir, name)}{_figure(rgb, output)}</div></div>'
-        "</article>"
-    )
+    return _Strip(entry.source, entry.output, width, height, _thumbnail(nir), _thumbnail(rgb))
 
 
-def _figure(image: NDArray[Any], caption: str) -> str:
-    """``caption`` is HTML already."""
+def _thumbnail(image: NDArray[Any]) -> _Thumbnail:
     small = to_bytes(reduce(image))
-    data = base64.b64encode(encode(small)).decode("ascii")
-    shape = f'width="{small.shape[1]}" height="{small.shape[0]}"'
-    picture = f'<img {shape} alt="{caption}" decoding="async" src="data:image/jpeg;base64,{data}">'
-    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+    return _Thumbnail(small.shape[1], small.shape[0], data_uri(encode(small)))

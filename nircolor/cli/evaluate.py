@@ -1,15 +1,19 @@
-"""``nircolor evaluate``: the options of the command; ``evaluation.py`` does the work."""
+"""``nircolor evaluate``: its options, and what it says on the terminal."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nircolor.cli.evaluation import Job, run
 from nircolor.cli.options import ENGINE, TILES, DeviceOption, Precision, PrecisionOption, Prior, PriorOption
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
+
+if TYPE_CHECKING:
+    from nircolor.evaluation.specs import Baseline, Predictions, Weights
 
 DATA, MEASURE, OUTPUT = "Data", "Measuring", "Results"
 
@@ -218,37 +222,66 @@ def evaluate(
     the table shows all pictures and unseen scenes apart.
     """
     output = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.cli.evaluate_table import print_results
+    from nircolor.engine import EngineConfig
+    from nircolor.evaluation.evaluate import evaluate as measure
     from nircolor.image import Stretch
 
-    job = Job(
-        predictions=tuple(paths[:-1]),
-        data=paths[-1],
-        weights=tuple(weights or ()),
-        baselines=tuple(baseline or ()),
-        device=device,
-        precision=precision.value,
-        prior=prior.value,
-        tile=tile,
-        overlap=overlap,
-        resize=resize,
-        split=split,
-        layout=layout,
-        split_file=split_file,
-        seed=seed,
-        train=tuple(train or ()),
-        stretch=stretch if range is None else str(Stretch.parse(stretch, range)),
-        equalize=equalize,
-        protocol=protocol,
-        metrics=tuple(name.strip() for name in metrics.split(",") if name.strip()),
-        lpips=lpips,
-        lpips_weights=lpips_weights,
-        any_depth=any_depth,
-        workers=workers,
-        report=report,
-        csv=csv,
-        leaks=leaks,
-        save=save,
-        overwrite=overwrite,
-    )
-    if run(job, output):
+    with output.watching() as observe:
+        results = measure(
+            paths[-1],
+            [
+                *_baselines(baseline or ()),
+                *_folders(paths[:-1], tile, overlap),
+                *_weights(weights or (), tile, overlap, resize),
+            ],
+            protocol=protocol,
+            metrics=[name.strip() for name in metrics.split(",") if name.strip()],
+            split=split,
+            layout=layout,
+            split_file=split_file,
+            seed=seed,
+            train=train or (),
+            lpips=lpips,
+            lpips_weights=lpips_weights,
+            engine=EngineConfig(device=device, precision=precision.value, prior=prior.value),
+            stretch=stretch if range is None else Stretch.parse(stretch, range),
+            equalize=equalize,
+            any_depth=any_depth,
+            workers=workers,
+            report=report,
+            csv=csv,
+            leaks=leaks,
+            save=save,
+            overwrite=overwrite,
+            on_event=observe,
+        )
+    for problem in results.problems:
+        output.error(f"{problem}")
+    if not json and results.methods:
+        sys.stdout.flush()
+        print_results(results)
+    output.result({**results.to_json(), "warnings": output.warnings})
+    if results.problems:
         raise typer.Exit(1)
+
+
+def _baselines(names: Sequence[str]) -> Iterator[Baseline]:
+    """The grey copy stands first in the table."""
+    from nircolor.evaluation.specs import Baseline
+
+    return map(Baseline, sorted(names, key=lambda name: name != "grey"))
+
+
+def _folders(folders: Sequence[str], tile: int | None, overlap: int | None) -> Iterator[Predictions]:
+    from nircolor.evaluation.specs import Predictions
+    from nircolor.tiling import Tiling
+
+    tiling = Tiling(tile, Tiling().overlap if overlap is None else overlap) if folders and tile else None
+    return (Predictions(folder, tiling) for folder in folders)
+
+
+def _weights(texts: Sequence[str], tile: int | None, overlap: int | None, resize: int) -> Iterator[Weights]:
+    from nircolor.evaluation.specs import Weights
+
+    return (Weights.parse(text, tile=tile, overlap=overlap, resize=resize) for text in texts)

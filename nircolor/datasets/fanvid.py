@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.listing import File
 from nircolor.datasets.naming import join, place
-from nircolor.datasets.scan import File
 
 _FIRST, _SECOND = "paired_nir1", "paired_nir2"
 _ROLES: dict[str, Role] = {_FIRST: "nir", _SECOND: "nir", "paired_rgb": "rgb"}

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nircolor.datasets.layout import Entry, Layout
+from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
-from nircolor.datasets.scan import File
 
 
 def read(files: Sequence[File]) -> list[Entry]:

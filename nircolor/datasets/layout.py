@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nircolor.datasets.scan import File
+from nircolor.datasets.listing import File
 
 Role = Literal["nir", "rgb", "aside", "stray"]
 """``aside``: part of the data set, but of no pair (unpaired colour, masks). ``stray``: nobody knows what it is."""

@@ -81,13 +81,12 @@ def read_list(path: Path) -> SplitList:
         columns = [name.strip().lower() for name in reader.fieldnames or ()]
         if not {"id", "split"} <= set(columns):
             there = ", ".join(columns)[:100] or "none"
-            raise InputError(f"{path}: a split file needs columns id and split; it has {there}")
+            raise InputError(f"a split file needs columns id and split; it has {there}", path=path)
         reader.fieldnames = columns
         return _collect(path, reader)
     except (OSError, ValueError, csv.Error) as error:  # what is no text is a ValueError
-        raise InputError(
-            f"{path}: cannot be read as a split file ({error}); give a CSV with columns id, split"
-        ) from error
+        reason, remedy = f"cannot be read as a split file ({error})", "give a CSV with columns id, split"
+        raise InputError(reason, path=path, remedy=remedy) from error
 
 
 def _collect(path: Path, reader: csv.DictReader[str]) -> SplitList:

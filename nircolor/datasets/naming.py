@@ -1,4 +1,4 @@
-"""What names say: which side a picture is of, which split a folder is, and the order of ids.
+"""What names say: which side a picture is of, and which split a folder is.
 
 The words below are what the benchmarks' own folders use (``RGB-Registered``, ``paired_NIR1``, ``Train``,
 ``Validation``, ``Testing``) and what public loaders of them make of it (``nir_val``, ``rgb_val``, ``NIR_Images``).
@@ -32,7 +32,6 @@ _WORDS: dict[str, Side] = {
 }
 _FILLER = re.compile(r"images?|imgs?|pictures?|photos?|set|reg|registered|resgistered|paired|near|ground")
 _SUFFIX = re.compile(r"(?:(?P<id>.+)[ _.\-])?(?P<side>nir|rgb)(?:[ _.\-]reg)?", re.IGNORECASE | re.DOTALL)
-_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,3 @@ def by_suffix(stem: str) -> tuple[str, Side | None]:
 def join(folders: Sequence[str], name: str) -> str:
     """An id: the folders that tell pictures apart, and the name; composed Unicode, so that é is é on every system."""
     return unicodedata.normalize("NFC", "/".join([*folders, *([name] if name else [])]) or "picture")
-
-
-def natural(text: str) -> tuple[tuple[str | int, ...], str]:
-    """Sort key in which ``x2`` comes before ``x10``."""
-    parts = _NUMBER.split(text.casefold())  # text and digits in turn
-    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text

@@ -20,8 +20,8 @@ import re
 from collections.abc import Sequence
 
 from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.listing import File
 from nircolor.datasets.naming import join, place
-from nircolor.datasets.scan import File
 
 _NAME = re.compile(r"(?P<band>RGBR|RGBNC|NIRR?)_(?P<id>[0-9]+)", re.IGNORECASE)
 _ROLES: dict[str, Role] = {"rgbr": "rgb", "rgbnc": "aside", "nir": "nir", "nirr": "nir"}

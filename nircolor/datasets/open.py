@@ -9,16 +9,16 @@ from pathlib import Path
 from nircolor.datasets.fanvid import FANVID
 from nircolor.datasets.folder import FOLDER
 from nircolor.datasets.layout import Layout
+from nircolor.datasets.listing import Listing, list_pictures
 from nircolor.datasets.lists import SplitList, canonical, find_list
-from nircolor.datasets.naming import natural
 from nircolor.datasets.omsiv import OMSIV
 from nircolor.datasets.pair import Dataset, Pair, Problem
 from nircolor.datasets.pairing import Paired, pair_up
 from nircolor.datasets.rgb2nir import RGB2NIR
-from nircolor.datasets.scan import Listing, scan
 from nircolor.datasets.splits import DRAWN, Progress, Splits, draw, from_folders, from_list, outside
 from nircolor.datasets.vcip2020 import VCIP2020
 from nircolor.errors import InputError, UsageError
+from nircolor.files import natural
 
 _LAYOUTS = (VCIP2020, FANVID, OMSIV, RGB2NIR, FOLDER)  # in this order: a plain folder recognises everything
 LAYOUTS = ("auto", *(layout.name for layout in _LAYOUTS))
@@ -49,7 +49,7 @@ def open_dataset(
     """
     root, split = Path(root), canonical(split)
     chosen = _layout(layout)
-    listing = scan(root)
+    listing = list_pictures(root)
     chosen = chosen or next(one for one in _LAYOUTS if one.recognises(listing.files) or one is FOLDER)
     paired = pair_up(chosen.read(listing.files))
     _require_pairs(root, chosen, listing, paired)
@@ -100,12 +100,11 @@ def _require_pairs(root: Path, layout: Layout, listing: Listing, paired: Paired)
         return
     first = next(iter(sorted(paired.problems, key=lambda problem: problem.kind == "stray")), None)
     if first:
-        raise InputError(f"{root}: no pair is complete ({first}); expected: {layout.expects}")
+        raise InputError(f"no pair is complete ({first})", path=root, remedy=f"expected: {layout.expects}")
     held = f"{len(listing.files)} pictures, none of a pair" if listing.files else "no picture"
     others = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in listing.others.most_common(3))
-    raise InputError(
-        f"{root}: no pairs: it holds {held}{f', but {others}' if others else ''}; expected: {layout.expects}"
-    )
+    reason = f"no pairs: it holds {held}{f', but {others}' if others else ''}"
+    raise InputError(reason, path=root, remedy=f"expected: {layout.expects}")
 
 
 def _require_split(root: Path, split: str, splits: Splits, kept: Sequence[Pair], paired: Paired) -> None:
@@ -114,7 +113,8 @@ def _require_split(root: Path, split: str, splits: Splits, kept: Sequence[Pair],
     here = {splits.of.get(pair.id, "") for pair in paired.pairs}
     names = [name for name in splits.names if name in here] or (DRAWN if not splits.names else [])
     reason = f"{splits.origin}, but none of its pairs is here" if split in splits.names else splits.origin
-    raise InputError(f"{root}: no pair in split {split!r} ({reason}); there are {', '.join([*names, ALL])}")
+    remedy = f"there are {', '.join([*names, ALL])}"
+    raise InputError(f"no pair in split {split!r} ({reason})", path=root, remedy=remedy)
 
 
 def _concerning(problems: Iterable[Problem], split: str, splits: Splits) -> tuple[Problem, ...]:

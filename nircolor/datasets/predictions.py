@@ -9,9 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
-from nircolor.datasets.naming import natural, place
+from nircolor.datasets.listing import File, list_pictures
+from nircolor.datasets.naming import place
 from nircolor.datasets.pair import Pair, Problem
-from nircolor.datasets.scan import File, scan
+from nircolor.files import natural
 
 _NAMED = 3  # files that belong to no pair are named one by one up to so many
 
@@ -33,7 +34,7 @@ def match_predictions(folder: Path, pairs: Sequence[Pair]) -> tuple[dict[str, Pa
     (``NIR``, ``val``) make no difference. The near-infrared picture itself never counts, and the truth itself only
     where there is nothing else. Raises InputError where ``folder`` is no folder.
     """
-    listing = scan(Path(folder))
+    listing = list_pictures(Path(folder))
     index = _Index(listing.files)
     names = {pair.id: _names(pair) for pair in pairs}
     found = {pair.id: index.in_folder(names[pair.id]) for pair in pairs}

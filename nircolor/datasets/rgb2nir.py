@@ -17,8 +17,8 @@ import re
 from collections.abc import Sequence
 
 from nircolor.datasets.layout import Entry, Layout
+from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
-from nircolor.datasets.scan import File
 
 CATEGORIES = ("country", "field", "forest", "indoor", "mountain", "oldbuilding", "street", "urban", "water")
 _NAME = re.compile(r"[0-9]{4}_(nir|rgb)", re.IGNORECASE)

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
-from nircolor.datasets.scan import File
 
 _REGISTERED = ("rgb-registered", "rgb-resgistered")
 _TRAINING: dict[str, Role] = {"nir": "nir", **dict.fromkeys(_REGISTERED, "rgb")}

@@ -56,13 +56,14 @@ class LookupTable(FromNir):
             on_progress(done, len(pairs))
             index, rgb = _levels(pair), read_rgb(pair.rgb).pixels.reshape(-1, 3)
             if len(index) != len(rgb):
-                raise InputError(f"{pair.nir}: has another size than {pair.rgb}; repair or remove this training pair")
+                reason = f"has another size than {pair.rgb}"
+                raise InputError(reason, path=pair.nir, remedy="repair or remove this training pair")
             counts += np.bincount(index, minlength=LEVELS)
             for c in range(3):
                 sums[:, c] += np.bincount(index, weights=rgb[:, c], minlength=LEVELS)
         seen = counts > 0
         if not seen.any():
-            raise InputError("no training pairs for the lookup table: check --train")
+            raise InputError("no training pairs for the lookup table: check `train`")
         means = sums[seen] / counts[seen, None]
         columns = [np.interp(np.arange(LEVELS), np.flatnonzero(seen), means[:, c]) for c in range(3)]
         return cls(np.stack(columns, axis=-1), pairs=len(pairs))
@@ -70,5 +71,5 @@ class LookupTable(FromNir):
 
 def _levels(pair: Pair) -> NDArray[np.intp]:
     if pair.nir is None:
-        raise InputError(f"{pair.rgb}: has no near-infrared partner to learn from; check --train")
+        raise InputError("has no near-infrared partner to learn from", path=pair.rgb, remedy="check `train`")
     return np.rint(read_near(pair.nir).pixels * (LEVELS - 1)).astype(np.intp).ravel()

@@ -96,10 +96,9 @@ class Folder:
     def predict(self, view: View) -> Image:
         picture = read_rgb(self.files[view.pair.id])
         if picture.dtype != view.depth and not self.any_depth:
-            raise InputError(
-                f"{self.place(view.pair)}: is {picture.dtype}, its truth {view.pair.rgb.name} is {view.depth}; "
-                "convert one of them, or add --any-depth"
-            )
+            reason = f"is {picture.dtype}, its truth {view.pair.rgb.name} is {view.depth}"
+            remedy = "convert one of them, or add `any_depth=True`"
+            raise InputError(reason, path=self.files[view.pair.id], remedy=remedy)
         return picture.pixels
 
     def borders(self, shape: tuple[int, ...]) -> Borders:
@@ -140,5 +139,5 @@ class Network(FromNir):
 
 def nir_of(view: View) -> NDArray[np.float32]:
     if view.nir is None:
-        raise InputError(f"{view.pair.rgb}: has no near-infrared partner")
+        raise InputError("has no near-infrared partner", path=view.pair.rgb)
     return view.nir

@@ -40,7 +40,8 @@ def choose_metrics(names: Sequence[str], lpips: Metric | None) -> tuple[Metric, 
     known = {metric.key for metric in METRICS} | {LPIPS}
     for name in names:
         if name not in known:
-            raise UsageError(f"--metrics {name}: unknown; give {', '.join([*(m.key for m in METRICS), LPIPS])}")
+            remedy = f"give {', '.join([*(m.key for m in METRICS), LPIPS])}"
+            raise UsageError("unknown", option="metrics", value=name, remedy=remedy)
     chosen = [metric for metric in METRICS if not names or metric.key in names]
     if lpips and (not names or LPIPS in names):
         chosen.insert(sum(metric.key in ("psnr", "psnr_ev", "ssim", "ms-ssim", "angle") for metric in chosen), lpips)

@@ -7,10 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.evaluation.metric import Image, check_sizes
-
-SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-WINDOW, SIGMA = 11, 1.5
-C1, C2 = 0.01**2, 0.03**2  # for values in [0, 1]
+from nircolor.loss.scales import C1, C2, SCALE_WEIGHTS, SIGMA, WINDOW, scale_count
 
 
 def ms_ssim(prediction: Image, truth: Image) -> float:
@@ -35,12 +32,6 @@ def ms_ssim(prediction: Image, truth: Image) -> float:
         similarity, contrast = _similarity(a, b)
         value *= np.maximum(similarity if index == count - 1 else contrast, 0) ** weight
     return float(value.mean())
-
-
-def scale_count(height: int, width: int) -> int:
-    """How many scales a picture has, 1 to 5: as many as hold a whole window."""
-    side = min(height, width)
-    return max(1, sum(side >> index >= WINDOW for index in range(len(SCALE_WEIGHTS))))
 
 
 def _similarity(a: Image, b: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -25,14 +25,15 @@ BACKBONE_NAMES = ("squeeze", "alex", "vgg")
 def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: str = "cpu") -> Metric:
     """The column ``lpips-<backbone>``.
 
-    ``weights``: a safetensors file (see loss/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips`` package
-    and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError, whose
-    text says what to do, where there are no weights.
+    ``weights``: a safetensors file (see features/lpips.py) or hf://org/repo[@rev][/file]; without it, the ``lpips``
+    package and torchvision are used where they are installed. Raises UsageError for an unknown backbone, WeightsError,
+    whose text says what to do, where there are no weights.
     """
     if backbone not in BACKBONE_NAMES:
-        raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONE_NAMES)}")
+        remedy = f"give {', '.join(BACKBONE_NAMES)}"
+        raise UsageError("unknown", option="lpips", value=backbone, remedy=remedy)
     distance = _from_file(backbone, weights) if weights else _from_package(backbone)
-    from nircolor.loss.backbones import BACKBONES
+    from nircolor.features.backbones import BACKBONES
 
     smallest = BACKBONES[backbone].smallest
     compute = partial(_lpips, distance, Lock(), smallest, device)
@@ -40,7 +41,7 @@ def lpips_metric(backbone: str = "squeeze", weights: str | None = None, device: 
 
 
 def _from_file(backbone: str, weights: str) -> Distance:
-    from nircolor.loss.lpips import Lpips
+    from nircolor.features.lpips import Lpips
 
     return Lpips(fetch(parse_hub(weights)) if weights.startswith(HUB_SCHEME) else weights, backbone)
 
@@ -49,8 +50,9 @@ def _from_package(backbone: str) -> Distance:
     """The network of the ``lpips`` package, which downloads torchvision's backbone when it is used first."""
     if find_spec("lpips") is None or find_spec("torchvision") is None:
         raise WeightsError(
-            f"lpips-{backbone}: no weights: name a safetensors file or hf://... with --lpips-weights, "
-            "or install the extra: pip install 'nircolor[lpips]'"
+            "no weights: name a safetensors file or hf://... with `lpips_weights`, "
+            "or install the extra: pip install 'nircolor[lpips]'",
+            path=f"lpips-{backbone}",
         )
     try:
         from lpips import LPIPS
@@ -58,7 +60,8 @@ def _from_package(backbone: str) -> Distance:
         network = LPIPS(net=backbone, verbose=False).eval()
     except Exception as error:  # a broken torchvision, a download that fails: whatever it raises, the column is missing
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise WeightsError(f"lpips-{backbone}: the lpips package failed ({reason}); use --lpips-weights") from error
+        problem, remedy = f"the lpips package failed ({reason})", "use `lpips_weights`"
+        raise WeightsError(problem, path=f"lpips-{backbone}", remedy=remedy) from error
     return lambda a, b: network.to(a.device)(a, b, normalize=True).reshape(-1)
 
 
@@ -80,7 +83,6 @@ def _lpips(
     except Exception as error:
         if is_out_of_memory(error):
             height, width = truth.shape[:2]
-            raise DeviceError(
-                f"out of memory in LPIPS of {width} x {height} pixels; leave it out with --metrics"
-            ) from error
+            reason, remedy = f"out of memory in LPIPS of {width} x {height} pixels", "leave it out with `metrics`"
+            raise DeviceError(reason, remedy=remedy) from error
         raise

@@ -110,5 +110,5 @@ def find_protocol(name: str) -> Protocol:
     if name not in PROTOCOLS:
         close = get_close_matches(name, PROTOCOLS, n=1)
         guess = f" (did you mean {close[0]}?)" if close else ""
-        raise UsageError(f"--protocol {name}: unknown{guess}; give {', '.join(PROTOCOLS)}")
+        raise UsageError(f"unknown{guess}", option="protocol", value=name, remedy=f"give {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nircolor.datasets.alignment import misalignment
 from nircolor.datasets.near import read_near
@@ -16,7 +15,7 @@ from nircolor.errors import DeviceError, InputError, NircolorError, display_name
 from nircolor.evaluation.methods import Method, View
 from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.protocols import Protocol
-from nircolor.evaluation.results import Row
+from nircolor.evaluation.summary import Row
 from nircolor.image import NirImage, RgbImage, Stretch, read_rgb
 
 Sink = Callable[[View, Mapping[str, Image]], None]
@@ -94,7 +93,7 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sin
     try:
         view, warnings = _read(pair, settings)
     except NircolorError as error:
-        return Measured(problems=(_problem(error, pair.nir, pair.rgb, pair.id),))
+        return Measured(problems=(_problem(error, pair.id),))
     rows, problems, predictions = [], [], {}
     for method in wanted:
         try:
@@ -104,7 +103,7 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sin
         except DeviceError:
             raise
         except NircolorError as error:
-            problems.append(_problem(error, method.place(pair), pair.id))
+            problems.append(_problem(error, pair.id))
     for sink in sinks if predictions else ():
         sink(view, predictions)
     return Measured(tuple(rows), tuple(problems), warnings)
@@ -127,24 +126,25 @@ def _read(pair: Pair, settings: Settings) -> tuple[View, tuple[str, ...]]:
 
 def _check_partner(pair: Pair, nir: NirImage, rgb: RgbImage, any_depth: bool) -> None:
     """Raises InputError where the two pictures differ in size, or in depth where that matters."""
-    name, partner = display_name(pair.nir or pair.id), pair.rgb.name
+    path, partner = pair.nir or pair.id, pair.rgb.name
     sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (nir.pixels, rgb.pixels)]
     if sizes[0] != sizes[1]:
-        raise InputError(f"{name}: is {sizes[0]} pixels, its colour picture {partner} {sizes[1]}; give both one size")
+        reason = f"is {sizes[0]} pixels, its colour picture {partner} {sizes[1]}"
+        raise InputError(reason, path=path, remedy="give both one size")
     if nir.info.dtype != rgb.dtype and not any_depth:
-        raise InputError(
-            f"{name}: is {nir.info.dtype}, its colour picture {partner} {rgb.dtype}; "
-            "convert one of them, or add --any-depth"
-        )
+        reason = f"is {nir.info.dtype}, its colour picture {partner} {rgb.dtype}"
+        raise InputError(reason, path=path, remedy="convert one of them, or add `any_depth=True`")
 
 
 def _predict(method: Method, view: View) -> Image:
     prediction = method.predict(view)
     if prediction.shape != view.truth.shape:
         height, width = prediction.shape[:2]
+        truth = f"its truth {view.pair.rgb.name} {view.truth.shape[1]} x {view.truth.shape[0]}"
         raise InputError(
-            f"{method.place(view.pair)}: is {width} x {height} pixels, its truth {view.pair.rgb.name} "
-            f"{view.truth.shape[1]} x {view.truth.shape[0]}; predictions must have the size of the truth"
+            f"is {width} x {height} pixels, {truth}",
+            path=method.place(view.pair),
+            remedy="predictions must have the size of the truth",
         )
     return prediction
 
@@ -157,10 +157,6 @@ def _row(method: Method, view: View, prediction: Image, settings: Settings) -> R
     return Row(method.name, pair.id, pair.scene, pair.kind, width, height, values, seen)
 
 
-def _problem(error: NircolorError, *places: str | Path | None) -> Problem:
-    """A message begins with the file it is about; ``places`` are those it can be, the last one if it is none."""
-    text = str(error)
-    for name in (display_name(place) for place in places if place):
-        if text.startswith(f"{name}: "):
-            return Problem(name, text.removeprefix(f"{name}: "))
-    return Problem(str(places[-1]), text)
+def _problem(error: NircolorError, place: str) -> Problem:
+    """``place``: what it is about where the error does not say."""
+    return Problem(error.subject, error.fault) if error.path is not None else Problem(place, str(error))

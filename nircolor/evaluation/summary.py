@@ -1,4 +1,4 @@
-"""Rows condensed: mean and median of a method over groups of pictures, and the worst of them."""
+"""What was measured: one row for each picture and method; condensed to means and medians over groups of pictures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.results import Results, Row
 
 ALL, UNSEEN = "all", "unseen scenes"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One picture, measured for one method. ``values`` maps metric keys to numbers; None where one is not defined for
+    this picture. ``seen`` tells whether the leak check found its scene among the training pairs (None: not checked).
+    """
+
+    method: str
+    id: str
+    scene: str
+    kind: str
+    width: int
+    height: int
+    values: Mapping[str, float | None]
+    seen: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -23,22 +38,19 @@ class Summary:
     median: Mapping[str, float | None]
 
 
-def summarise(results: Results) -> list[Summary]:
+def summarise(rows: Sequence[Row], methods: Sequence[str], metrics: Sequence[Metric]) -> list[Summary]:
     """All methods on all groups, group by group: all pictures, unseen scenes (after a leak check), then each kind."""
     return [
-        _summary(method, group, [row for row in results.rows if row.method == method and belongs(row)], results.metrics)
-        for group, belongs in _groups(results.rows)
-        for method in results.methods
+        _summary(method, group, [row for row in rows if row.method == method and belongs(row)], metrics)
+        for group, belongs in _groups(rows)
+        for method in methods
     ]
 
 
-def worst(results: Results, method: str, count: int = 5) -> list[Row]:
-    """The pictures that a method does worst on, by the first metric of the table; none where there is no metric."""
-    if not results.metrics:
-        return []
-    metric = results.metrics[0]
-    rows = [row for row in results.rows if row.method == method and row.values.get(metric.key) is not None]
-    return sorted(rows, key=lambda row: badness(metric, row), reverse=True)[:count]
+def worst(rows: Sequence[Row], method: str, metric: Metric, count: int = 5) -> list[Row]:
+    """The pictures that a method does worst on."""
+    measured = [row for row in rows if row.method == method and row.values.get(metric.key) is not None]
+    return sorted(measured, key=lambda row: badness(metric, row), reverse=True)[:count]
 
 
 def badness(metric: Metric, row: Row) -> float:
@@ -72,7 +84,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, Callable[[Row], bool]]]:
         yield kind, lambda row, kind=kind: row.kind == kind  # type: ignore[misc]
 
 
-def _summary(method: str, group: str, rows: list[Row], metrics: tuple[Metric, ...]) -> Summary:
+def _summary(method: str, group: str, rows: list[Row], metrics: Sequence[Metric]) -> Summary:
     columns = {metric.key: [v for row in rows if (v := row.values.get(metric.key)) is not None] for metric in metrics}
     return Summary(
         method,

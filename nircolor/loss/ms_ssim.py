@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nircolor.evaluation.ms_ssim import C1, C2, SCALE_WEIGHTS, SIGMA, WINDOW, scale_count
+from nircolor.loss.scales import C1, C2, SCALE_WEIGHTS, SIGMA, WINDOW, scale_count
 
 TINY = 1e-6  # means below count as 0: the slope of their powers, which have exponents under 1, has no bound
 

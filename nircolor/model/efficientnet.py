@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
-from nircolor.loss.tensors import load_tensors
+from nircolor.features.tensors import load_tensors
 
 EPSILON = 1e-3  # of the batch norms that are folded
 EXPANSION = 6  # of every block but the first

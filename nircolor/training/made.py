@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from nircolor import weights
-from nircolor.datasets.scan import scan
+from nircolor.datasets.listing import list_pictures
 from nircolor.device import choose_precision
 from nircolor.errors import InputError, OutputError, UsageError
 from nircolor.files import atomic_file
@@ -97,7 +97,7 @@ def find_photographs(folder: Path, nir_from: str) -> Sequence[MadePair]:
     """Every picture below a folder. Raises InputError where there is none, UsageError without ``nir_from``."""
     if not nir_from:
         raise UsageError(f'{folder}: sources of kind "rgb" need nir_from: weights of the recipe nir-from-rgb')
-    files = scan(folder).files
+    files = list_pictures(folder).files
     if not files:
         raise InputError(f"{folder}: no pictures in it")
     maker = NirMaker(nir_from)

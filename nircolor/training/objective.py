@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nircolor.features.lpips import Lpips
+from nircolor.features.vgg import Vgg
 from nircolor.loss.histogram import cdf_loss
 from nircolor.loss.hsv import hsv_mse
-from nircolor.loss.lpips import Lpips
 from nircolor.loss.pixel import angular_loss, blurred_loss, cone_loss, pixel_loss
 from nircolor.loss.texture import consistency_loss, texture_loss
-from nircolor.loss.vgg import Vgg
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import TextureAutoencoder
 from nircolor.training.feed import Batch

@@ -56,7 +56,7 @@ def test_values_that_training_never_saw_are_interpolated(tmp_path: Path) -> None
 
 
 def test_training_pairs_that_cannot_be_used_are_named(pairs: list[Pair], tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="check --train"):
+    with pytest.raises(InputError, match="check `train`"):
         LookupTable.from_pairs([], ignore)
     with pytest.raises(InputError, match=r"0_rgb\.png.*no near-infrared"):
         LookupTable.from_pairs([dataclasses.replace(pairs[0], nir=None)], ignore)

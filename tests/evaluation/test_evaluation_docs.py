@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,16 +16,24 @@ from nircolor.evaluation.protocols import PROTOCOLS
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
 
 
-def test_the_example_runs(
+def test_the_examples_run(
     pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "data").rename(tmp_path / "pairs")
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-    exec(compile(example, "docs/evaluation.md", "exec"), {})
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [pair.id for pair in pairs]
-    assert all(3 < float(line.split()[1]) < 60 for line in lines)
+    first, second = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(first, "docs/evaluation.md", "exec"), names)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "pairs: 4 pictures, protocol srgb8"
+    assert shown[1].split() == ["mean", "grey", "copy"]
+    assert 3 < float(shown[-1]) < 60
+    exec(compile(second, "docs/evaluation.md", "exec"), names)
+    shown = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in shown if line.startswith(("grey copy ", "mine "))]
+    assert [row[-2] for row in rows] == [pair.id for pair in pairs for _ in range(2)]
+    assert any(line.startswith("Progress(stage='measuring'") for line in shown)
+    assert {path.name for path in tmp_path.iterdir()} == {"pairs", "report.html", "numbers.csv"}
 
 
 def test_every_metric_protocol_and_layout_is_described() -> None:

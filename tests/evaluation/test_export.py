@@ -9,10 +9,10 @@ import pytest
 
 from nircolor.datasets import Problem
 from nircolor.errors import OutputExistsError
-from nircolor.evaluation.export import to_json, write_csv
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
-from nircolor.evaluation.results import Results, Row
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import Row
 from nircolor.written import csv_text
 
 ROWS = (
@@ -33,7 +33,7 @@ RESULTS = Results(
 
 
 def test_json_is_strict_and_complete() -> None:
-    values = json.loads(json.dumps(to_json(RESULTS), allow_nan=False))
+    values = json.loads(json.dumps(RESULTS.to_json(), allow_nan=False))
     assert values["protocol"] == {"name": "srgb8", "text": SRGB8.text}
     assert [row["psnr"] for row in values["rows"]] == ["inf", 12.3456789]
     assert [row["seam"] for row in values["rows"]] == [None, 1.01]
@@ -48,7 +48,7 @@ def test_json_is_strict_and_complete() -> None:
 
 def test_csv_has_a_line_for_each_row(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write_csv(path, RESULTS, overwrite=False)
+    RESULTS.write_csv(path)
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["'=a", ROWS[1].id.replace("\n", "\\n")]
@@ -57,8 +57,8 @@ def test_csv_has_a_line_for_each_row(tmp_path: Path) -> None:
         ("12.3457", "1.01", "no"),
     ]
     with pytest.raises(OutputExistsError):
-        write_csv(path, RESULTS, overwrite=False)
-    write_csv(path, replace(RESULTS, rows=()), overwrite=True)
+        RESULTS.write_csv(path)
+    replace(RESULTS, rows=()).write_csv(path, overwrite=True)
     assert path.read_text().count("\n") == 1
 
 

@@ -14,7 +14,7 @@ from pictures import noisy_pair, plain
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.evaluation.metric import Borders
 from nircolor.evaluation.perceptual import BACKBONE_NAMES, lpips_metric
-from nircolor.loss.backbones import BACKBONES
+from nircolor.features.backbones import BACKBONES
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_memory_that_is_not_there_ends_the_run_as_such(squeeze: Path, monkeypatc
 
     metric = lpips_metric("squeeze", str(squeeze))
     monkeypatch.setattr("torch.nn.functional.conv2d", greedy)
-    with pytest.raises(DeviceError, match=r"176 x 192.*--metrics"):
+    with pytest.raises(DeviceError, match=r"176 x 192.*`metrics`"):
         metric.compute(*noisy_pair(), Borders())
 
 
@@ -69,7 +69,7 @@ def test_without_weights_the_reason_says_what_to_do() -> None:
     if find_spec("lpips") and find_spec("torchvision"):
         pytest.skip("the lpips extra is installed here")
     for name in BACKBONE_NAMES:
-        with pytest.raises(WeightsError, match=rf"lpips-{name}: no weights.*--lpips-weights.*nircolor\[lpips\]"):
+        with pytest.raises(WeightsError, match=rf"lpips-{name}: no weights.*`lpips_weights`.*nircolor\[lpips\]"):
             lpips_metric(name)
 
 

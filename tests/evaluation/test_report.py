@@ -15,8 +15,7 @@ from report_example import CHOSEN, METHODS, collect, fill, report
 
 from nircolor.errors import OutputError, OutputExistsError
 from nircolor.evaluation.report import StripStore, write_report
-from nircolor.evaluation.results import Row
-from nircolor.evaluation.summary import badness
+from nircolor.evaluation.summary import Row, badness
 
 HOSTILE = (
     "</script><script>alert(1)</script>.png",
@@ -195,7 +194,7 @@ def test_existing_reports_are_kept(tmp_path: Path) -> None:
     path.write_text("mine")
     with StripStore() as store:
         results = collect(fill(store, ["a"]))
-        with pytest.raises(OutputExistsError, match="--overwrite"):
+        with pytest.raises(OutputExistsError, match="`overwrite=True`"):
             write_report(path, results, store)
         assert path.read_text() == "mine"
         write_report(path, results, store, overwrite=True)

@@ -68,7 +68,7 @@ def test_bad_pairs_are_named_and_the_rest_is_measured(pairs: list[Pair], tmp_pat
     assert damaged.name == str(ours.files["1"])
     assert "fresh copy" in damaged.reason
     assert "is uint16, its truth 2_rgb.png is uint8" in depth.reason
-    assert "--any-depth" in depth.reason
+    assert "`any_depth=True`" in depth.reason
     taken = measure(pairs[2:3], [dataclasses.replace(ours, any_depth=True)], SETTINGS)
     assert len(taken.rows) == 1
 

@@ -4,8 +4,8 @@ import pytest
 
 from nircolor.evaluation.metrics import METRICS, choose_metrics
 from nircolor.evaluation.protocols import SRGB8
-from nircolor.evaluation.results import Results, Row
-from nircolor.evaluation.summary import best, summarise, worst
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import Row, best
 
 BY_KEY = {metric.key: metric for metric in METRICS}
 
@@ -25,7 +25,7 @@ def test_means_and_medians_of_all_unseen_and_each_kind() -> None:
         row("a", "3", 60, "natural", seen=False),
         row("b", "1", None, "built", seen=False),
     )
-    found = {(s.group, s.method): s for s in summarise(results(*rows))}
+    found = {(s.group, s.method): s for s in results(*rows).summaries()}
     assert {group for group, _ in found} == {"all", "unseen scenes", "built", "natural"}
     assert (found["all", "a"].mean["psnr"], found["all", "a"].median["psnr"]) == (30, 20)
     assert (found["unseen scenes", "a"].mean["psnr"], found["unseen scenes", "a"].count) == (35, 2)
@@ -35,12 +35,12 @@ def test_means_and_medians_of_all_unseen_and_each_kind() -> None:
 
 
 def test_groups_only_where_they_say_something() -> None:
-    assert {s.group for s in summarise(results(row("a", "1", 1, "built")))} == {"all"}
+    assert {s.group for s in results(row("a", "1", 1, "built")).summaries()} == {"all"}
 
 
 def test_worst_first_and_undefined_never() -> None:
     rows = [row("a", str(i), float(i)) for i in range(8)] + [row("a", "none", None), row("a", "inf", float("inf"))]
-    assert [r.id for r in worst(results(*rows), "a")] == ["0", "1", "2", "3", "4"]
+    assert [r.id for r in results(*rows).worst("a")] == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(

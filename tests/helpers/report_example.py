@@ -16,7 +16,8 @@ from nircolor.evaluation.metric import Borders
 from nircolor.evaluation.metrics import METRICS
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.report import StripStore, write_report
-from nircolor.evaluation.results import Results, Row
+from nircolor.evaluation.results import Results
+from nircolor.evaluation.summary import Row
 from nircolor.scenes import Scene, render
 
 Image = NDArray[np.float32]

@@ -48,8 +48,7 @@ def read_album(pairs: Iterable[Pair], on_read: Callable[[], None]) -> Album:
         try:
             pictures[path] = read_picture(path)
         except InputError as error:
-            name = display_name(path)
-            problems.append(Problem(name, str(error).removeprefix(f"{name}: "), "unreadable", owners[path]))
+            problems.append(Problem(display_name(path), error.fault, "unreadable", owners[path]))
         on_read()
     return Album(pictures, tuple(problems))
 

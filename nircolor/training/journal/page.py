@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import count, heading
-from nircolor.evaluation.report.thumbnails import encode
-from nircolor.files import atomic_file
+from nircolor.pages import page as pages
+from nircolor.pages.lines import swatch
+from nircolor.pages.text import count, heading
+from nircolor.pages.thumbnails import data_uri, encode
 from nircolor.training.events import Picture, Pixels
 from nircolor.training.journal.contact import HEADINGS
 from nircolor.training.journal.entries import duration, entries, file_list
@@ -46,9 +43,7 @@ class Story:
 
 def write_page(path: Path, story: Story) -> None:
     """One file that needs nothing but a browser. Raises OutputError where it cannot be written."""
-    with atomic_file(path, overwrite=True) as stream:
-        for piece in page(story):
-            stream.write(piece.encode("utf-8"))
+    pages.write_page(path, page(story), overwrite=True)
 
 
 def page(story: Story) -> Iterator[str]:
@@ -66,15 +61,7 @@ def page(story: Story) -> Iterator[str]:
 
 def _head(story: Story) -> Iterator[str]:
     name = esc(story.run.resolve().name)
-    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
-    style += files(__package__).joinpath("run.css").read_text("utf-8")
-    allowed = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{name}, step {story.step}</title><style>{style}</style></head><body>"
+    yield pages.head(f"{story.run.resolve().name}, step {story.step}", styles=("training/journal/run.css",))
     facts = ("training run", f"step {story.step:,} of {story.steps:,}", duration(story.seconds))
     links = (f'<li><a href="#{key}">{title}</a></li>' for key, title in _SECTIONS.items())
     yield f'<header><h1>{name}</h1><ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>'
@@ -144,6 +131,5 @@ def _pictures(pictures: Sequence[Picture]) -> Iterator[str]:
 
 def _cell(pixels: Pixels, caption: str, alt: str) -> str:
     height, width = pixels.shape[:2]
-    data = base64.b64encode(encode(pixels)).decode("ascii")
-    image = f'<img width="{width}" height="{height}" alt="{alt}" src="data:image/jpeg;base64,{data}">'
+    image = f'<img width="{width}" height="{height}" alt="{alt}" src="{data_uri(encode(pixels))}">'
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"

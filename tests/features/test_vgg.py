@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
-from nircolor.loss.vgg import Vgg
+from nircolor.features.vgg import Vgg
 
 DISTILLED = "vgg19_distilled16x_relu5_1.safetensors"
 

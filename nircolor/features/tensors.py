@@ -15,14 +15,14 @@ def load_tensors(path: str | Path, name: str) -> dict[str, Tensor]:
     one that is not finite, too.
     """
     if Path(path).exists() and not Path(path).is_file():  # a pipe that nobody writes to would wait for ever
-        raise WeightsError(f"{path}: the {name} weights are no regular file: give a file")
+        raise WeightsError(f"the {name} weights are no regular file: give a file", path=path)
     try:
         tensors = {key: value.float() for key, value in load_file(path).items()}
     except OSError as error:
-        raise WeightsError(f"{path}: the {name} weights cannot be read ({error.strerror or error})") from error
+        raise WeightsError(f"the {name} weights cannot be read ({error.strerror or error})", path=path) from error
     except Exception as error:  # safetensors has an error class of its own, derived from Exception alone
-        raise WeightsError(f"{path}: not a safetensors file ({error})") from error
+        raise WeightsError(f"not a safetensors file ({error})", path=path) from error
     for key, value in tensors.items():
         if not value.isfinite().all():
-            raise WeightsError(f"{path}: tensor {key[:100]!r} holds a NaN or an infinity: give another file")
+            raise WeightsError(f"tensor {key[:100]!r} holds a NaN or an infinity: give another file", path=path)
     return tensors

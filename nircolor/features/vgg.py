@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nircolor.errors import WeightsError
-from nircolor.loss.tensors import load_tensors
+from nircolor.features.tensors import load_tensors
 
 TORCHVISION = "torchvision"
 BLOCKS = (2, 2, 4, 2)  # 3x3 convolutions, each with its ReLU, up to relu4_2; a 2x2 max-pool between two blocks
@@ -65,7 +65,7 @@ class Vgg(nn.Module):
             for name, convolution in zip(names, convolutions, strict=True):
                 convolution.load_state_dict({key: state[f"{name}.{key}"] for key in ("weight", "bias")})
         except (KeyError, RuntimeError) as error:
-            raise WeightsError(f"{path}: not the {self.name} weights that were expected ({error})") from error
+            raise WeightsError(f"not the {self.name} weights that were expected ({error})", path=path) from error
         self.eval().requires_grad_(False)
 
     def features(self, x: Tensor) -> Tensor:
@@ -103,9 +103,8 @@ def _recognise(state: dict[str, Tensor], path: str | Path) -> _Layout:
         return FULL
     if _has(state, DISTILLED):
         return DISTILLED
-    raise WeightsError(
-        f"{path}: neither torchvision's VGG-19 (features.0 to features.21) nor the distilled one (conv0 to conv42)"
-    )
+    reason = "neither torchvision's VGG-19 (features.0 to features.21) nor the distilled one (conv0 to conv42)"
+    raise WeightsError(reason, path=path)
 
 
 def _has(state: Mapping[str, Tensor], layout: _Layout) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nircolor.wording import one_line
+from nircolor.wording import command_line, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,13 @@ def print_results(results: Results) -> None:
     protocol, what is missing and why, and the worst five of each method."""
     from rich.console import Console
 
-    from nircolor.evaluation.summary import ALL, UNSEEN, summarise, worst
+    from nircolor.evaluation.summary import ALL, UNSEEN
 
     console = Console(highlight=False, soft_wrap=False, markup=False)
     if not results.rows:
         console.print("Nothing was measured.")
         return
-    summaries = summarise(results)
+    summaries = results.summaries()
     main = [s for s in summaries if s.group in (ALL, UNSEEN)]
     for start in range(0, len(main), MOST_COLUMNS) if results.metrics else ():
         console.print(_table(results.metrics, main[start : start + MOST_COLUMNS]))
@@ -41,10 +41,10 @@ def print_results(results: Results) -> None:
         console.print(_by_kind(results.metrics, kinds))
     console.print(f"Protocol {results.protocol.name}: {results.protocol.text}")
     for key, reason in results.missing.items():
-        console.print(one_line(f"No {key}: {reason}"))
+        console.print(one_line(command_line(f"No {key}: {reason}")))
     for method in results.methods if results.metrics else ():
         metric = results.metrics[0]
-        named = [f"{row.id} {_number(row.values[metric.key], metric)}" for row in worst(results, method)]
+        named = [f"{row.id} {_number(row.values[metric.key], metric)}" for row in results.worst(method)]
         console.print(one_line(f"Worst of {method} by {metric.title}: {', '.join(named)}"))
 
 

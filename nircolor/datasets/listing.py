@@ -34,14 +34,14 @@ class Listing:
     problems: tuple[Problem, ...]
 
 
-def scan(root: Path) -> Listing:
+def list_pictures(root: Path) -> Listing:
     """List a folder and everything below it. Links to folders are followed, but no folder is entered twice, so that
     circles end. Hidden files and folders, ``@eaDir`` and ``__MACOSX`` are left out.
 
     Raises InputError where ``root`` is no folder that can be listed.
     """
     if not root.is_dir():
-        raise InputError(f"{root}: {'a file, not a folder' if root.exists() else 'no such folder'} of pictures")
+        raise InputError(f"{'a file, not a folder' if root.exists() else 'no such folder'} of pictures", path=root)
     files: list[File] = []
     others: Counter[str] = Counter()
     problems: list[Problem] = []
@@ -92,7 +92,7 @@ def _entries(
     except OSError as error:
         reason = f"cannot be listed ({error.strerror}); give yourself the right to read it"
         if at_root:
-            raise InputError(f"{folder}: {reason}") from error
+            raise InputError(reason, path=folder) from error
         problems.append(Problem(folder, reason, "unreadable"))
         return []
     return sorted(kept, key=lambda entry: entry.name)

@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from nircolor.errors import UsageError, WeightsError
-from nircolor.loss.backbones import BACKBONES
-from nircolor.loss.lpips import Lpips
+from nircolor.features.backbones import BACKBONES
+from nircolor.features.lpips import Lpips
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.errors import UsageError, WeightsError
-from nircolor.loss.backbones import BACKBONES
-from nircolor.loss.tensors import load_tensors
+from nircolor.features.backbones import BACKBONES
+from nircolor.features.tensors import load_tensors
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
@@ -27,7 +27,7 @@ class Lpips(nn.Module):
     def __init__(self, path: str | Path, backbone: str = "squeeze") -> None:
         super().__init__()
         if backbone not in BACKBONES:
-            raise UsageError(f"--lpips {backbone}: unknown; give {', '.join(BACKBONES)}")
+            raise UsageError("unknown", option="lpips", value=backbone, remedy=f"give {', '.join(BACKBONES)}")
         self.backbone, self.name = BACKBONES[backbone], f"lpips-{backbone}"
         self._weights = load_tensors(path, self.name)
         try:
@@ -35,7 +35,7 @@ class Lpips(nn.Module):
                 side = self.backbone.smallest
                 self(torch.zeros(1, 3, side, side), torch.ones(1, 3, side, side))
         except (KeyError, RuntimeError) as error:
-            raise WeightsError(f"{path}: not the {self.name} weights that were expected ({error})") from error
+            raise WeightsError(f"not the {self.name} weights that were expected ({error})", path=path) from error
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """a, b: (n, 3, H, W) in [0, 1], sides at least ``backbone.smallest`` -> (n,), 0 for equal images.
