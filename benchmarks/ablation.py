@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from nircolor.training.events import Event, Losses, Scores
-from nircolor.training.journal import Journal
+from nircolor.training.run_log import RunLog
 from nircolor.training.recipe_file import load_recipe
 from nircolor.training.trainer import Trainer
 
@@ -49,10 +49,10 @@ def run_row(name: str, folder: Path, data: Path, steps: int, lpips: Path) -> dic
         load_recipe(base, [*scale, *judge, *changes]), folder, data, resume=(folder / "checkpoint.safetensors").exists()
     )
     scores: dict[str, float] = {}
-    with Journal(folder, trainer.step, {"row": name}) as journal:
+    with RunLog(folder, trainer.step, {"row": name}) as log:
 
         def observe(event: Event) -> None:
-            journal(event)
+            log(event)
             if isinstance(event, Losses):
                 print(f"{name}: {event.stage} {event.step}/{event.steps}, {event.images_per_second:.1f} images/s")
             elif isinstance(event, Scores):

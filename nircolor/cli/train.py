@@ -112,7 +112,7 @@ def train(
     folder = _folder(run, resume, dry_run)
     loaded = _recipe(recipe, resume, changes or ())
     root = data or _data_root(resume)
-    from nircolor.cli.training import Machine, estimate_run, train_run
+    from nircolor.training.run import Machine, estimate_run, train_run
 
     machine = Machine(device, processes, machines, workers)
     if dry_run:

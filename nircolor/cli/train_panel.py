@@ -21,7 +21,7 @@ from rich.text import Text
 
 from nircolor.evaluation.report.text import number, with_unit
 from nircolor.training.events import Event, Losses, Observer, Progress, Scores
-from nircolor.training.journal.series import metric_named
+from nircolor.training.run_log.series import metric_named
 from nircolor.written import visible
 
 _PAUSE = 0.2  # seconds between two frames

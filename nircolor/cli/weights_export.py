@@ -101,7 +101,7 @@ def export(
     if not runs:
         raise UsageError(f"{out}: give the folder of a run, and then the file to write")
     from nircolor.training.calibration import Calibration
-    from nircolor.training.export import ExportConfig, export_run
+    from nircolor.training.run_export import ExportConfig, export_run
 
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
     meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite)

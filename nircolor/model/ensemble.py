@@ -14,7 +14,7 @@ from nircolor.model.prior import prior_branch
 from nircolor.model.rgb import RGBBranch
 
 
-class PriorCommittee(nn.Module):
+class PriorEnsemble(nn.Module):
     """As many G_B as there are members."""
 
     def __init__(self, config: ModelConfig, members: int) -> None:
@@ -26,7 +26,7 @@ class PriorCommittee(nn.Module):
         return torch.cat([member(nir) for member in self.members], 1)
 
 
-class RGBCommittee(nn.Module):
+class RGBEnsemble(nn.Module):
     """As many G_A; each reads the prior of its own G_B."""
 
     def __init__(self, config: ModelConfig, members: int) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nircolor.datasets import Pair
-from nircolor.training.feed import Source, TrainingPair
+from nircolor.training.data_loader import Source, TrainingPair
 from nircolor.training.made import find_photographs
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.rendered import RenderedPair
-from nircolor.training.texture import check_unseen
+from nircolor.training.texture_pretraining import check_unseen
 
 
 @dataclass(frozen=True)

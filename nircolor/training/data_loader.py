@@ -54,7 +54,7 @@ class Batch:
     boxes: Tensor
 
 
-class Feed:
+class DataLoader:
     """Draws a source by weight, then a scene, then a picture of it: a scene photographed ten times counts once.
 
     A sample depends on the seed, the number of its batch and its place in it alone: a resumed run sees the same
@@ -108,7 +108,7 @@ class Feed:
 
     def batches(self, start: int) -> Generator[Batch, None, None]:
         """Batches from number ``start`` on, in order, some always in preparation. Closing it ends its threads."""
-        pool = ThreadPoolExecutor(self.workers, "feed")
+        pool = ThreadPoolExecutor(self.workers, "loader")
         try:
             upcoming = (pool.submit(self.make, number) for number in count(start))
             ahead = deque(islice(upcoming, 2 * self.workers))

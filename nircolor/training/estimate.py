@@ -15,7 +15,7 @@ from torch import nn
 from nircolor.model import Generator
 from nircolor.model.texture import TextureAutoencoder
 from nircolor.training.stages import Stage
-from nircolor.training.texture import seconds_per_step
+from nircolor.training.texture_pretraining import seconds_per_step
 from nircolor.training.trainer import Trainer
 
 TIMED = 3  # steps, after one that warms up
@@ -61,7 +61,7 @@ def estimate(trainer: Trainer) -> Estimate:
     texture = TextureAutoencoder(recipe.texture.model) if recipe.loss.textured else None
     pretrained = recipe.loss.textured and not recipe.loss.texture_weights
     device = trainer.fabric.device
-    texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.feed, device) if pretrained else 0.0
+    texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.loader, device) if pretrained else 0.0
     trainer.prepare(texture=texture.eval().requires_grad_(False) if texture else None)
     stages = tuple(_estimate_stage(trainer, stage) for stage in trainer.stages)
     return Estimate(_parameters(trainer), stages, texture_seconds, peak_memory(device))
@@ -69,7 +69,7 @@ def estimate(trainer: Trainer) -> Estimate:
 
 def _estimate_stage(trainer: Trainer, stage: Stage) -> StageEstimate:
     each = trainer.recipe.optim.generator_steps
-    with closing(trainer.feed.batches(stage.start * each)) as batches:
+    with closing(trainer.loader.batches(stage.start * each)) as batches:
         seconds = [_timed(lambda: trainer.update(list(islice(batches, each)))) for _ in range(TIMED + 1)]
     return StageEstimate(stage.size, stage.steps, each * stage.batch, sum(seconds[1:]) / TIMED)
 

@@ -37,7 +37,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ValidationPicture:
     """One validation pair: ``nir`` (H, W), ``prediction`` and ``truth`` (H, W, 3), at most 256 pixels a side."""
 
     id: str
@@ -55,7 +55,7 @@ class Scores:
     values: Mapping[str, float]
     best: bool
     """Whether no earlier validation of the run was as good."""
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[ValidationPicture, ...] = ()
 
 
 Event = Progress | Losses | Scores

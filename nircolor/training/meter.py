@@ -7,20 +7,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from nircolor.training.events import Losses
-from nircolor.training.feed import Feed
+from nircolor.training.data_loader import DataLoader
 
 
 class Meter:
     """Means of the losses, images a second and the share of time waited, since it was last read."""
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+    def __init__(self, loader: DataLoader) -> None:
+        self._loader = loader
         self.restart()
 
     def restart(self) -> None:
         self._sums: defaultdict[str, float] = defaultdict(float)
         self._steps, self._images = 0, 0
-        self._start, self._waited = time.monotonic(), self._feed.waited_seconds
+        self._start, self._waited = time.monotonic(), self._loader.waited_seconds
 
     def add(self, terms: Mapping[str, float], images: int) -> None:
         """One step on so many images, of all processes together."""
@@ -31,7 +31,7 @@ class Meter:
     def losses(self, stage: str, step: int, steps: int, rate: float) -> Losses:
         seconds = max(1e-9, time.monotonic() - self._start)
         values = {name: total / self._steps for name, total in self._sums.items()}
-        waited = min(1.0, (self._feed.waited_seconds - self._waited) / seconds)
+        waited = min(1.0, (self._loader.waited_seconds - self._waited) / seconds)
         told = Losses(stage, step, steps, values, rate, self._images / seconds, waited)
         self.restart()
         return told

@@ -17,7 +17,7 @@ from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.loss.vgg import Vgg
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import TextureAutoencoder
-from nircolor.training.feed import Batch
+from nircolor.training.data_loader import Batch
 from nircolor.training.recipe import LossConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import torch
 
-from nircolor.training.feed import Batch
+from nircolor.training.data_loader import Batch
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:

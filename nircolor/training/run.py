@@ -50,12 +50,12 @@ def train_run(recipe: Recipe, run: Path, data: Path, resume: bool, machine: Mach
 
 def _watched(trainer: Trainer, report: Report) -> None:
     from nircolor.cli.train_view import train_view
-    from nircolor.training.journal import Journal
+    from nircolor.training.run_log import RunLog
 
-    journal, interrupts = Journal(trainer.run, trainer.step, _about(trainer)), report.interrupts
-    with interrupts.deferred(), journal, train_view(report) as view:
+    log, interrupts = RunLog(trainer.run, trainer.step, _about(trainer)), report.interrupts
+    with interrupts.deferred(), log, train_view(report) as view:
         try:
-            trainer.train(_both(journal, view))
+            trainer.train(_both(log, view))
         except Interrupted:
             if not interrupts.hurried:  # a step that was torn apart is not worth keeping
                 trainer.save()

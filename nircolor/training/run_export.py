@@ -64,7 +64,7 @@ def export_run(
     """Write ``out`` and return its metadata. What is missing for passing it on, the licence first, is warned of.
 
     Args:
-        run: its folder; several of one network become a committee, whose metadata has what is known of each member.
+        run: its folder; several of one network become an ensemble, whose metadata has what is known of each member.
         best: the weights of the best validation, or (False) those of the last step; None: the best where there are any.
         average: several runs become one network instead, of the mean of their weights (a model soup: Wortsman et al.
             2022). Right for runs that started from the same weights, ``start_from``, and only for those.
@@ -103,7 +103,7 @@ def _member(run: Path, source: Path, config: ExportConfig) -> _Member:
 def _together(
     runs: Sequence[Path], members: Sequence[_Member], average: bool
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What is known of the members, and their weights as those of one network or of a committee."""
+    """What is known of the members, and their weights as those of one network or of an ensemble."""
     histories, states = [member.history for member in members], [member.state for member in members]
     if len(members) == 1:
         return histories[0], states[0]
@@ -123,7 +123,7 @@ def _mean(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _joined(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Under the names of a committee: ``prior_branch.members.0...``."""
+    """Under the names of an ensemble: ``prior_branch.members.0...``."""
     return {
         f"{branch}.members.{i}.{rest}": value
         for i, state in enumerate(states)

@@ -17,7 +17,7 @@ from nircolor.datasets import Pair
 from nircolor.errors import UsageError
 from nircolor.model.texture import TextureAutoencoder, load_texture, save_texture
 from nircolor.training.events import Observer, Progress
-from nircolor.training.feed import Feed
+from nircolor.training.data_loader import DataLoader
 from nircolor.training.meter import Meter
 from nircolor.training.recipe import Recipe
 
@@ -29,26 +29,26 @@ STAGE = "texture autoencoder"
 HELD_OUT = ("val", "test")
 
 
-def texture_for(recipe: Recipe, run: Path, feed: Feed, fabric: Fabric, observe: Observer) -> TextureAutoencoder:
+def texture_for(recipe: Recipe, run: Path, loader: DataLoader, fabric: Fabric, observe: Observer) -> TextureAutoencoder:
     """The frozen autoencoder of a run: that of ``loss.texture_weights``, else that of the run, else a new one, saved in
     the run as ``texture.safetensors`` by the first of the processes. Raises WeightsError for a file that is none."""
     if recipe.loss.texture_weights:
         return load_texture(Path(recipe.loss.texture_weights))
     path = run / "texture.safetensors"
     if fabric.is_global_zero and not path.exists():
-        network = pretrain(recipe, feed, fabric.device, observe)
+        network = pretrain(recipe, loader, fabric.device, observe)
         save_texture(path, network, {"recipe": recipe.to_dict()})
     fabric.barrier()
     return load_texture(path)
 
 
-def pretrain(recipe: Recipe, feed: Feed, device: torch.device, observe: Observer) -> TextureAutoencoder:
-    """l2 reconstruction of the training crops (HAQAGen section 3.2). ``feed`` must hold training pairs only: see
+def pretrain(recipe: Recipe, loader: DataLoader, device: torch.device, observe: Observer) -> TextureAutoencoder:
+    """l2 reconstruction of the training crops (HAQAGen section 3.2). ``loader`` must hold training pairs only: see
     ``check_unseen``."""
     config = recipe.texture
     network, optimiser = _fresh(recipe, device)
-    meter = Meter(feed)
-    with closing(feed.batches(0)) as batches:
+    meter = Meter(loader)
+    with closing(loader.batches(0)) as batches:
         for step, batch in enumerate(islice(batches, config.steps), 1):
             rate = config.rate * (1 - (step - 1) / config.steps)
             rgb = batch.rgb[: config.batch].to(device)
@@ -59,10 +59,10 @@ def pretrain(recipe: Recipe, feed: Feed, device: torch.device, observe: Observer
     return network
 
 
-def seconds_per_step(recipe: Recipe, feed: Feed, device: torch.device, count: int = 3) -> float:
+def seconds_per_step(recipe: Recipe, loader: DataLoader, device: torch.device, count: int = 3) -> float:
     """How long a step of ``pretrain`` takes, its batch being there already."""
     network, optimiser = _fresh(recipe, device)
-    rgb = feed.make(0).rgb[: recipe.texture.batch].to(device)
+    rgb = loader.make(0).rgb[: recipe.texture.batch].to(device)
     _learn(network, optimiser, rgb, recipe.texture.rate)  # warms up
     start = time.monotonic()
     for _ in range(count):

@@ -28,14 +28,14 @@ from nircolor.training.checkpoint import (
 from nircolor.training.data import find_data
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import Observer, Progress, Scores, nobody
-from nircolor.training.feed import Batch, Feed, Shape
+from nircolor.training.data_loader import Batch, DataLoader, Shape
 from nircolor.training.meter import Meter
 from nircolor.training.objective import Objective
 from nircolor.training.recipe import Recipe, check_share, steps_of
-from nircolor.training.reverse import NirObjective, NirValidation
+from nircolor.training.reverse_training import NirObjective, NirValidation
 from nircolor.training.schedule import learning_rate
 from nircolor.training.stages import stage_at, stages_of
-from nircolor.training.texture import texture_for
+from nircolor.training.texture_pretraining import texture_for
 from nircolor.training.update import Updater
 from nircolor.training.validation import Sets, Validated, Validation
 
@@ -82,7 +82,7 @@ class Trainer:
         self.data = find_data(recipe, data_root)
         self.steps = steps_of(recipe.optim, self.data.pairs)
         self.stages = stages_of(recipe, self.steps)
-        self.feed = Feed(
+        self.loader = DataLoader(
             self.data.sources,
             recipe.augment,
             recipe.seed,
@@ -144,10 +144,10 @@ class Trainer:
         self._begin()
         self.prepare(observe)
         each = self.recipe.optim.generator_steps
-        meter = Meter(self.feed)
+        meter = Meter(self.loader)
         self._judge(observe)  # where a resumed run was stopped before it could
         observe(Progress("training", self.step, self.steps))
-        with closing(self.feed.batches(self.step * each)) as batches:
+        with closing(self.loader.batches(self.step * each)) as batches:
             while self.step < self.steps and not self._exhausted():
                 images = each * stage_at(self.stages, self.step).batch
                 meter.add(self.update(list(islice(batches, each))), images)
@@ -184,7 +184,7 @@ class Trainer:
         """The objective; the texture autoencoder is pretrained first where the recipe wants one and none is given."""
         if self._objective is None:
             if texture is None and self.recipe.loss.textured:
-                texture = texture_for(self.recipe, self.run, self.feed, self.fabric, observe)
+                texture = texture_for(self.recipe, self.run, self.loader, self.fabric, observe)
             if self.recipe.model.direction == "nir":
                 self._objective = NirObjective(self.recipe.loss)
             else:

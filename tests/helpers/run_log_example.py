@@ -1,4 +1,4 @@
-"""A run as its journal hears of it: rendered scenes, and predictions that come closer to the truth with every step."""
+"""A run as its log sees it: rendered scenes, and predictions that come closer to the truth with every step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from nircolor import scenes
 from nircolor.evaluation.colour import angular_error
 from nircolor.evaluation.fidelity import psnr
-from nircolor.training.events import Event, Losses, Picture, Progress, Scores
+from nircolor.training.events import Event, Losses, ValidationPicture, Progress, Scores
 
 STEPS = 400
 SIZES = ((40, 56), (64, 48))
@@ -22,16 +22,16 @@ def _scene(seed: int) -> scenes.Scene:
 
 
 @cache
-def pictures(step: int) -> tuple[Picture, ...]:
+def pictures(step: int) -> tuple[ValidationPicture, ...]:
     """Grey at the first step, nearly the truth at the last."""
     return tuple(_picture(seed, step / (STEPS + 50)) for seed in range(len(SIZES)))
 
 
-def _picture(seed: int, share: float) -> Picture:
+def _picture(seed: int, share: float) -> ValidationPicture:
     scene = _scene(seed)
     nir, truth = scenes.quantise(scene.nir, 8), scenes.quantise(scene.rgb, 8)
     prediction = np.rint((1 - share) * nir[..., None] + share * truth).astype(np.uint8)
-    return Picture(f"scene {seed}", nir, prediction, truth)
+    return ValidationPicture(f"scene {seed}", nir, prediction, truth)
 
 
 def losses(step: int) -> Losses:

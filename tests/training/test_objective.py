@@ -14,7 +14,7 @@ from nircolor.loss.histogram import cdf_loss
 from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import TextureAutoencoder, TextureConfig
-from nircolor.training.feed import Batch
+from nircolor.training.data_loader import Batch
 from nircolor.training.objective import Objective, as_image
 from nircolor.training.recipe import LossConfig
 

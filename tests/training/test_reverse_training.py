@@ -59,7 +59,7 @@ def test_a_resumed_run_is_the_same_run(made: Recipe, tmp_path: Path) -> None:
     short = replace(made, validation=())
     stopped = Trainer(short, tmp_path / "parts", tmp_path / "data")
     for step in range(3):
-        stopped.update([stopped.feed.make(step)])
+        stopped.update([stopped.loader.make(step)])
     stopped.run.mkdir()
     stopped.save()
     again = Trainer(short, tmp_path / "parts", tmp_path / "data", resume=True)

@@ -1,4 +1,4 @@
-"""nircolor/training/export.py: a run folder becomes one file that keeps the weights, and says where they are from."""
+"""nircolor/training/run_export.py: a run folder becomes one file that keeps the weights, and says where they are from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nircolor import weights
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
 from nircolor.model import PRESETS, Generator, ModelConfig
 from nircolor.training.calibration import Calibration
-from nircolor.training.export import ExportConfig, export_run
+from nircolor.training.run_export import ExportConfig, export_run
 from nircolor.training.run_folder import scores_at
 
 

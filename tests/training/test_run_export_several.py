@@ -1,4 +1,4 @@
-"""nircolor/training/export.py: several runs in one file, as a committee or as the mean of their weights."""
+"""nircolor/training/run_export.py: several runs in one file, as an ensemble or as the mean of their weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nircolor import weights
 from nircolor.colorizer import build
 from nircolor.errors import UsageError
 from nircolor.training.calibration import Calibration
-from nircolor.training.export import ExportConfig, export_run
+from nircolor.training.run_export import ExportConfig, export_run
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def own_folder(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(weights.OWN_FOLDER, str(out.parent))
 
 
-def test_several_runs_become_a_committee_that_decides_by_the_mean(run: Path, out: Path, tmp_path: Path) -> None:
+def test_several_runs_become_an_ensemble_that_decides_by_the_mean(run: Path, out: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(run, other)
     add_weights(other, "best.safetensors", 30)
@@ -87,7 +87,7 @@ def test_the_mean_of_runs_that_began_otherwise_is_refused(
     assert not out.exists()
 
 
-def test_a_committee_of_different_networks_is_refused(run: Path, out: Path, tmp_path: Path) -> None:
+def test_an_ensemble_of_different_networks_is_refused(run: Path, out: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(run, other)
     add_weights(other, "best.safetensors", 30, replace(SMALL, prior_features=2))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from journal_example import STEPS, events, losses, pictures, scores, texture
+from run_log_example import STEPS, events, losses, pictures, scores, texture
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nircolor.errors import OutputError
-from nircolor.training.journal import Journal
-from nircolor.training.journal.contact import contact_sheet
+from nircolor.training.run_log import RunLog
+from nircolor.training.run_log.contact import contact_sheet
 
 REMEDY = "make room or bring its folder back, then go on with --resume"
 
@@ -42,9 +42,9 @@ def sheets(run: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("whole") / "new" / "run"
-    with Journal(run, 0, {"recipe": "example"}) as journal:
+    with RunLog(run, 0, {"recipe": "example"}) as log:
         for event in (*texture(), *events(0, 200)):
-            journal(event)
+            log(event)
     return run
 
 
@@ -90,11 +90,11 @@ def test_a_run_that_goes_on_tells_no_step_twice(whole: Path, tmp_path: Path) -> 
     shutil.copytree(whole, run)
     with (run / "log.jsonl").open("a") as file:
         file.write('{"step": 220, "pix')  # killed while it wrote
-    with Journal(run, 120, {}) as journal:
+    with RunLog(run, 120, {}) as log:
         assert [record["step"] for record in records(run)] == [20, 40, 60, 20, 40, 60, 80, 100, 100, 120]
         assert sheets(run) == ["step-000100.png"]
         for event in events(120, 400):
-            journal(event)
+            log(event)
     steps = list(range(20, STEPS + 1, 20))
     assert [record["step"] for record in records(run) if "pixel" in record] == steps
     assert [int(row["step"]) for row in table(run / "losses.csv")] == [20, 40, 60, *steps]
@@ -109,9 +109,9 @@ def test_a_run_that_goes_on_tells_no_step_twice(whole: Path, tmp_path: Path) -> 
 def test_a_validation_told_before_its_checkpoint_was_saved_is_told_once(whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    with Journal(run, 200, {}) as journal:
-        journal(scores(200, best=False))
-        journal(losses(220))
+    with RunLog(run, 200, {}) as log:
+        log(scores(200, best=False))
+        log(losses(220))
     found = [record for record in records(run) if "far/psnr" in record]
     assert found == [
         {"step": 100, **scores(100).values, "best": True}, {"step": 200, **scores(200).values},
@@ -124,8 +124,8 @@ def test_a_validation_told_before_its_checkpoint_was_saved_is_told_once(whole: P
 def test_a_run_from_the_start_forgets_all(whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    with Journal(run, 0, {}) as journal:
-        journal(losses(20))
+    with RunLog(run, 0, {}) as log:
+        log(losses(20))
     assert [record["step"] for record in records(run)] == [20]
     assert len(table(run / "losses.csv")) == 1
     assert not (run / "scores.csv").exists()
@@ -137,10 +137,10 @@ def told_after(run: Path, accident: Callable[[], object]) -> str:
     """The error of a run that an accident happens to after its first record."""
 
     def go() -> None:
-        with Journal(run, 0, {}) as journal:
-            journal(losses(20))
+        with RunLog(run, 0, {}) as log:
+            log(losses(20))
             accident()
-            journal(losses(40))
+            log(losses(40))
 
     with pytest.raises(OutputError) as caught:
         go()
@@ -168,7 +168,7 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path, capfd: pytest.Capture
 
 def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
-    with pytest.raises(OutputError, match="run: File exists; "), Journal(tmp_path / "run", 0, {}):
+    with pytest.raises(OutputError, match="run: File exists; "), RunLog(tmp_path / "run", 0, {}):
         pass
 
 
@@ -177,22 +177,22 @@ def test_without_tensorboard_and_matplotlib_the_run_goes_on(
 ) -> None:
     for name in ("torch.utils.tensorboard", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "nircolor.training.journal.board", raising=False)
-    with caplog.at_level(logging.WARNING), Journal(tmp_path, 0, {}) as journal:
+    monkeypatch.delitem(sys.modules, "nircolor.training.run_log.board", raising=False)
+    with caplog.at_level(logging.WARNING), RunLog(tmp_path, 0, {}) as log:
         for event in events(0, 200):
-            journal(event)
+            log(event)
     assert [("pip install 'nircolor[train]'" in m, "missing" in m) for m in caplog.messages] == [(True, True)] * 2
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"log.jsonl", "losses.csv", "scores.csv", "pictures", "run.html"}
 
 
 def test_what_is_not_a_number_is_kept_and_not_drawn(tmp_path: Path) -> None:
-    with Journal(tmp_path, 0, {}) as journal:
+    with RunLog(tmp_path, 0, {}) as log:
         for step in (20, 40):
-            journal(losses(step))
+            log(losses(step))
         event = losses(60)
-        journal(type(event)(event.stage, 60, STEPS, {"pixel": float("nan"), "critic": float("inf")}))
-        journal(type(scores(60))(60, STEPS, {"far/psnr": float("inf")}, True))
+        log(type(event)(event.stage, 60, STEPS, {"pixel": float("nan"), "critic": float("inf")}))
+        log(type(scores(60))(60, STEPS, {"far/psnr": float("inf")}, True))
     assert np.isnan(float(records(tmp_path)[2]["pixel"]))
     assert table(tmp_path / "scores.csv")[0]["far/psnr"] == "inf"
     assert "nan" not in (tmp_path / "run.html").read_text().partition("</style>")[2]

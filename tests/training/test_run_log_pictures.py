@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from journal_example import SIZES, events, losses, pictures, scores
+from run_log_example import SIZES, events, losses, pictures, scores
 from numpy.typing import NDArray
 from PIL import Image
 
 from nircolor.training.events import Losses
-from nircolor.training.journal import Journal
-from nircolor.training.journal.contact import contact_sheet
-from nircolor.training.journal.series import smooth, thin, wants_log
+from nircolor.training.run_log import RunLog
+from nircolor.training.run_log.contact import contact_sheet
+from nircolor.training.run_log.series import smooth, thin, wants_log
 
 INK = np.array((0x00, 0x72, 0xB2))
 
@@ -22,9 +22,9 @@ INK = np.array((0x00, 0x72, 0xB2))
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    with Journal(folder, 0, {}) as journal:
+    with RunLog(folder, 0, {}) as log:
         for event in events(0, 200):
-            journal(event)
+            log(event)
     return folder
 
 
@@ -89,9 +89,9 @@ def test_a_falling_loss_falls_and_a_rising_score_rises(run: Path) -> None:
 
 
 def test_losses_since_the_last_validation_are_drawn_at_the_end(tmp_path: Path) -> None:
-    with Journal(tmp_path, 0, {}) as journal:
-        journal(losses(20))
-        journal(losses(40))
+    with RunLog(tmp_path, 0, {}) as log:
+        log(losses(20))
+        log(losses(40))
         assert not (tmp_path / "losses.png").exists()
     assert Image.open(tmp_path / "losses.png").size[0] > 400
     assert not (tmp_path / "scores.png").exists()
@@ -100,9 +100,9 @@ def test_losses_since_the_last_validation_are_drawn_at_the_end(tmp_path: Path) -
 def test_odd_names_are_drawn(tmp_path: Path) -> None:
     told = scores(100)
     odd = {f"$\\frac{{{name}": value for name, value in told.values.items()}
-    with Journal(tmp_path, 0, {}) as journal:
-        journal(Losses("training", 20, 400, {"$\\frac{1": 1.0}))
-        journal(type(told)(100, 400, odd, True))
+    with RunLog(tmp_path, 0, {}) as log:
+        log(Losses("training", 20, 400, {"$\\frac{1": 1.0}))
+        log(type(told)(100, 400, odd, True))
     assert drawn(tmp_path / "scores.png").any()
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from journal_example import events, losses, pictures, scores
+from run_log_example import events, losses, pictures, scores
 from PIL import Image
 
 from nircolor.errors import NircolorError
-from nircolor.training.journal import Journal
+from nircolor.training.run_log import RunLog
 
 ABOUT: Mapping[str, object] = {
     "recipe": "example.toml",
@@ -58,9 +58,9 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page") / "my run"
-    with Journal(folder, 0, ABOUT) as journal:
+    with RunLog(folder, 0, ABOUT) as log:
         for event in events(0, 400):
-            journal(event)
+            log(event)
         for name in ("best.safetensors", "other one.safetensors"):
             (folder / name).write_bytes(bytes(4_940_000))
     return folder
@@ -139,9 +139,9 @@ def test_everything_from_outside_is_escaped(tmp_path: Path) -> None:
     evil = "</script><img src=x onerror=alert(1)>\"'\n\x1b[31m\u202e"
     told, first = scores(100), pictures(100)[0]
     picture = type(first)(evil, first.nir, first.prediction, first.truth)
-    with Journal(tmp_path / "<b>run", 0, {evil: evil, "more": {evil: [evil]}}) as journal:
-        journal(type(losses(20))("training", 20, 400, {evil: 1.0}))
-        journal(type(told)(100, 400, {f"{evil}/psnr": 20.0, f"{evil}/{evil}": 1.0}, True, (picture,)))
+    with RunLog(tmp_path / "<b>run", 0, {evil: evil, "more": {evil: [evil]}}) as log:
+        log(type(losses(20))("training", 20, 400, {evil: 1.0}))
+        log(type(told)(100, 400, {f"{evil}/psnr": 20.0, f"{evil}/{evil}": 1.0}, True, (picture,)))
         (tmp_path / "<b>run" / "<i>.safetensors").write_bytes(b"")
     page = Page(tmp_path / "<b>run")
     assert [image for image in page.all("img") if image.get("src") == "x"] == []
@@ -164,9 +164,9 @@ def test_everything_from_outside_is_escaped(tmp_path: Path) -> None:
 )
 def test_however_it_ends_there_is_a_page(error: BaseException, words: str, tmp_path: Path) -> None:
     def go() -> None:
-        with Journal(tmp_path, 0, {}) as journal:
+        with RunLog(tmp_path, 0, {}) as log:
             for event in events(0, 130):
-                journal(event)
+                log(event)
             raise error
 
     with pytest.raises(type(error)):
@@ -175,17 +175,17 @@ def test_however_it_ends_there_is_a_page(error: BaseException, words: str, tmp_p
 
 
 def test_a_run_that_told_nothing_yet_and_one_that_stopped_early(tmp_path: Path) -> None:
-    with Journal(tmp_path, 0, {}):
+    with RunLog(tmp_path, 0, {}):
         pass
     page = Page(tmp_path)
     assert "Nothing was validated yet." in page.text
     assert "Nothing was told yet." in page.text
-    with Journal(tmp_path, 0, {}) as journal:
+    with RunLog(tmp_path, 0, {}) as log:
         for event in events(0, 100):
-            journal(event)
+            log(event)
     assert "Ended early at step 100 of 400." in Page(tmp_path).text
-    with Journal(tmp_path, 100, {}) as journal:
-        journal(losses(120))
+    with RunLog(tmp_path, 100, {}) as log:
+        log(losses(120))
     page = Page(tmp_path)
     assert "those of earlier ones are in the folder pictures" in page.text
     assert "from step 100 on" in page.text

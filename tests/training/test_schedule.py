@@ -39,7 +39,7 @@ def test_a_stage_too_short_for_a_step_is_left_out() -> None:
 
 def test_batches_have_the_size_and_number_of_their_stage(data: Path, tmp_path: Path) -> None:
     trainer = Trainer(staged(4, (0.5, 8, 6)), tmp_path, data)
-    assert [tuple(trainer.feed.make(number).rgb.shape) for number in range(4)] == 2 * [(6, 3, 8, 8)] + 2 * [
+    assert [tuple(trainer.loader.make(number).rgb.shape) for number in range(4)] == 2 * [(6, 3, 8, 8)] + 2 * [
         (2, 3, 24, 24)
     ]
     told: list[Event] = []
@@ -52,16 +52,16 @@ def test_batches_have_the_size_and_number_of_their_stage(data: Path, tmp_path: P
 def test_a_stage_may_weigh_the_sources_otherwise(data: Path, tmp_path: Path) -> None:
     made = replace(recipe(4), sources=(SourceConfig("."), SourceConfig(".", turn=True)))
     stage = StageConfig(0.5, 24, 2, weights=(0.0, 1.0))
-    feed = Trainer(replace(made, stages=(stage,)), tmp_path, data).feed
-    turned = Trainer(replace(made, sources=made.sources[1:]), tmp_path, data).feed
-    assert all(torch.equal(feed.make(n).rgb, turned.make(n).rgb) for n in (0, 1))
-    assert not all(torch.equal(feed.make(n).rgb, turned.make(n).rgb) for n in (2, 3))
+    loader = Trainer(replace(made, stages=(stage,)), tmp_path, data).loader
+    turned = Trainer(replace(made, sources=made.sources[1:]), tmp_path, data).loader
+    assert all(torch.equal(loader.make(n).rgb, turned.make(n).rgb) for n in (0, 1))
+    assert not all(torch.equal(loader.make(n).rgb, turned.make(n).rgb) for n in (2, 3))
 
 
 def test_with_several_batches_a_step_the_stage_is_the_steps(data: Path, tmp_path: Path) -> None:
     made = staged(4, (0.5, 8, 6))
     trainer = Trainer(replace(made, optim=replace(made.optim, generator_steps=2)), tmp_path, data)
-    assert [trainer.feed.make(number).rgb.shape[-1] for number in (0, 3, 4, 7)] == [8, 8, 24, 24]
+    assert [trainer.loader.make(number).rgb.shape[-1] for number in (0, 3, 4, 7)] == [8, 8, 24, 24]
 
 
 def test_each_stage_is_timed_by_itself(data: Path, tmp_path: Path) -> None:

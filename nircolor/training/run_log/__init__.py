@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nircolor.training.journal.journal import Journal
+from nircolor.training.run_log.run_log import RunLog
 
-__all__ = ["Journal"]
+__all__ = ["RunLog"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from nircolor.training.events import Losses, Scores
-from nircolor.training.journal.records import TRAINING, machine
+from nircolor.training.run_log.records import TRAINING, machine
 
 
 class Board:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from nircolor.training.events import Picture, Pixels
+from nircolor.training.events import ValidationPicture, Pixels
 from nircolor.written import visible
 
 HEADINGS = ("near-infrared", "prediction", "truth")
@@ -17,7 +17,7 @@ _NARROWEST = 112  # the widest heading
 _PAPER, _INK = (255, 255, 255), (26, 26, 26)
 
 
-def contact_sheet(pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+def contact_sheet(pictures: Sequence[ValidationPicture]) -> NDArray[np.uint8]:
     """(H, W, 3) sRGB: headings once, then for each picture its id and its three cells, pixel for pixel."""
     width = max(_NARROWEST, *(picture.truth.shape[1] for picture in pictures)) + _GAP
     height = _GAP + _LINE + sum(_LINE + picture.truth.shape[0] + _GAP for picture in pictures)

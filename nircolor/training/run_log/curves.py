@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from nircolor.evaluation.report.bins import axis
 from nircolor.evaluation.report.charts import line_class
-from nircolor.training.journal.records import Points
-from nircolor.training.journal.series import FEWEST, smooth, thin, wants_log
+from nircolor.training.run_log.records import Points
+from nircolor.training.run_log.series import FEWEST, smooth, thin, wants_log
 from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.training.events import Losses, Scores
-from nircolor.training.journal.files import writing
-from nircolor.training.journal.records import History
+from nircolor.training.run_log.record_files import writing
+from nircolor.training.run_log.records import History
 
 if TYPE_CHECKING:
-    from nircolor.training.journal.board import Board
+    from nircolor.training.run_log.board import Board
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Extras:
 
     def draw(self, history: History) -> None:
         if self._draws:
-            from nircolor.training.journal.drawings import draw_losses, draw_scores
+            from nircolor.training.run_log.drawings import draw_losses, draw_scores
 
             draw_losses(self._run / "losses.png", history)
             draw_scores(self._run / "scores.png", history)
@@ -56,7 +56,7 @@ class Extras:
 
     def _open(self, step: int) -> Board | None:
         try:
-            from nircolor.training.journal.board import Board
+            from nircolor.training.run_log.board import Board
         except ImportError:
             _log.warning("no tensorboard/ in %s: tensorboard is missing; pip install 'nircolor[train]'", self._run)
             return None

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nircolor.errors import NircolorError, OutputError
-from nircolor.training.events import Event, Losses, Picture, Progress, Scores
-from nircolor.training.journal.contact import contact_sheet
-from nircolor.training.journal.extras import Extras
-from nircolor.training.journal.files import Log, Table, replace, writing
-from nircolor.training.journal.page import Story, write_page
-from nircolor.training.journal.records import TRAINING, History, Record, from_record, reached, subject, to_record
+from nircolor.training.events import Event, Losses, ValidationPicture, Progress, Scores
+from nircolor.training.run_log.contact import contact_sheet
+from nircolor.training.run_log.extras import Extras
+from nircolor.training.run_log.record_files import Log, Table, replace, writing
+from nircolor.training.run_log.run_page import Story, write_page
+from nircolor.training.run_log.records import TRAINING, History, Record, from_record, reached, subject, to_record
 
 
-class Journal:
+class RunLog:
     """Enter it, tell it everything, leave it. In the folder ``run``, made if missing:
 
     ``log.jsonl``, ``losses.csv``, ``scores.csv`` and ``tensorboard/`` grow with every event; ``losses.png``,
@@ -37,10 +37,10 @@ class Journal:
         self._log = Log(run / "log.jsonl")
         self._tables = {Losses: Table(run / "losses.csv"), Scores: Table(run / "scores.csv")}
         self._history = History()
-        self._pictures: Sequence[Picture] = ()
+        self._pictures: Sequence[ValidationPicture] = ()
         self._undrawn = False
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> RunLog:
         self._clock = time.monotonic()
         with writing(self._run):
             self._run.mkdir(parents=True, exist_ok=True)

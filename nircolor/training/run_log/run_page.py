@@ -13,13 +13,13 @@ from nircolor.evaluation.report.charts import swatch
 from nircolor.evaluation.report.text import count, heading
 from nircolor.evaluation.report.thumbnails import encode
 from nircolor.image.atomic import atomic_file
-from nircolor.training.events import Picture, Pixels
-from nircolor.training.journal.contact import HEADINGS
-from nircolor.training.journal.entries import duration, entries, file_list
-from nircolor.training.journal.lines import loss_chart, plain_chart, score_chart
-from nircolor.training.journal.records import History
-from nircolor.training.journal.series import metric_named
-from nircolor.training.journal.tables import in_words, score_table
+from nircolor.training.events import ValidationPicture, Pixels
+from nircolor.training.run_log.contact import HEADINGS
+from nircolor.training.run_log.entries import duration, entries, file_list
+from nircolor.training.run_log.curves import loss_chart, plain_chart, score_chart
+from nircolor.training.run_log.records import History
+from nircolor.training.run_log.series import metric_named
+from nircolor.training.run_log.score_table import in_words, score_table
 from nircolor.written import esc
 
 _SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}
@@ -33,7 +33,7 @@ class Story:
     run: Path
     about: Mapping[str, object]
     history: History
-    pictures: Sequence[Picture]
+    pictures: Sequence[ValidationPicture]
     """Of the newest validation of this process; empty where it made none."""
     begin: int
     """The step that this process began after."""
@@ -127,7 +127,7 @@ def _figure(caption: str, chart: str) -> str:
     return f'<figure class="chart"><figcaption>{caption}</figcaption>{chart}</figure>'
 
 
-def _pictures(pictures: Sequence[Picture]) -> Iterator[str]:
+def _pictures(pictures: Sequence[ValidationPicture]) -> Iterator[str]:
     yield '<section id="pictures"><h2>Pictures</h2>'
     if not pictures:
         yield "<p>This process validated nothing; those of earlier ones are in the folder pictures.</p></section>"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from nircolor.evaluation.report.text import count, heading, number, with_unit
 from nircolor.training.events import Scores
-from nircolor.training.journal.records import History
-from nircolor.training.journal.series import metric_named
+from nircolor.training.run_log.records import History
+from nircolor.training.run_log.series import metric_named
 from nircolor.written import esc
 
 _MANY = 25  # rows beyond which the table scrolls

@@ -8,7 +8,7 @@ import numpy as np
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.metrics import METRICS
-from nircolor.training.journal.records import Points
+from nircolor.training.run_log.records import Points
 
 FEWEST = 8
 """Points below which there is nothing to smooth."""
