@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,10 +16,11 @@ from nircolor.batch.outcome import Reason, evenly
 from nircolor.batch.plan import Entry
 from nircolor.batch.process import Settings, Work, content_of
 from nircolor.errors import NircolorError
-from nircolor.evaluation.report.text import count, size
-from nircolor.evaluation.report.thumbnails import encode, reduce, to_bytes
 from nircolor.image import read_rgb
 from nircolor.image.atomic import atomic_file
+from nircolor.pages.page import head
+from nircolor.pages.text import count, size
+from nircolor.pages.thumbnails import encode, reduce, to_bytes
 from nircolor.written import esc
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take
@@ -61,7 +60,7 @@ class Sheet:
                 stream.write(piece.encode("utf-8"))
 
     def _page(self, title: str, facts: Sequence[str], reasons: Sequence[Reason]) -> Iterator[str]:
-        yield from _head(title)
+        yield from head(title)
         yield f'<header><h1>{esc(title)}</h1><ul class="facts">'
         yield "".join(f"<li>{esc(fact)}</li>" for fact in facts) + "</ul></header><main>"
         yield from _failures(reasons)
@@ -69,18 +68,6 @@ class Sheet:
         yield " before and after; more are thinned out evenly.</p><div>"
         yield from (self._strips[name] for name in sorted(self._strips, key=self._order.__getitem__))
         yield "</div></section></main></body></html>\n"
-
-
-def _head(title: str) -> Iterator[str]:
-    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    # whatever a hostile file name might smuggle in, the browser runs nothing and fetches nothing
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{esc(title)}</title><style>{style}</style></head><body>"
 
 
 def _failures(reasons: Sequence[Reason]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from nircolor.evaluation.report.text import number, with_unit
+from nircolor.pages.text import number, with_unit
 from nircolor.training.events import Event, Losses, Observer, Progress, Scores
 from nircolor.training.run_log.series import metric_named
 from nircolor.written import visible

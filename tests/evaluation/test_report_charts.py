@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_example import CHOSEN, METHODS, collect
 
-from nircolor.evaluation.report.bins import axis, tally
-from nircolor.evaluation.report.charts import COLOURS, histograms, line_class
+from nircolor.evaluation.report.charts import histograms
 from nircolor.evaluation.report.tables import summary_tables
-from nircolor.evaluation.report.text import count, heading, number, script_number, with_unit
 from nircolor.evaluation.results import Row
+from nircolor.pages.axes import axis, tally
+from nircolor.pages.lines import COLOURS, line_class
+from nircolor.pages.text import count, heading, number, script_number, with_unit
 from nircolor.written import esc, visible
 
 finite = st.floats(-1e6, 1e6).map(lambda v: 0.0 if abs(v) < 1e-6 else v)

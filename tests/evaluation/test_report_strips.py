@@ -19,7 +19,7 @@ from nircolor.errors import OutputError
 from nircolor.evaluation.colour import ciede2000, ciede2000_map
 from nircolor.evaluation.report import StripStore
 from nircolor.evaluation.report.errormap import FULL, colours
-from nircolor.evaluation.report.thumbnails import LONGEST, encode, reduce, to_bytes
+from nircolor.pages.thumbnails import LONGEST, encode, reduce, to_bytes
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:

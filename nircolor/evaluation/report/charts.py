@@ -7,27 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.report.bins import Axis, axis, tally
-from nircolor.evaluation.report.text import count, heading, with_unit
 from nircolor.evaluation.results import Results
+from nircolor.pages.axes import Axis, axis, tally
+from nircolor.pages.lines import line_class, swatch
+from nircolor.pages.text import count, heading, with_unit
 from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 12, 14, 24  # margins of the plot, in the units of the drawing
-COLOURS = 7
-"""How many colours the style sheet has for lines; more methods share them, told apart by dashes."""
-
-
-def line_class(index: int) -> str:
-    """The classes of a method's line and swatch: its colour, and its dashes."""
-    return f"c{index % COLOURS} d{index // COLOURS % 3}"
-
-
-def swatch(index: int) -> str:
-    """A short piece of the method's line, for legends and captions."""
-    return (
-        f'<svg class="swatch line {line_class(index)}" viewBox="0 0 22 10" aria-hidden="true"><path d="M1 5H21"/></svg>'
-    )
 
 
 def histograms(results: Results) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nircolor.evaluation.report.heading import given
-from nircolor.evaluation.report.text import count
 from nircolor.evaluation.results import Results
+from nircolor.pages.text import count
 from nircolor.written import esc
 
 

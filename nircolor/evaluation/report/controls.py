@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nircolor.evaluation.report.text import count
 from nircolor.evaluation.results import Results, Row
+from nircolor.pages.text import count
 from nircolor.written import esc
 
 

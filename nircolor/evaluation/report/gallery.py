@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.report.charts import swatch
 from nircolor.evaluation.report.controls import better, controls
 from nircolor.evaluation.report.figure import figure
 from nircolor.evaluation.report.pictures import Picture
 from nircolor.evaluation.report.scale import scale
 from nircolor.evaluation.report.strips import Strip
-from nircolor.evaluation.report.text import count, script_number, size, with_unit
-from nircolor.evaluation.report.thumbnails import LONGEST
 from nircolor.evaluation.results import Results, Row
+from nircolor.pages.lines import swatch
+from nircolor.pages.text import count, script_number, size, with_unit
+from nircolor.pages.thumbnails import LONGEST
 from nircolor.written import esc, visible
 
 Shown = tuple[Picture, Strip]

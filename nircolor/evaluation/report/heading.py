@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from nircolor.evaluation.report.pictures import Picture
-from nircolor.evaluation.report.text import count
 from nircolor.evaluation.results import Results
+from nircolor.pages.text import count
 from nircolor.written import esc
 
 _OPEN = 5  # notes that are shown without being asked for

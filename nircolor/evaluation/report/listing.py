@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.report.pictures import Picture
-from nircolor.evaluation.report.text import count, heading, number, script_number, size
 from nircolor.evaluation.results import Results, Row
+from nircolor.pages.text import count, heading, number, script_number, size
 from nircolor.written import esc
 
 _SEEN = {True: "yes", False: "no", None: "not checked"}

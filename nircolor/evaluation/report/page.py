@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 from nircolor.evaluation.report.charts import histograms
@@ -19,7 +16,7 @@ from nircolor.evaluation.report.strips import StripStore
 from nircolor.evaluation.report.tables import summary_tables
 from nircolor.evaluation.results import Results
 from nircolor.image.atomic import atomic_file
-from nircolor.written import esc
+from nircolor.pages.page import head, static
 
 
 def write_report(path: Path, results: Results, strips: StripStore, *, overwrite: bool = False, most: int = 60) -> None:
@@ -39,7 +36,8 @@ def page(results: Results, strips: StripStore, most: int) -> Iterator[str]:
     pictures = worst_first(results)
     shown = _shown(pictures, strips, most)
     anchors = {picture.id: f"strip-{index}" for index, (picture, _) in enumerate(shown)}
-    yield from _head(f"{results.dataset}, {results.protocol.name}")
+    script = _static("page.js")
+    yield from head(f"{results.dataset}, {results.protocol.name}", script=script)
     yield from masthead(results, pictures)
     yield "<main>"
     yield from protocol(results, pictures)
@@ -50,7 +48,7 @@ def page(results: Results, strips: StripStore, most: int) -> Iterator[str]:
     yield from gallery(results, shown, len(pictures))
     yield from listing(results, pictures, anchors)
     yield from colophon(results, len(pictures))
-    yield f"</main>{footer(results)}{_static('viewer.html')}<script>{_static('page.js')}</script></body></html>\n"
+    yield f"</main>{footer(results)}{_static('viewer.html')}<script>{script}</script></body></html>\n"
 
 
 def _shown(pictures: list[Picture], strips: StripStore, most: int) -> list[Shown]:
@@ -58,23 +56,5 @@ def _shown(pictures: list[Picture], strips: StripStore, most: int) -> list[Shown
     return [(picture, strip) for picture, strip in kept if strip is not None][: max(most, 0)]
 
 
-def _head(title: str) -> Iterator[str]:
-    style, script = _static("page.css"), _static("page.js")
-    # whatever a hostile name might smuggle in, the browser runs only what is hashed here and fetches nothing
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{esc(title)}</title><style>{style}</style></head><body>"
-
-
 def _static(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
+    return static("nircolor.evaluation.report", name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import heading, with_unit
 from nircolor.evaluation.results import Results, Row
 from nircolor.evaluation.summary import worst
+from nircolor.pages.lines import swatch
+from nircolor.pages.text import heading, with_unit
 from nircolor.written import esc
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import UNDEFINED, heading, number
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.summary import ALL, UNSEEN, Summary, best, summarise
+from nircolor.pages.lines import swatch
+from nircolor.pages.text import UNDEFINED, heading, number
 from nircolor.written import esc
 
 _FEW = 20  # rows by kind that are shown without being asked for

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nircolor.evaluation.report.bins import axis
-from nircolor.evaluation.report.charts import line_class
+from nircolor.pages.axes import axis
+from nircolor.pages.lines import line_class
 from nircolor.training.run_log.records import Points
 from nircolor.training.run_log.series import FEWEST, smooth, thin, wants_log
 from nircolor.written import esc

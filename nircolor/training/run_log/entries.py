@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from nircolor.evaluation.report.text import NO_BREAK
+from nircolor.pages.text import NO_BREAK
 from nircolor.written import esc
 
 _FILES = {

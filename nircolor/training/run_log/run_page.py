@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from nircolor.evaluation.report.charts import swatch
-from nircolor.evaluation.report.text import count, heading
-from nircolor.evaluation.report.thumbnails import encode
 from nircolor.image.atomic import atomic_file
-from nircolor.training.events import ValidationPicture, Pixels
+from nircolor.pages.lines import swatch
+from nircolor.pages.page import head, static
+from nircolor.pages.text import count, heading
+from nircolor.pages.thumbnails import encode
+from nircolor.training.events import Pixels, ValidationPicture
 from nircolor.training.run_log.contact import HEADINGS
 from nircolor.training.run_log.entries import duration, entries, file_list
 from nircolor.training.run_log.curves import loss_chart, plain_chart, score_chart
@@ -66,15 +65,8 @@ def page(story: Story) -> Iterator[str]:
 
 def _head(story: Story) -> Iterator[str]:
     name = esc(story.run.resolve().name)
-    style = files("nircolor.evaluation.report").joinpath("page.css").read_text("utf-8")
-    style += files(__package__).joinpath("run.css").read_text("utf-8")
-    allowed = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{name}, step {story.step}</title><style>{style}</style></head><body>"
+    style = static("nircolor.training.run_log", "run.css")
+    yield from head(f"{story.run.resolve().name}, step {story.step}", style)
     facts = ("training run", f"step {story.step:,} of {story.steps:,}", duration(story.seconds))
     links = (f'<li><a href="#{key}">{title}</a></li>' for key, title in _SECTIONS.items())
     yield f'<header><h1>{name}</h1><ul class="facts">{"".join(f"<li>{fact}</li>" for fact in facts)}</ul>'

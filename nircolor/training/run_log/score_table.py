@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nircolor.evaluation.report.text import count, heading, number, with_unit
+from nircolor.pages.text import count, heading, number, with_unit
 from nircolor.training.events import Scores
 from nircolor.training.run_log.records import History
 from nircolor.training.run_log.series import metric_named

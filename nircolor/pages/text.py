@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
-from nircolor.evaluation.metric import Metric
 from nircolor.written import esc
 
 UNDEFINED, INFINITE = "–", "∞"  # noqa: RUF001 - an en dash is what tables use
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _ARROWS = {"higher": "↑", "lower": "↓", "one": "→ 1", "none": ""}
 _WORDS = {"higher": "higher is better", "lower": "lower is better", "one": "1 is best", "none": ""}
+
+
+class Measure(Protocol):
+    """What a column of numbers is called, and how it is written."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def better(self) -> str: ...
+    @property
+    def decimals(self) -> int: ...
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -22,14 +35,14 @@ def number(value: float | None, decimals: int) -> str:
     return f"\N{MINUS SIGN}{shown}" if negative else shown
 
 
-def with_unit(metric: Metric, value: float | None) -> str:
+def with_unit(metric: Measure, value: float | None) -> str:
     """``17.61 dB``, ``4.20°``: the degree sign stands close."""
     shown = number(value, metric.decimals)
     gap = "" if metric.unit == "°" else NO_BREAK
     return shown if shown == UNDEFINED or not metric.unit else f"{shown}{gap}{esc(metric.unit)}"
 
 
-def heading(metric: Metric) -> str:
+def heading(metric: Measure) -> str:
     """Title, arrow and unit of a column; screen readers hear the arrow in words. It may break between spans only."""
     words = _WORDS[metric.better]
     title = " ".join(f"<span>{esc(word)}</span>" for word in metric.title.split())
