@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 from nircolor.training.events import Event, Losses, Scores
-from nircolor.training.run_log import RunLog
 from nircolor.training.recipe_file import load_recipe
+from nircolor.training.run_log import RunLog
 from nircolor.training.trainer import Trainer
 
 SCALE = (  # of every row: what a CPU can do in some minutes

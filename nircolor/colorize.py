@@ -13,7 +13,8 @@ from nircolor import picture
 from nircolor.engine import EngineConfig, check_device, check_weights
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
-from nircolor.image import check_output, default_output, plan_output
+from nircolor.files import check_output
+from nircolor.image import default_output, plan_output
 from nircolor.image.formats import by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source

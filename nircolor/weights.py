@@ -148,7 +148,7 @@ def save(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, objec
     """
     from safetensors.torch import save as save_tensors
 
-    from nircolor.image.atomic import atomic_file
+    from nircolor.files import atomic_file
 
     # Tied parameters share memory, which safetensors refuses: each gets a copy of its own.
     own = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}

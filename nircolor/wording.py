@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
+_MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 
 # fmt: off
 OPTIONS = frozenset((
@@ -30,6 +30,7 @@ RENAMED = {
     "policy=overwrite": "--overwrite",
     "policy=skip": "--skip-existing",
     "policy=resume": "--resume",
+    "sys.stdout.buffer": "-",
 }
 """What the command line has its own word for."""
 

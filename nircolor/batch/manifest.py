@@ -19,7 +19,7 @@ from nircolor.batch.parts import Parts, vanished
 from nircolor.batch.remote import Place, Remote
 from nircolor.batch.row import Row
 from nircolor.errors import OutputError, display_name
-from nircolor.image.atomic import clear_leftovers
+from nircolor.files import clear_leftovers
 from nircolor.small_file import open_regular
 
 NAME = "nircolor-batch.jsonl"

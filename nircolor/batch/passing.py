@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from nircolor.batch.remote import Place, Remote
 from nircolor.errors import InputError
+from nircolor.files import atomic_file
 from nircolor.image import read_rgb
-from nircolor.image.atomic import atomic_file
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import open_source
 

@@ -16,8 +16,8 @@ from nircolor.batch.outcome import Reason, evenly
 from nircolor.batch.plan import Entry
 from nircolor.batch.process import Settings, Work, content_of
 from nircolor.errors import NircolorError
+from nircolor.files import atomic_file
 from nircolor.image import read_rgb
-from nircolor.image.atomic import atomic_file
 from nircolor.pages.page import head
 from nircolor.pages.text import count, size
 from nircolor.pages.thumbnails import encode, reduce, to_bytes

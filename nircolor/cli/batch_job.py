@@ -152,7 +152,7 @@ def _prepare(job: Job, report: Report) -> Prepared:
 
 
 def _check(job: Job) -> None:
-    from nircolor.image import check_output
+    from nircolor.files import check_output
     from nircolor.image.formats import by_name
     from nircolor.tiling import Tiling
 

@@ -31,7 +31,7 @@ PACKAGES = ("numpy", "opencv-python-headless", "scikit-image", "torch")
 
 def check_outputs(job: Job) -> None:
     """Refuse before the work what could not be written after it. Raises UsageError, OutputError."""
-    from nircolor.image import check_output
+    from nircolor.files import check_output
 
     files = [path for path in (job.report, job.csv, job.leaks) if path]
     if len({path.resolve() for path in files}) < len(files):

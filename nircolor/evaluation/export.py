@@ -9,7 +9,7 @@ from typing import Any
 
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.summary import summarise, worst
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.written import csv_text
 
 

@@ -4,8 +4,7 @@ import logging
 
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.overhear import LIBRARIES
-from nircolor.image.paths import check_output, default_output
-from nircolor.image.plan import OutputPlan, losses, plan_output
+from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
 from nircolor.image.stretch import Stretch
@@ -21,7 +20,6 @@ __all__ = [
     "OutputPlan",
     "RgbImage",
     "Stretch",
-    "check_output",
     "default_output",
     "losses",
     "plan_output",

@@ -1,4 +1,4 @@
-"""In which format and depth a picture is written, and what the format cannot hold."""
+"""Under which name, in which format and depth a picture is written, and what the format cannot hold."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ class OutputPlan:
 
     format: str
     depth: int
+
+
+def default_output(path: Path, format: str | None = None) -> Path:
+    """``photo_nir.tif`` -> ``photo_nir_rgb.tif`` beside it.
+
+    The suffix stays as it is written (``.jpeg`` stays ``.jpeg``) unless ``format`` names another family. Raises
+    ``UsageError`` for an unknown ``format``.
+    """
+    path = Path(path)
+    name = None if format is None else by_name(format)
+    suffix = path.suffix if name is None or name == by_suffix(path) else FORMATS[name].suffixes[0]
+    return path.with_name(f"{path.stem}_rgb{suffix}")
 
 
 def plan_output(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import NircolorError, OutputError, UsageError, display_name
+from nircolor.files import atomic_file, write_reason
 from nircolor.image import icc
-from nircolor.image.atomic import atomic_file, write_reason
 from nircolor.image.formats import FORMATS
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.config import ModelConfig
 from nircolor.model.ends import neutral_ends
+from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.guided import enlarge, enlarge_affine, local_mean
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import prior_branch

@@ -20,8 +20,8 @@ from nircolor import weights
 from nircolor.datasets.scan import scan
 from nircolor.device import choose_precision
 from nircolor.errors import InputError, OutputError, UsageError
+from nircolor.files import atomic_file
 from nircolor.image import read_rgb
-from nircolor.image.atomic import atomic_file
 from nircolor.model.reverse import NirFromRgb
 from nircolor.training.cache import Pixels
 from nircolor.weights_network import restored

@@ -6,8 +6,8 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 
-from nircolor.training.events import Losses
 from nircolor.training.data_loader import DataLoader
+from nircolor.training.events import Losses
 
 
 class Meter:

@@ -14,8 +14,8 @@ from torch import Tensor
 from nircolor.datasets import Pair
 from nircolor.loss.pixel import blurred_loss, pixel_loss
 from nircolor.model.networks import Network
-from nircolor.training.events import ValidationPicture
 from nircolor.training.data_loader import Batch
+from nircolor.training.events import ValidationPicture
 from nircolor.training.pairs import load_pair
 from nircolor.training.recipe import LossConfig
 from nircolor.training.validation import Sets, Validated, shown, small
@@ -67,7 +67,9 @@ class NirValidation:
             made = network(x)[0, 0].clamp(0, 1).cpu().numpy()
         error = float(np.mean(np.square(made - nir, dtype=np.float64)))
         grey = np.repeat(made[..., None], 3, -1)
-        return -10 * float(np.log10(max(error, 1e-10))), ValidationPicture(pair.id, *(small(i) for i in (nir, grey, rgb)))
+        return -10 * float(np.log10(max(error, 1e-10))), ValidationPicture(
+            pair.id, *(small(i) for i in (nir, grey, rgb))
+        )
 
 
 def _unit(image: NDArray[Any]) -> NDArray[np.float32]:

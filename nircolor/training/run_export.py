@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nircolor import weights
 from nircolor.errors import UsageError, WeightsError
+from nircolor.files import check_output
 from nircolor.hub import WEIGHTS_SUFFIX
-from nircolor.image.paths import check_output
 from nircolor.training.calibration import Calibration, calibrated_model, calibrated_state, changes
 from nircolor.training.checkpoint import differences
 from nircolor.training.run_folder import WRITTEN, by_folder, data_of, scores_at, weights_of

@@ -16,8 +16,8 @@ from torch import Tensor
 from nircolor.datasets import Pair
 from nircolor.errors import UsageError
 from nircolor.model.texture import TextureAutoencoder, load_texture, save_texture
-from nircolor.training.events import Observer, Progress
 from nircolor.training.data_loader import DataLoader
+from nircolor.training.events import Observer, Progress
 from nircolor.training.meter import Meter
 from nircolor.training.recipe import Recipe
 

@@ -13,7 +13,7 @@ import torch
 
 from nircolor import weights
 from nircolor.errors import WeightsError
-from nircolor.image.atomic import atomic_file, clear_leftovers
+from nircolor.files import atomic_file, clear_leftovers
 from nircolor.model.efficientnet import EfficientNetLite
 from nircolor.model.networks import Network, network_for
 from nircolor.scan import choose as choose_scan
@@ -26,9 +26,9 @@ from nircolor.training.checkpoint import (
     save_checkpoint,
 )
 from nircolor.training.data import find_data
+from nircolor.training.data_loader import Batch, DataLoader, Shape
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import Observer, Progress, Scores, nobody
-from nircolor.training.data_loader import Batch, DataLoader, Shape
 from nircolor.training.meter import Meter
 from nircolor.training.objective import Objective
 from nircolor.training.recipe import Recipe, check_share, steps_of

@@ -25,7 +25,7 @@ from nircolor.model import Generator
 from nircolor.model.reverse import NirFromRgb
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
-from nircolor.training.events import ValidationPicture, Pixels
+from nircolor.training.events import Pixels, ValidationPicture
 
 MEASURED = ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips")
 SHOWN = 6  # pictures of a run, of all validation sets together

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import OutputError, OutputExistsError, UsageError, display_name
-from nircolor.image import check_output
-from nircolor.image.paths import final_path
+from nircolor.files import check_output, final_path
 from nircolor.image.quantize import quantize
 from nircolor.picture import Writing
 from nircolor.video.container import CODECS

@@ -17,8 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nircolor.errors import OutputError, OutputExistsError, display_name
-from nircolor.image.atomic import write_reason
-from nircolor.image.paths import final_path
+from nircolor.files import final_path, write_reason
 
 _YOUNG = 2.0  # seconds: one that has just been made may not have its lock yet
 

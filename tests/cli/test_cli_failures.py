@@ -267,7 +267,7 @@ def test_an_unforeseen_error_is_one_line_too(
     def fail(*args: Any, **options: Any) -> None:
         raise error
 
-    monkeypatch.setattr("nircolor.image.check_output", fail)
+    monkeypatch.setattr("nircolor.colorize.check_output", fail)
     assert words in one_line(inside("colorize", nir8.name), code)
     result = inside("colorize", nir8.name, "-vv")
     assert result.code == code

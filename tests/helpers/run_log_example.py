@@ -10,7 +10,7 @@ import numpy as np
 from nircolor import scenes
 from nircolor.evaluation.colour import angular_error
 from nircolor.evaluation.fidelity import psnr
-from nircolor.training.events import Event, Losses, ValidationPicture, Progress, Scores
+from nircolor.training.events import Event, Losses, Progress, Scores, ValidationPicture
 
 STEPS = 400
 SIZES = ((40, 56), (64, 48))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_log_example import SIZES, events, losses, pictures, scores
 from numpy.typing import NDArray
 from PIL import Image
+from run_log_example import SIZES, events, losses, pictures, scores
 
 from nircolor.training.events import Losses
 from nircolor.training.run_log import RunLog

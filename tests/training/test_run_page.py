@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_log_example import events, losses, pictures, scores
 from PIL import Image
+from run_log_example import events, losses, pictures, scores
 
 from nircolor.errors import NircolorError
 from nircolor.training.run_log import RunLog

@@ -9,9 +9,9 @@ import torch
 
 from nircolor.errors import UsageError, WeightsError
 from nircolor.model.texture import load_texture
+from nircolor.training.data_loader import DataLoader, Source
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import Losses, nobody
-from nircolor.training.data_loader import DataLoader, Source
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.recipe_file import parse_recipe

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from nircolor.datasets.leaks.report import Evidence, LeakReport, Match
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.written import csv_text
 
 COLUMNS = ("test_id", "test", "train_id", "train", "kind", *(field.name for field in fields(Evidence)))

@@ -15,7 +15,7 @@ from nircolor.evaluation.report.ranking import ranking
 from nircolor.evaluation.report.strips import StripStore
 from nircolor.evaluation.report.tables import summary_tables
 from nircolor.evaluation.results import Results
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.pages.page import head, static
 
 

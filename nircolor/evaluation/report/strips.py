@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nircolor.errors import OutputError
 from nircolor.evaluation.colour import ciede2000_map
 from nircolor.evaluation.report.errormap import colours
-from nircolor.image.atomic import write_reason
+from nircolor.files import write_reason
 from nircolor.pages.thumbnails import encode, reduce, to_bytes
 
 Image = NDArray[np.float32]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from nircolor.training.events import ValidationPicture, Pixels
+from nircolor.training.events import Pixels, ValidationPicture
 from nircolor.written import visible
 
 HEADINGS = ("near-infrared", "prediction", "truth")

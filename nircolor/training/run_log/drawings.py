@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.training.run_log.records import History, Points
 from nircolor.training.run_log.series import FEWEST, metric_named, smooth, thin, wants_log
 from nircolor.written import visible

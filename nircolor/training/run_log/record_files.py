@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nircolor.errors import InputError, OutputError, display_name
-from nircolor.image.atomic import atomic_file, write_reason
+from nircolor.files import atomic_file, write_reason
 from nircolor.small_file import read_small
-from nircolor.training.run_log.records import Record
 from nircolor.training.run_folder import MOST_LOGGED
+from nircolor.training.run_log.records import Record
 from nircolor.written import csv_text, json_line
 
 REMEDY = "make room or bring its folder back, then go on with --resume"

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nircolor.errors import NircolorError, OutputError
-from nircolor.training.events import Event, Losses, ValidationPicture, Progress, Scores
+from nircolor.training.events import Event, Losses, Progress, Scores, ValidationPicture
 from nircolor.training.run_log.contact import contact_sheet
 from nircolor.training.run_log.extras import Extras
 from nircolor.training.run_log.record_files import Log, Table, replace, writing
-from nircolor.training.run_log.run_page import Story, write_page
 from nircolor.training.run_log.records import TRAINING, History, Record, from_record, reached, subject, to_record
+from nircolor.training.run_log.run_page import Story, write_page
 
 
 class RunLog:

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nircolor.image.atomic import atomic_file
+from nircolor.files import atomic_file
 from nircolor.pages.lines import swatch
 from nircolor.pages.page import head, static
 from nircolor.pages.text import count, heading
 from nircolor.pages.thumbnails import encode
 from nircolor.training.events import Pixels, ValidationPicture
 from nircolor.training.run_log.contact import HEADINGS
-from nircolor.training.run_log.entries import duration, entries, file_list
 from nircolor.training.run_log.curves import loss_chart, plain_chart, score_chart
+from nircolor.training.run_log.entries import duration, entries, file_list
 from nircolor.training.run_log.records import History
-from nircolor.training.run_log.series import metric_named
 from nircolor.training.run_log.score_table import in_words, score_table
+from nircolor.training.run_log.series import metric_named
 from nircolor.written import esc
 
 _SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, whatever goes wrong."""
+"""What is found out about an output before the work; it is written whole or not at all, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,67 @@ import numpy as np
 import pytest
 
 from nircolor.errors import OutputError, OutputExistsError
+from nircolor.files import atomic_file, check_output
 from nircolor.image import write_rgb
-from nircolor.image.atomic import atomic_file
 
 COLOUR = np.full((8, 8, 3), 0.5, np.float32)
+
+
+def test_a_good_output_passes_and_is_not_touched(tmp_path: Path) -> None:
+    check_output(tmp_path / "new.png", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old.png").write_bytes(b"old")
+    check_output(tmp_path / "old.png", overwrite=True)
+    assert (tmp_path / "old.png").read_bytes() == b"old"
+
+
+def test_an_existing_file_needs_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "old.png").touch()
+    with pytest.raises(OutputExistsError, match=r"old.png: exists already; .*`overwrite=True`"):
+        check_output(tmp_path / "old.png", overwrite=False)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    with pytest.raises(OutputError, match=rf"{folder}: this folder does not exist; create it first"):
+        check_output(folder / "a.png", overwrite=False)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="Not a directory"):
+        check_output(tmp_path / "file" / "a.png", overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_folders_pipes_and_devices_are_never_replaced(overwrite: bool, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is a folder; name a file in it"):
+        check_output(tmp_path, overwrite)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(OutputError, match=r"not replaced; use `sys\.stdout\.buffer` for standard output"):
+            check_output(path, overwrite)
+
+
+def test_a_folder_without_write_permission() -> None:
+    privileged = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        if privileged:  # permissions do not bind the superuser
+            os.seteuid(65534)
+        try:
+            with pytest.raises(OutputError, match=f"{folder}: this folder cannot be written to"):
+                check_output(Path(folder) / "a.png", overwrite=False)
+        finally:
+            if privileged:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+
+
+def test_a_circle_of_links(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to(tmp_path / "a.png")
+    with pytest.raises(OutputError, match="Too many levels of symbolic links"):
+        check_output(tmp_path / "a.png", overwrite=True)
 
 
 def test_the_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:

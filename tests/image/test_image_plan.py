@@ -1,17 +1,15 @@
-"""Where outputs go by default, and what is found out about them before the work."""
+"""Where outputs go by default, in which format and depth, and what they cannot hold."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nircolor.errors import OutputError, OutputExistsError, UsageError
-from nircolor.image import ImageInfo, check_output, default_output, losses, plan_output
+from nircolor.errors import UsageError
+from nircolor.image import ImageInfo, default_output, losses, plan_output
 
 DEEP = ImageInfo("TIFF", "uint16")
 
@@ -43,63 +41,6 @@ def test_the_default_output_is_a_new_name_beside_the_input(name: str) -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(UsageError, match=r"unknown format 'gif'; choose one of PNG, TIFF, JPEG, WEBP, BMP"):
         default_output(Path("a.png"), "gif")
-
-
-def test_a_good_output_passes_and_is_not_touched(tmp_path: Path) -> None:
-    check_output(tmp_path / "new.png", overwrite=False)
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "old.png").write_bytes(b"old")
-    check_output(tmp_path / "old.png", overwrite=True)
-    assert (tmp_path / "old.png").read_bytes() == b"old"
-
-
-def test_an_existing_file_needs_overwrite(tmp_path: Path) -> None:
-    (tmp_path / "old.png").touch()
-    with pytest.raises(OutputExistsError, match=r"old.png: exists already; .*--overwrite"):
-        check_output(tmp_path / "old.png", overwrite=False)
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "not" / "there"
-    with pytest.raises(OutputError, match=rf"{folder}: this folder does not exist; create it first"):
-        check_output(folder / "a.png", overwrite=False)
-
-
-def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="Not a directory"):
-        check_output(tmp_path / "file" / "a.png", overwrite=True)
-
-
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_folders_pipes_and_devices_are_never_replaced(overwrite: bool, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is a folder; name a file in it"):
-        check_output(tmp_path, overwrite)
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", Path("/dev/null")):
-        with pytest.raises(OutputError, match="is no regular file and is not replaced; use - for standard output"):
-            check_output(path, overwrite)
-
-
-def test_a_folder_without_write_permission() -> None:
-    privileged = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o555)
-        if privileged:  # permissions do not bind the superuser
-            os.seteuid(65534)
-        try:
-            with pytest.raises(OutputError, match=f"{folder}: this folder cannot be written to"):
-                check_output(Path(folder) / "a.png", overwrite=False)
-        finally:
-            if privileged:
-                os.seteuid(0)
-            Path(folder).chmod(0o755)
-
-
-def test_a_circle_of_links(tmp_path: Path) -> None:
-    (tmp_path / "a.png").symlink_to(tmp_path / "a.png")
-    with pytest.raises(OutputError, match="Too many levels of symbolic links"):
-        check_output(tmp_path / "a.png", overwrite=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""Where an output goes, whether it can go there, and how it gets there: whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from nircolor.errors import OutputError, OutputExistsError
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
+
+
+def final_path(path: Path) -> Path:
+    """The file that ``path`` stands for: the end of a symbolic link, so that writing leaves the link in place."""
+    return Path(os.path.realpath(path))
+
+
+def check_output(path: Path, overwrite: bool) -> None:
+    """Raise what writing ``path`` would raise, before the work: ``OutputExistsError`` or ``OutputError``.
+
+    Only a regular file may be replaced, with ``overwrite``; never a folder, a pipe or a device.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        status = None
+    except (OSError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or error)
+        raise OutputError(reason, path=path, remedy="choose another name") from error
+    if status is not None:
+        _check_replaceable(path, status, overwrite)
+    _check_folder(final_path(path).parent)
+
+
+def _check_replaceable(path: Path, status: os.stat_result, overwrite: bool) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OutputError("is a folder", path=path, remedy="name a file in it")
+    if not stat.S_ISREG(status.st_mode):
+        remedy = "use `sys.stdout.buffer` for standard output"
+        raise OutputError("is no regular file and is not replaced", path=path, remedy=remedy)
+    if not overwrite:
+        raise OutputExistsError("exists already", path=path, remedy="choose another name or add `overwrite=True`")
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        problem = "is no folder" if folder.exists() else "this folder does not exist"
+        raise OutputError(problem, path=folder, remedy="create it first or choose another output")
+    # the rights that count are the effective ones, where the system can tell the difference
+    effective = os.access in os.supports_effective_ids
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
+        remedy = "change its permissions or choose another output"
+        raise OutputError("this folder cannot be written to", path=folder, remedy=remedy)
+
+
+@contextmanager
+def atomic_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
+    """A stream, open for writing and reading, that becomes ``path`` when the block ends without an exception.
+
+    Until then the data lies under a temporary name in the same folder, which is removed whatever happens, Ctrl-C
+    included. A symbolic link is followed and stays. Raises ``OutputExistsError`` and ``OutputError``.
+    """
+    check_output(path, overwrite)
+    final = final_path(path)
+    temporary = temporary_in(final.parent)
+    with output_errors(path):
+        try:
+            with temporary.open("x+b") as stream:  # "x" obeys the umask, which tempfile does not
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            publish(temporary, final, overwrite)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def temporary_in(folder: Path) -> Path:
+    """A name for what is not complete yet; short, since one made from the target's could be too long."""
+    return folder / f".nircolor-{secrets.token_hex(8)}.tmp"
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """What the system refuses within becomes an ``OutputExistsError`` or ``OutputError`` about the output ``path``."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise OutputExistsError("has been created meanwhile", path=path, remedy="add `overwrite=True`") from error
+    except OSError as error:
+        raise OutputError(write_reason(error), path=path, remedy="nothing was written") from error
+
+
+def write_reason(error: OSError) -> str:
+    """What went wrong, in the system's words."""
+    # numpy reports a short write without saying why; there is no other reason for one on a regular file
+    return error.strerror or f"the disk is full or the file too large ({error})"
+
+
+def publish(temporary: Path, final: Path, overwrite: bool) -> None:
+    """Give a complete file, on the disk already, its name.
+
+    Raises FileExistsError where another file has taken it since the check and ``overwrite`` is not set.
+    """
+    if overwrite or not _link(temporary, final):
+        temporary.replace(final)
+    _sync_folder(final.parent)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a process that was killed. Nobody else may be writing to ``folder`` meanwhile."""
+    for leftover in folder.glob(".nircolor-*.tmp"):
+        with suppress(OSError):  # a folder is one of a video, which looks after its own
+            leftover.unlink()
+
+
+def _link(temporary: Path, final: Path) -> bool:
+    """Give the file its name only if nobody else has taken it since the check; False where the disk has no links."""
+    try:
+        os.link(temporary, final)
+    except OSError as error:
+        if error.errno in _NO_LINKS and not os.path.lexists(final):
+            return False
+        raise
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    # the new name is safe only once its folder is; some systems cannot open a folder, and then need not
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
