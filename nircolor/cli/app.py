@@ -20,9 +20,9 @@ from nircolor.cli.colorize import EPILOG, colorize
 from nircolor.cli.doctor import doctor
 from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
-from nircolor.cli.interrupts import Interrupts
 from nircolor.cli.messages import lossy_messages, printable_output
 from nircolor.cli.report import EXIT_CODES, HELP_KEYS, HelpFlag, Report, one_line, show_help
+from nircolor.cli.signals import Interrupts
 from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
 from nircolor.cli.video import EPILOG as VIDEO_EPILOG

@@ -21,9 +21,8 @@ from nircolor.batch.watch import INTERVAL, Settling
 from nircolor.cli.batch_job import Prepared, selection
 from nircolor.cli.batch_screen import Screen, plural, tell_failures
 from nircolor.cli.batch_spread import Runner, open_runner
-from nircolor.cli.batch_stop import Stopper
-from nircolor.cli.interrupts import Interrupted
 from nircolor.cli.report import Report, one_line
+from nircolor.cli.signals import Interrupted, Stopper
 from nircolor.errors import NircolorError, OutputError, display_name
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Batch:
 
     def run(self) -> int:
         """The exit code."""
-        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report) as stopper:
+        with open_manifest(self.job.target) as manifest, Stopper(self.stop, self.report.say) as stopper:
             self._begin(manifest)
             try:
                 self._work(manifest)

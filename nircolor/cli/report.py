@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nircolor.cli.interrupts import Interrupts
+from nircolor.cli.signals import Interrupts
 from nircolor.errors import UsageError
 from nircolor.events import EngineReady, Event, Note, Observer, Progress, Warned
 from nircolor.wording import command_line

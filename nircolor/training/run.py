@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nircolor.cli.interrupts import Interrupted
 from nircolor.cli.report import Report
+from nircolor.cli.signals import Interrupted
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -16,8 +16,8 @@ import pytest
 from cli_tools import environment
 from rich.console import Console
 
-from nircolor.cli.interrupts import Interrupted
 from nircolor.cli.report import Report
+from nircolor.cli.signals import Interrupted
 from nircolor.cli.train_lines import plain_lines
 from nircolor.cli.train_panel import RunPanel, live_panel
 from nircolor.cli.train_view import train_view
@@ -193,7 +193,7 @@ def test_the_live_panel_draws_few_frames_and_the_last() -> None:
 CHILD = """
 import sys, time
 from nircolor.cli.report import Report
-from nircolor.cli.interrupts import Interrupted, Interrupts
+from nircolor.cli.signals import Interrupted, Interrupts
 from nircolor.cli.train_view import train_view
 from nircolor.training.events import Losses, Progress
 

@@ -1,4 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP all end a command in the same way: through every ``finally`` that cleans up after it."""
+"""Ctrl-C, SIGTERM and SIGHUP all end a command in the same way: through every ``finally`` that cleans up after it.
+
+``Interrupts`` does so at once, and surrounds every command. ``Stopper`` is for verbs that take a ``stop`` event: the
+first signal sets it, so that what is in hand is finished, and the second one ends the work at once.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from typing import Any
 
 class Interrupted(BaseException):
     """A signal asks the command to end. Not a KeyboardInterrupt: Typer would turn that into a silent exit."""
+
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupts:
@@ -32,9 +39,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
-            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                number = getattr(signal, name, None)  # Windows has no SIGHUP
-                if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+            for number in _numbers():
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._handlers[number] = signal.signal(number, self._raise)
             self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
@@ -82,3 +88,39 @@ class Interrupts:
     def _unraisable(self, event: sys.UnraisableHookArgs) -> None:
         if not isinstance(event.exc_value, Interrupted):
             self._hook(event)
+
+
+class Stopper:
+    """While entered, the first signal sets ``stop`` and is kept in ``signum``; later ones do what they did before.
+
+    ``say``: gets a line about what happens now.
+    """
+
+    def __init__(self, stop: threading.Event, say: Callable[[str], None]) -> None:
+        self.signum = 0
+        self._stop, self._say = stop, say
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Stopper:
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
+            for number in _numbers():
+                if callable(signal.getsignal(number)):
+                    self._handlers[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
+        if self._stop.is_set() and self.signum:
+            self._handlers[signum](signum, frame)
+        self.signum = signum
+        self._stop.set()
+        self._say("finishing the picture in flight; once more ends at once")
+
+
+def _numbers() -> list[int]:
+    return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]  # Windows has no SIGHUP
