@@ -17,12 +17,12 @@ from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.equalize import equalize
+from nircolor.image.quantize import SCALES, round_to
 from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles
 from nircolor.weights_network import restored
 
-SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
 
@@ -108,7 +108,7 @@ class Colorizer:
         rgb = np.empty((*nir.shape, 3), nir.dtype)
 
         def emit(top: int, rows: NDArray[np.float32]) -> None:
-            rgb[top : top + len(rows)] = quantise(rows, nir.dtype)
+            rgb[top : top + len(rows)] = round_to(rows, nir.dtype)
 
         try:
             with torch.inference_mode():
@@ -179,12 +179,6 @@ def _enlarged(tiling: Tiling, factor: float) -> Tiling:
     """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
     tile = round(tiling.tile * factor)
     return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
-
-
-def quantise(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """[0, 1] -> the full range of an integer type, rounded to nearest (never truncated); float32 stays."""
-    scale = SCALES[dtype]
-    return rows if scale == 1 else np.rint(rows * np.float32(scale)).astype(dtype)
 
 
 def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:

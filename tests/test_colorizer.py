@@ -9,7 +9,7 @@ import torch
 from small_network import SMALL, network, save
 
 from nircolor import scenes, weights
-from nircolor.colorizer import Colorizer, quantise, reduce_area
+from nircolor.colorizer import Colorizer, reduce_area
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.image.equalize import equalize
 from nircolor.model import Generator
@@ -161,12 +161,6 @@ def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type
     assert np.abs(found.astype(float) - plain.colorize(nir)).max() > 0.05 * top
     twice = np.abs(equalising.colorize(equal).astype(float) - found)  # --equalize was given, too
     assert twice.max() <= (3 if dtype == np.uint8 else 1e-3 * top)
-
-
-def test_quantise_rounds_to_nearest() -> None:
-    values = np.array([0.0, 0.4999 / 255, 0.5001 / 255, 254.6 / 255, 1.0], np.float32)
-    assert quantise(values, np.dtype(np.uint8)).tolist() == [0, 0, 1, 255, 255]
-    assert quantise(np.array([0.5], np.float32), np.dtype(np.uint16)).tolist() == [32768]
 
 
 def test_reduced_picture_keeps_its_mean_and_its_bound() -> None:

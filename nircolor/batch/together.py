@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nircolor.colorizer import SCALES, Colorizer, quantise, reduce_area
+from nircolor.colorizer import Colorizer, reduce_area
 from nircolor.device import PRECISIONS, is_out_of_memory
 from nircolor.image.equalize import equalize
+from nircolor.image.quantize import SCALES, round_to
 from nircolor.model import crop_prior
 
 
@@ -50,7 +51,7 @@ def _together(engine: Colorizer, pictures: list[NDArray[Any]]) -> list[NDArray[A
         reduction = engine.reduction_of(pictures[0].shape)
         rgb = network.paint(x, _priors(engine, pictures, x, reduction), reduction)  # (b, 3, H, W)
     rows = rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
-    return [quantise(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
+    return [round_to(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
 
 
 def _priors(engine: Colorizer, pictures: list[NDArray[Any]], x: Tensor, reduction: float) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,22 @@ from nircolor.image.histogram import row_blocks
 from nircolor.image.icc import Convert
 from nircolor.image.raster import Samples
 
-_TYPES = {8: np.uint8, 16: np.uint16, 32: np.float32}
+SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+"""What stands for 1 in each type of stored samples."""
+_TYPES = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
+
+
+def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """[0, 1] -> the full range of an integer type, rounded to the nearest (never truncated), halves to even.
+
+    What lies outside of [0, 1] is clipped. For float32 the values stay as they are. The arithmetic is that of the type
+    of ``values``.
+    """
+    if SCALES[dtype] == 1:
+        return values
+    steps = np.clip(values, 0, 1)
+    steps *= steps.dtype.type(SCALES[dtype])
+    return np.rint(steps, out=steps).astype(dtype)
 
 
 def quantize(
@@ -20,18 +37,15 @@ def quantize(
     ``convert`` is applied to the colours before they are rounded.
     """
     height, width, _ = rgb.shape
-    samples = np.empty((height, width, 3 if alpha is None else 4), _TYPES[depth])
+    dtype = _TYPES[depth]
+    samples = np.empty((height, width, 3 if alpha is None else 4), dtype)
     for rows in row_blocks(height, width):
         colours = np.clip(rgb[rows], 0, 1)
-        samples[rows, :, :3] = _steps(convert(colours) if convert else colours, depth)
+        samples[rows, :, :3] = _single(convert(colours) if convert else colours, dtype)
         if alpha is not None:
-            samples[rows, :, 3] = _steps(alpha[rows], depth)
+            samples[rows, :, 3] = _single(alpha[rows], dtype)
     return samples
 
 
-def _steps(values: NDArray[np.floating], depth: int) -> NDArray[np.float32]:
-    steps = np.clip(values.astype(np.float32, copy=False), 0, 1)
-    if depth == 32:
-        return steps
-    steps *= 2**depth - 1
-    return np.rint(steps, out=steps)
+def _single(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return round_to(np.clip(values.astype(np.float32, copy=False), 0, 1), dtype)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
+from nircolor.image.quantize import round_to
 from nircolor.scenes.noise import Field
 
 # Gaussian sensors overlap, so raw colours are pale; every row sums to 1, so that greys stay grey.
@@ -88,5 +89,4 @@ def quantise(values: Field, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]
     outside is clipped. Raises :class:`~nircolor.errors.UsageError` for any other number of bits."""
     if bits not in (8, 16):
         raise UsageError(f"{bits} bits are not supported: use 8 or 16")
-    scaled = np.rint(np.clip(values.astype(np.float64), 0.0, 1.0) * (2**bits - 1))
-    return np.asarray(scaled, dtype=np.uint8) if bits == 8 else np.asarray(scaled, dtype=np.uint16)
+    return round_to(values.astype(np.float64), np.dtype(f"uint{bits}"))

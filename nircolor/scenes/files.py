@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from nircolor.errors import OutputError, UsageError
+from nircolor.files import atomic_file
 from nircolor.scenes.camera import quantise
 from nircolor.scenes.noise import Field
 
@@ -35,31 +35,8 @@ def write_picture(path: Path, picture: Field, bits: int) -> None:
     check_target(path)
     pixels = quantise(picture, bits)
     data = _tiff(pixels) if path.suffix.lower() in _TIFF else _png(pixels)
-    try:
-        _replace(path, data)
-    except OSError as error:
-        raise OutputError(f"{path}: could not be written ({error.strerror}): check the disk and try again") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside the target, then rename: nobody ever sees half a file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with atomic_file(path, overwrite=True) as stream:
+        stream.write(data)
 
 
 def _png(pixels: np.ndarray) -> bytes:

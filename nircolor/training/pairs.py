@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.colorizer import quantise
 from nircolor.datasets import Pair, open_dataset
 from nircolor.datasets.near import read_near
 from nircolor.errors import InputError
 from nircolor.image import read_rgb
 from nircolor.image.equalize import equalize as equalised
+from nircolor.image.quantize import round_to
 from nircolor.training.recipe import SourceConfig
 
 _HARMLESS = ("stray", "unlisted")  # certainly in no pair that is trained on
@@ -59,7 +59,7 @@ def load_pair(pair: Pair, *, equalize: bool = False, long_side: int = 0) -> tupl
 
 def _stored(pixels: NDArray[np.float32], dtype: str) -> NDArray[Any]:
     # 16 bits for floats too: half of their size, and 32 times finer near white than float16 of the same size
-    return quantise(pixels, np.dtype(np.uint8 if dtype == "uint8" else np.uint16))
+    return round_to(pixels, np.dtype(np.uint8 if dtype == "uint8" else np.uint16))
 
 
 def _reduced(image: NDArray[Any], long_side: int) -> NDArray[Any]:
