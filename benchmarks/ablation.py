@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nircolor.training.events import Event, Losses, Scores
+from nircolor.events import Event
+from nircolor.training.events import Losses, Scores
 from nircolor.training.recipe_file import load_recipe
 from nircolor.training.run_log import RunLog
 from nircolor.training.trainer import Trainer

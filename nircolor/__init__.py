@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
+    from nircolor.training.run import Machine, Run, estimate_training, train
 
 __all__ = [
     "Colorizer",
@@ -44,12 +45,14 @@ __all__ = [
     "FileResult",
     "ImageInfo",
     "InputError",
+    "Machine",
     "NirImage",
     "NircolorError",
     "OutputError",
     "OutputExistsError",
     "Reading",
     "RgbImage",
+    "Run",
     "StoppedError",
     "Stretch",
     "Tiling",
@@ -58,8 +61,10 @@ __all__ = [
     "Writing",
     "__version__",
     "colorize_file",
+    "estimate_training",
     "read_nir",
     "read_rgb",
+    "train",
     "write_rgb",
 ]
 
@@ -70,6 +75,7 @@ _HOMES = {
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.tiling": ("Tiling",),
+    "nircolor.training.run": ("Machine", "Run", "estimate_training", "train"),
 }
 
 

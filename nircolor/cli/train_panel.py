@@ -19,9 +19,10 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from nircolor.events import Event, Observer, Progress
 from nircolor.pages.text import number, with_unit
-from nircolor.training.events import Event, Losses, Observer, Progress, Scores
-from nircolor.training.run_log.series import metric_named
+from nircolor.training.events import Losses, Scores
+from nircolor.training.run_log.curves import metric_named
 from nircolor.written import visible
 
 _PAUSE = 0.2  # seconds between two frames
@@ -35,7 +36,7 @@ _TRAINING = "training"
 def live_panel(console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Observer]:
     """Yields an observer that keeps the panel up to date; its last state stays on the screen.
 
-    Frames are drawn by the caller's thread as it tells events, so that a signal never meets a half-drawn one.
+    Frames are drawn by the caller's thread as it gets events, so that a signal never meets a half-drawn one.
     """
     console = console or Console(stderr=True, soft_wrap=True)  # messages above the panel are not cut into lines
     panel, due = RunPanel(console.options.ascii_only), -math.inf
@@ -53,7 +54,7 @@ def live_panel(console: Console | None = None, clock: Callable[[], float] = time
 
 
 class RunPanel:
-    """The state of the run as far as it was told, and how it looks."""
+    """The state of the run as far as it was reported, and how it looks."""
 
     def __init__(self, ascii_only: bool = False) -> None:
         left = TimeRemainingColumn(), TextColumn("[dim]left")
@@ -72,7 +73,7 @@ class RunPanel:
             if self._losses and self._losses[-1].stage != event.stage:
                 self._losses.clear()
             self._losses.append(event)
-        else:
+        elif isinstance(event, Scores):
             self._scores = event
             for name, value in event.values.items():
                 if name not in self._best or _better(name, value, self._best[name][0]):

@@ -104,7 +104,7 @@ def export(
     from nircolor.training.run_export import ExportConfig, export_run
 
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
-    meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite)
+    meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite, on_event=report.observe)
     values = _told(out, meta)
     several = "the mean" if average else "a committee"
     origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"{several} of {len(runs)} runs"

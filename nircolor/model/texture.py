@@ -75,12 +75,12 @@ def load_texture(path: str | Path) -> TextureAutoencoder:
     """The frozen autoencoder of a file that ``save_texture`` wrote. Raises WeightsError for any other file."""
     found = weights.load(path)
     if found.meta.get("kind") != KIND:
-        raise WeightsError(f"{path}: not a texture autoencoder; train one first, or give its file")
+        raise WeightsError("not a texture autoencoder", path=path, remedy="train one first, or give its file")
     try:
         config = TextureConfig.from_dict(found.meta["config"])  # type: ignore[arg-type]
         check_fit(lambda: TextureAutoencoder(config), {name: tuple(v.shape) for name, v in found.state.items()})
         net = TextureAutoencoder(config)
         net.load_state_dict(found.state)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path}: not a texture autoencoder of this nircolor ({error})") from error
+        raise WeightsError(f"not a texture autoencoder of this nircolor ({error})", path=path) from error
     return net.eval().requires_grad_(False)

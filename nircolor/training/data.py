@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nircolor.datasets import Pair
+from nircolor.errors import UsageError
 from nircolor.training.data_loader import Source, TrainingPair
 from nircolor.training.made import find_photographs
-from nircolor.training.pairs import find_pairs
+from nircolor.training.pairs import RenderedPair, find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
-from nircolor.training.rendered import RenderedPair
-from nircolor.training.texture_pretraining import check_unseen
+
+HELD_OUT = ("val", "test")
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,14 @@ def _rendered(recipe: Recipe) -> Source:
 
 def _row(folder: str, split: str, pairs: Sequence[TrainingPair]) -> dict[str, Any]:
     return {"folder": folder, "split": split, "pairs": len(pairs), "scenes": len({pair.scene for pair in pairs})}
+
+
+def check_unseen(training: Iterable[Pair], held_out: Iterable[Pair], recipe: Recipe) -> None:
+    """Refuse to train anything on pictures that are there to judge it. Raises UsageError, naming the first."""
+    for source in recipe.sources:
+        if source.split in HELD_OUT:
+            raise UsageError(f"sources: {source.folder}: split {source.split!r} is held out; train on another")
+    judged = {pair.rgb.resolve() for pair in held_out}
+    for pair in training:
+        if pair.rgb.resolve() in judged:
+            raise UsageError("is a validation picture, and in the training sources too", path=pair.rgb)

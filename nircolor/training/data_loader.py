@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import count, islice
 
 import numpy as np
@@ -19,15 +18,9 @@ from nircolor.datasets import Pair
 from nircolor.errors import InputError, UsageError
 from nircolor.image.equalize import equalize as equalised
 from nircolor.training.augment import AugmentConfig, Sample, draw
-from nircolor.training.cache import Cache, Pixels
-from nircolor.training.faults import Faults
+from nircolor.training.cache import Cache, Faults, Pixels, available_memory
 from nircolor.training.made import MadePair
-from nircolor.training.memory import available_memory
-from nircolor.training.pairs import load_pair
-from nircolor.training.rendered import RenderedPair
-
-_log = logging.getLogger(__name__)
-
+from nircolor.training.pairs import RenderedPair, load_pair
 
 Shape = tuple[int, int, tuple[float, ...]]
 """Pixels of a view's side, samples of a batch, and weights of the sources (none: their own)."""
@@ -68,7 +61,7 @@ class DataLoader:
         cache_bytes: memory for decoded pictures; None: half of what is available now, shared by ``world`` processes.
         share: (rank, world): this process makes the rank-th of ``world`` equal parts of each batch.
         shape_of: size of view and samples of the batch of a number; None: those of ``augment`` and ``batch``.
-        on_warning: told in one line of a pair that is skipped and of a full cache; may be called by any thread.
+        on_warning: gets a line about a pair that is skipped, and about a full cache; any thread may call it.
 
     Raises UsageError for sources without pairs and for a batch that cannot be shared.
     """
@@ -85,7 +78,7 @@ class DataLoader:
         cache_bytes: int | None = None,
         share: tuple[int, int] = (0, 1),
         shape_of: Callable[[int], Shape] | None = None,
-        on_warning: Callable[[str], None] = _log.warning,
+        on_warning: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.sources, self.augment, self.seed, self.equalize = list(sources), augment, seed, equalize
         self.workers, self._share = max(1, workers), share
@@ -188,3 +181,18 @@ def _collate(samples: list[Sample]) -> Batch:
         images([s.rgb for s in samples]),
         torch.from_numpy(np.stack([s.box for s in samples])),
     )
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """The batch on a device; on its way there the processor need not wait for it."""
+    if device.type == "cpu":
+        return batch
+    pin = device.type == "cuda"
+    tensors = {f.name: getattr(batch, f.name) for f in fields(batch)}
+    return Batch(**{k: (v.pin_memory() if pin else v).to(device, non_blocking=pin) for k, v in tensors.items()})
+
+
+def parts_of(batch: Batch, count: int) -> list[Batch]:
+    """``count`` equal parts of a batch, whose size is a multiple of it."""
+    split = {f.name: getattr(batch, f.name).chunk(count) for f in fields(batch)}
+    return [Batch(**{name: chunks[i] for name, chunks in split.items()}) for i in range(count)]

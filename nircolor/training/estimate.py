@@ -1,20 +1,21 @@
-"""What a run will take, found out by a few of its steps: for ``nircolor train --dry-run``."""
+"""What a run will take, found out by a few of its steps: for ``estimate_training``."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import nn
 
 from nircolor.model import Generator
 from nircolor.model.texture import TextureAutoencoder
-from nircolor.training.stages import Stage
+from nircolor.training.schedule import Stage
 from nircolor.training.texture_pretraining import seconds_per_step
 from nircolor.training.trainer import Trainer
 
@@ -53,6 +54,30 @@ class Estimate:
     @property
     def seconds(self) -> float:
         return self.texture_seconds + sum(stage.steps * stage.seconds_per_step for stage in self.stages)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the dry run of ``nircolor train`` prints as JSON."""
+        return {**asdict(self), "steps": self.steps, "seconds": self.seconds}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        sizes = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in self.parameters.items())
+        yield f"parameters  {sizes}"
+        for stage in self.stages:
+            size = f"{stage.size} x {stage.size} pixels each"
+            yield f"steps       {stage.steps} of {stage.images_per_step} images, {size}"
+            yield f"speed       {stage.images_per_second:.2f} images/s, {stage.seconds_per_step:.2f} s a step"
+        if self.texture_seconds:
+            yield f"first       {_duration(self.texture_seconds)} for the texture autoencoder"
+        yield f"time        {_duration(self.seconds)} in all, validation not counted"
+        yield f"memory      {self.memory / 1e9:.1f} GB so far" if self.memory else "memory      unknown"
+
+
+def _duration(seconds: float) -> str:
+    minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
+    return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 90 else f"{hours} h"
 
 
 def estimate(trainer: Trainer) -> Estimate:

@@ -9,14 +9,14 @@ is not known is left out.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nircolor import weights
 from nircolor.errors import UsageError, WeightsError
+from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
 from nircolor.hub import WEIGHTS_SUFFIX
 from nircolor.training.calibration import Calibration, calibrated_model, calibrated_state, changes
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from nircolor.model import ModelConfig
 
+Warn = Callable[[str], None]
 DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,40 +59,44 @@ def export_run(
     best: bool | None = None,
     average: bool = False,
     overwrite: bool = False,
+    on_event: Observer = nobody,
 ) -> dict[str, object]:
-    """Write ``out`` and return its metadata. What is missing for passing it on, the licence first, is warned of.
+    """Write ``out`` and return its metadata.
 
     Args:
         run: its folder; several of one network become an ensemble, whose metadata has what is known of each member.
         best: the weights of the best validation, or (False) those of the last step; None: the best where there are any.
         average: several runs become one network instead, of the mean of their weights (a model soup: Wortsman et al.
             2022). Right for runs that started from the same weights, ``start_from``, and only for those.
+        overwrite: whether a file that is there is replaced.
+        on_event: gets a warning about everything that is missing for passing ``out`` on, such as the licence.
 
     Raises InputError for a folder that holds no run, WeightsError for a run without these weights, OutputExistsError,
     OutputError, and UsageError for a calibration that the network cannot take and for runs of different networks, or of
     different beginnings where they are to be averaged.
     """
     config, runs = config or ExportConfig(), [run] if isinstance(run, Path) else list(run)
+    warn = Reporter(on_event).warn
     sources = [weights_of(folder, best) for folder in runs]
     _check_out(out, runs, overwrite)
-    members = [_member(folder, source, config) for folder, source in zip(runs, sources, strict=True)]
+    members = [_member(folder, source, config, warn) for folder, source in zip(runs, sources, strict=True)]
     model = members[0].model
     for folder, member in zip(runs, members, strict=True):
         if member.model != model:
             changed = "; ".join(differences(model.to_dict(), member.model.to_dict(), "model"))
-            raise UsageError(f"{folder}: of another network than {runs[0]}: {changed}")
+            raise UsageError(f"of another network than {runs[0]}: {changed}", path=folder)
     history, state = _together(runs, members, average)
-    weights.save(out, _cast(state, config.dtype), {"config": model.to_dict(), **history, **_terms(config)})
+    weights.save(out, _cast(state, config.dtype), {"config": model.to_dict(), **history, **_terms(config, warn)})
     return weights.read_meta(out)
 
 
-def _member(run: Path, source: Path, config: ExportConfig) -> _Member:
+def _member(run: Path, source: Path, config: ExportConfig, warn: Warn) -> _Member:
     from nircolor.colorizer import build
 
     loaded = weights.load(source)
     trained = build(loaded).config
     model = calibrated_model(trained, config.calibration)
-    history = _history(run, loaded)
+    history = _history(run, loaded, warn)
     since = [*changes(trained, config.calibration), *([f"storage as {config.dtype}"] if config.dtype != "fp32" else [])]
     if "metrics" in history and since:
         history["metrics"]["measured_before"] = since
@@ -112,7 +115,8 @@ def _together(
     for run, history in zip(runs, histories, strict=True):
         beginning = history["recipe"].get("start_from")
         if not beginning or beginning != histories[0]["recipe"].get("start_from"):
-            raise UsageError(f"{run}: did not start from the same weights as {runs[0]}; their mean would know nothing")
+            reason = f"did not start from the same weights as {runs[0]}; their mean would know nothing"
+            raise UsageError(reason, path=run)
     return {"average_of": histories}, _mean(states)
 
 
@@ -134,32 +138,35 @@ def _joined(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 def _check_out(out: Path, runs: Sequence[Path], overwrite: bool) -> None:
     if out.suffix != WEIGHTS_SUFFIX:
-        raise UsageError(f"{out}: weights are saved as safetensors only; end the name in {WEIGHTS_SUFFIX}")
+        remedy = f"end the name in {WEIGHTS_SUFFIX}"
+        raise UsageError("weights are saved as safetensors only", path=out, remedy=remedy)
     if out.resolve() in [(run / name).resolve() for run in runs for name in WRITTEN]:
-        raise UsageError(f"{out}: is a file of the run itself, which stays as it is; choose another name")
+        reason = "is a file of the run itself, which stays as it is"
+        raise UsageError(reason, path=out, remedy="choose another name")
     check_output(out, overwrite)
 
 
-def _history(run: Path, loaded: weights.Weights) -> dict[str, Any]:
+def _history(run: Path, loaded: weights.Weights, warn: Warn) -> dict[str, Any]:
     """What is known of the training: the file's own word first, since the run may have gone on, then the folder's."""
     recipe, step = loaded.meta.get("recipe"), loaded.meta.get("step")
     if not isinstance(recipe, dict) or not isinstance(step, int):
-        raise WeightsError(f"{loaded.path}: has no recipe or no step in it; only weights of `nircolor train` have both")
+        reason = "has no recipe or no step in it; only weights of `nircolor train` have both"
+        raise WeightsError(reason, path=loaded.path)
     history: dict[str, Any] = {"recipe": recipe, "step": step}
     if data := loaded.meta.get("data") or data_of(run):
         history["data"] = data
     else:
-        _log.warning("%s: has no data.json; the file will say what it was trained on by its recipe alone", run)
+        warn(f"{run}: has no data.json; the file will say what it was trained on by its recipe alone")
     if scores := by_folder(loaded.meta.get("metrics")) or scores_at(run, step):
         history["metrics"] = {"protocol": "srgb8", "scores": scores}
     else:
-        _log.warning("%s: its log has no scores of step %d; the file will not say how good it is", run, step)
+        warn(f"{run}: its log has no scores of step {step}; the file will not say how good it is")
     return history
 
 
-def _terms(config: ExportConfig) -> dict[str, Any]:
+def _terms(config: ExportConfig, warn: Warn) -> dict[str, Any]:
     if not config.license.strip():
-        _log.warning("no --license: weights without a licence cannot be passed on")
+        warn("no `license`: weights without a licence cannot be passed on")
     texts = {"license": config.license.strip(), "description": config.description.strip()}
     known: dict[str, Any] = {key: text for key, text in texts.items() if text}
     return known | ({"calibration": factors} if (factors := config.calibration.factors) else {})
@@ -171,5 +178,6 @@ def _cast(state: Mapping[str, Tensor], dtype: str) -> dict[str, Tensor]:
     cast = {name: t.to(getattr(torch, DTYPES[dtype])) if t.is_floating_point() else t for name, t in state.items()}
     for name, tensor in cast.items():
         if not torch.equal(torch.isfinite(tensor), torch.isfinite(state[name])):
-            raise UsageError(f"--dtype {dtype}: {name} holds values too large for it; take bf16 or fp32")
+            reason = f"{name} holds values too large for it"
+            raise UsageError(reason, option="dtype", value=dtype, remedy="take bf16 or fp32")
     return cast

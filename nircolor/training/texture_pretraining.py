@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -13,20 +12,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nircolor.datasets import Pair
-from nircolor.errors import UsageError
+from nircolor.events import Observer, Progress
 from nircolor.model.texture import TextureAutoencoder, load_texture, save_texture
 from nircolor.training.data_loader import DataLoader
-from nircolor.training.events import Observer, Progress
-from nircolor.training.meter import Meter
+from nircolor.training.events import Meter
 from nircolor.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 STAGE = "texture autoencoder"
-
-HELD_OUT = ("val", "test")
 
 
 def texture_for(recipe: Recipe, run: Path, loader: DataLoader, fabric: Fabric, observe: Observer) -> TextureAutoencoder:
@@ -84,14 +79,3 @@ def _learn(network: TextureAutoencoder, optimiser: torch.optim.Optimizer, rgb: T
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     return loss.item()
-
-
-def check_unseen(training: Iterable[Pair], held_out: Iterable[Pair], recipe: Recipe) -> None:
-    """Refuse to train anything on pictures that are there to judge it. Raises UsageError, naming the first."""
-    for source in recipe.sources:
-        if source.split in HELD_OUT:
-            raise UsageError(f"sources: {source.folder}: split {source.split!r} is held out; train on another")
-    judged = {pair.rgb.resolve() for pair in held_out}
-    for pair in training:
-        if pair.rgb.resolve() in judged:
-            raise UsageError(f"{pair.rgb}: is a validation picture, and in the training sources too")

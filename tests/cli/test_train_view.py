@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 from cli_tools import environment
+from nircolor.cli.train_lines import plain_lines
 from rich.console import Console
 
 from nircolor.cli.report import Report
 from nircolor.cli.signals import Interrupted
-from nircolor.cli.train_lines import plain_lines
 from nircolor.cli.train_panel import RunPanel, live_panel
 from nircolor.cli.train_view import train_view
-from nircolor.training.events import Event, Losses, Progress, Scores
+from nircolor.events import Event, Progress
+from nircolor.training.events import Losses, Scores
 
 STEPS = 400
 
@@ -195,7 +196,8 @@ import sys, time
 from nircolor.cli.report import Report
 from nircolor.cli.signals import Interrupted, Interrupts
 from nircolor.cli.train_view import train_view
-from nircolor.training.events import Losses, Progress
+from nircolor.events import Progress
+from nircolor.training.events import Losses
 
 with Interrupts() as interrupts:
     report = Report(interrupts=interrupts)

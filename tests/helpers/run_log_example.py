@@ -10,7 +10,8 @@ import numpy as np
 from nircolor import scenes
 from nircolor.evaluation.colour import angular_error
 from nircolor.evaluation.fidelity import psnr
-from nircolor.training.events import Event, Losses, Progress, Scores, ValidationPicture
+from nircolor.events import Event, Progress
+from nircolor.training.events import Losses, Scores, ValidationPicture
 
 STEPS = 400
 SIZES = ((40, 56), (64, 48))

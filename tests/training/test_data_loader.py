@@ -19,7 +19,7 @@ from nircolor.errors import InputError, UsageError
 from nircolor.image.equalize import equalize
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.data_loader import Batch, DataLoader, Source
-from nircolor.training.rendered import RenderedPair
+from nircolor.training.pairs import RenderedPair
 
 SIDE = 16
 TINY = AugmentConfig(size=8)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from tiny_run import write_pairs
 
+from nircolor.events import Event
 from nircolor.model import PRESETS
-from nircolor.training.events import Event, Losses, Scores
+from nircolor.training.events import Losses, Scores
 from nircolor.training.made import load_reverse
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_file import parse_recipe

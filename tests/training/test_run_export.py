@@ -1,4 +1,4 @@
-"""nircolor/training/run_export.py: a run folder becomes one file that keeps the weights, and says where they are from."""
+"""nircolor/training/run_export.py: a run folder becomes one file that keeps the weights and says whence they are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from small_network import SMALL
 
 from nircolor import weights
 from nircolor.errors import InputError, NircolorError, OutputExistsError, UsageError, WeightsError
+from nircolor.events import Event, Warned
 from nircolor.model import PRESETS, Generator, ModelConfig
 from nircolor.training.calibration import Calibration
 from nircolor.training.run_export import ExportConfig, export_run
@@ -118,14 +119,16 @@ def test_a_number_too_large_for_half_precision(run: Path, out: Path) -> None:
     assert exported(run, out, ExportConfig(dtype="bf16"))["step"] == 20
 
 
-def test_nothing_is_claimed_that_is_not_known(run: Path, out: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_claimed_that_is_not_known(run: Path, out: Path) -> None:
+    events: list[Event] = []
     (run / "data.json").unlink()
     (run / "log.jsonl").unlink()
-    assert exported(run, out, ExportConfig(license="  ")).keys() == {"config", "recipe", "step"}
-    data, scores, license = caplog.messages
+    meta = export_run(run, out, ExportConfig(license="  "), on_event=events.append)
+    assert meta.keys() == {"config", "recipe", "step"}
+    data, scores, license = (event.text for event in events if isinstance(event, Warned))
     assert "no data.json" in data
     assert "no scores of step 20" in scores
-    assert license == "no --license: weights without a licence cannot be passed on"
+    assert license == "no `license`: weights without a licence cannot be passed on"
 
 
 def test_scores_of_a_log_that_was_cut_and_gone_on_with(tmp_path: Path) -> None:

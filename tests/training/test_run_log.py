@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from run_log_example import STEPS, events, losses, pictures, scores, texture
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nircolor.errors import OutputError
+from nircolor.events import Reporter
 from nircolor.training.run_log import RunLog
 from nircolor.training.run_log.contact import contact_sheet
 
@@ -172,16 +172,14 @@ def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
         pass
 
 
-def test_without_tensorboard_and_matplotlib_the_run_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_tensorboard_and_matplotlib_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("torch.utils.tensorboard", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "nircolor.training.run_log.board", raising=False)
-    with caplog.at_level(logging.WARNING), RunLog(tmp_path, 0, {}) as log:
+    reporter = Reporter()
+    with RunLog(tmp_path, 0, {}, reporter) as log:
         for event in events(0, 200):
             log(event)
-    assert [("pip install 'nircolor[train]'" in m, "missing" in m) for m in caplog.messages] == [(True, True)] * 2
+    assert [("pip install 'nircolor[train]'" in m, "missing" in m) for m in reporter.warnings] == [(True, True)] * 2
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"log.jsonl", "losses.csv", "scores.csv", "pictures", "run.html"}
 

@@ -14,7 +14,7 @@ from run_log_example import SIZES, events, losses, pictures, scores
 from nircolor.training.events import Losses
 from nircolor.training.run_log import RunLog
 from nircolor.training.run_log.contact import contact_sheet
-from nircolor.training.run_log.series import smooth, thin, wants_log
+from nircolor.training.run_log.curves import smooth, thin, wants_log
 
 INK = np.array((0x00, 0x72, 0xB2))
 

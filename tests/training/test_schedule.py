@@ -10,10 +10,11 @@ import torch
 from tiny_run import recipe
 
 from nircolor.errors import UsageError
+from nircolor.events import Event
 from nircolor.training.estimate import estimate
-from nircolor.training.events import Event, Losses
+from nircolor.training.events import Losses
 from nircolor.training.recipe import Recipe, SourceConfig, StageConfig
-from nircolor.training.stages import Stage, stage_at, stages_of
+from nircolor.training.schedule import Stage, stage_at, stages_of
 from nircolor.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("tiny_preset")

@@ -8,14 +8,15 @@ import pytest
 import torch
 
 from nircolor.errors import UsageError, WeightsError
+from nircolor.events import nobody
 from nircolor.model.texture import load_texture
+from nircolor.training.data import check_unseen, texture_for
 from nircolor.training.data_loader import DataLoader, Source
 from nircolor.training.devices import fabric_for
-from nircolor.training.events import Losses, nobody
+from nircolor.training.events import Losses
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.recipe_file import parse_recipe
-from nircolor.training.texture_pretraining import check_unseen, texture_for
 
 
 def recipe(**loss: object) -> Recipe:

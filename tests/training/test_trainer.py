@@ -21,8 +21,9 @@ from nircolor.evaluation.methods import Network
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.runner import Settings, measure
+from nircolor.events import Event, Reporter
 from nircolor.model import PRESETS
-from nircolor.training.events import Event, Losses, Scores
+from nircolor.training.events import Losses, Scores
 from nircolor.training.recipe import OptimConfig, SourceConfig
 from nircolor.training.schedule import learning_rate
 from nircolor.training.trainer import Trainer
@@ -140,12 +141,12 @@ def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
-def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Trainer(recipe(2, precision="fp16"), tmp_path / "half", data)
-    assert "bf16 instead" in caplog.text
-    caplog.clear()
-    Trainer(recipe(2), tmp_path / "full", data)
-    assert caplog.text == ""
+def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path) -> None:
+    half, full = Reporter(), Reporter()
+    Trainer(recipe(2, precision="fp16"), tmp_path / "half", data, reporter=half)
+    assert ["bf16 instead" in text for text in half.warnings] == [True]
+    Trainer(recipe(2), tmp_path / "full", data, reporter=full)
+    assert full.warnings == []
 
 
 def test_the_best_by_angle_is_the_smallest(data: Path, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_the_best_by_angle_is_the_smallest(data: Path, tmp_path: Path) -> None:
     trainer = Trainer(made, tmp_path / "run", data)
     angles = [event.values[f"{judged}/angle"] for event in trained(trainer) if isinstance(event, Scores)]
     assert len(set(angles)) > 1
-    assert trainer.standing.best == -min(angles)
+    assert trainer.state.best == -min(angles)
 
 
 def test_the_best_weights_are_kept_and_patience_ends_a_run(data: Path, tmp_path: Path) -> None:

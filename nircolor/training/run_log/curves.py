@@ -1,20 +1,29 @@
-"""Curves as SVG, in the manner of the evaluation report's charts: they follow the page's light and dark colours."""
+"""Curves as SVG, in the manner of the evaluation report's charts: they follow the page's light and dark colours. Also
+what any curve needs before it is drawn: a smooth line, fewer points, a kind of axis, the name of a metric.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from nircolor.evaluation.metric import Metric
+from nircolor.evaluation.metrics import METRICS
 from nircolor.pages.axes import axis
 from nircolor.pages.lines import line_class
 from nircolor.training.run_log.records import Points
-from nircolor.training.run_log.series import FEWEST, smooth, thin, wants_log
 from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 18, 14, 24  # margins of the plot, in the units of the drawing
 _DENSE = 60  # points beyond which each no longer gets a dot
+FEWEST = 8
+"""Points below which there is nothing to smooth."""
+_MOST = 400  # points of a line: more than there are pixels across a panel
+_DECADE = 10.0
 
 Ticks = Sequence[tuple[float, str]]
 
@@ -134,3 +143,32 @@ class _Plot:
         side = "end" if self._steps.share(step) > 0.5 else ""
         text = f'<text x="{x + (-4 if side else 4)}" y="{_TOP - 4}" class="{side}">best</text>'
         return f'<path class="axis dashed" d="M{x} {_TOP - 12}V{_HEIGHT - _BOTTOM}"/>{text}'
+
+
+def smooth(points: Points) -> Points:
+    """Mean over about a fifteenth of the points, at least five, around each: it does not lag behind."""
+    half = max(2, len(points) // 30)
+    window = np.ones(2 * half + 1)
+    values = np.array([value for _, value in points])
+    means = np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")
+    return [(step, float(mean)) for (step, _), mean in zip(points, means, strict=True)]
+
+
+def thin(points: Points) -> Points:
+    """At most some hundred of the points, evenly chosen; the last is always among them."""
+    every = -(-len(points) // _MOST)
+    return points[::-1][::every][::-1] if every > 1 else points
+
+
+def wants_log(values: Iterable[float]) -> bool:
+    """Whether a logarithmic axis shows more: all values positive, over more than a decade."""
+    found = list(values)
+    return min(found) > 0 and max(found) > _DECADE * min(found)
+
+
+def metric_named(key: str) -> Metric | None:
+    """Title, unit and direction of what scores call ``psnr``, ``angle`` or ``lpips-squeeze``; None for other names."""
+    known = {metric.key: metric for metric in METRICS}
+    if key.startswith("lpips-"):
+        return Metric(key, f"LPIPS-{key.removeprefix('lpips-')}", "", "lower", 4, "display", lambda p, t, borders: None)
+    return known.get(key)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nircolor.files import atomic_file
+from nircolor.training.run_log.curves import FEWEST, metric_named, smooth, thin, wants_log
 from nircolor.training.run_log.records import History, Points
-from nircolor.training.run_log.series import FEWEST, metric_named, smooth, thin, wants_log
 from nircolor.written import visible
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nircolor.errors import InputError, OutputError, display_name
+from nircolor.errors import InputError, OutputError
 from nircolor.files import atomic_file, write_reason
 from nircolor.small_file import read_small
 from nircolor.training.run_folder import MOST_LOGGED
 from nircolor.training.run_log.records import Record
 from nircolor.written import csv_text, json_line
 
-REMEDY = "make room or bring its folder back, then go on with --resume"
+REMEDY = "make room or bring its folder back, then go on with `resume=True`"
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{display_name(path)}: {write_reason(error)}; {REMEDY}") from error
+        raise OutputError(write_reason(error), path=path, remedy=REMEDY) from error
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -32,7 +32,7 @@ def replace(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
-class Log:
+class RecordLog:
     """One JSON object a line, so that a process that is killed leaves at worst a torn last one."""
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class Log:
             data = read_small(self._path, MOST_LOGGED) if self._path.exists() else b""
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{display_name(self._path)}: {reason}; see its permissions, or remove it") from error
+            raise InputError(str(reason), path=self._path, remedy="see its permissions, or remove it") from error
         for line in data.splitlines():
             record = _parse(line)
             if record is not None:
@@ -57,7 +57,7 @@ class Log:
         _append(self._path, f"{json_line(record)}\n")
 
 
-class Table:
+class RecordTable:
     """A CSV file whose columns may grow; then it is written anew, with the old rows empty there."""
 
     def __init__(self, path: Path) -> None:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nircolor.training.events import Losses, Scores
+from nircolor.training.events import TRAINING, Losses, Scores
 
-Event = TypeVar("Event", Losses, Scores)
+Recorded = TypeVar("Recorded", Losses, Scores)
 Value = float | str | bool
 Record = dict[str, Value]
 
-TRAINING = "training"
-"""The stage of the run itself; its name is not repeated in every record."""
 SPEED, WAITED, RATE = "images/s", "waited", "rate"
 _MACHINE = (SPEED, WAITED, RATE)
 
@@ -122,7 +120,7 @@ def _titled(stage: str, name: str) -> str:
     return name if name == stage else f"{stage}: {name}"
 
 
-def _by_name(events: list[Event], values: Callable[[Event], Mapping[str, float]]) -> dict[str, Points]:
+def _by_name(events: list[Recorded], values: Callable[[Recorded], Mapping[str, float]]) -> dict[str, Points]:
     found: dict[str, Points] = {}
     for event in events:
         for name, value in values(event).items():

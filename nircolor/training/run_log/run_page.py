@@ -14,11 +14,9 @@ from nircolor.pages.text import count, heading
 from nircolor.pages.thumbnails import encode
 from nircolor.training.events import Pixels, ValidationPicture
 from nircolor.training.run_log.contact import HEADINGS
-from nircolor.training.run_log.curves import loss_chart, plain_chart, score_chart
-from nircolor.training.run_log.entries import duration, entries, file_list
+from nircolor.training.run_log.curves import loss_chart, metric_named, plain_chart, score_chart
 from nircolor.training.run_log.records import History
-from nircolor.training.run_log.score_table import in_words, score_table
-from nircolor.training.run_log.series import metric_named
+from nircolor.training.run_log.run_tables import duration, entries, file_list, in_words, score_table
 from nircolor.written import esc
 
 _SECTIONS = {"scores": "Scores", "pictures": "Pictures", "losses": "Losses", "run": "What was run", "files": "Files"}

@@ -1,78 +1,19 @@
-"""What a recipe of the right types may still not say: numbers out of range, and choices that contradict each other."""
+"""What a recipe of the right types may still not say: values that their fields exclude (``nircolor.bounds``), and
+choices that contradict each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
+from nircolor.bounds import Fault, faults, nearest
 from nircolor.model import BranchConfig, ModelConfig
 from nircolor.model.efficientnet import LAYOUTS
-from nircolor.training.recipe import LossConfig, Recipe
-from nircolor.training.recipe_values import Refuse, join, nearest
+from nircolor.training.recipe import NETWORK, LossConfig, Recipe
+from nircolor.training.recipe_values import Refuse
 
-Limit = tuple[str, Callable[[float], bool]]
-Fault = tuple[str, object, str]
-"""Dotted key, its value, the reason."""
-
-NOT_NEGATIVE: Limit = ("must not be negative", lambda v: v >= 0)
-AT_LEAST_1: Limit = ("must be at least 1", lambda v: v >= 1)
-POSITIVE: Limit = ("must be above 0", lambda v: v > 0)
-SHARE: Limit = ("must be above 0 and at most 1", lambda v: 0 < v <= 1)
-FRACTION: Limit = ("must be between 0 and 1", lambda v: 0 <= v <= 1)
-DECAY: Limit = ("must be at least 0 and below 1", lambda v: 0 <= v < 1)
-ONE_OR_TWO: Limit = ("must be 1 or 2", lambda v: v in (1, 2))
-
-LIMITS: dict[str, Limit] = {  # keys without list indices; other numbers must not be negative
-    "save_every": AT_LEAST_1,
-    "augment.size": AT_LEAST_1,
-    "augment.min_view": SHARE,
-    "augment.max_zoom": AT_LEAST_1,
-    "augment.saturation": FRACTION,
-    "loss.perceptual_share": SHARE,
-    "rendered.side": AT_LEAST_1,
-    "stages.share": SHARE,
-    "stages.size": AT_LEAST_1,
-    "stages.batch": AT_LEAST_1,
-    "augment.overlays": FRACTION,
-    "encoder.frozen": NOT_NEGATIVE,
-    "texture.steps": AT_LEAST_1,
-    "texture.batch": AT_LEAST_1,
-    "texture.rate": POSITIVE,
-    "texture.width": AT_LEAST_1,
-    "texture.features": AT_LEAST_1,
-    "optim.batch": AT_LEAST_1,
-    "optim.rate": POSITIVE,
-    "optim.final_rate": FRACTION,
-    "optim.beta1": DECAY,
-    "optim.beta2": DECAY,
-    "optim.ema": DECAY,
-    "optim.accumulate": AT_LEAST_1,
-    "optim.generator_steps": AT_LEAST_1,
-    "model.rgb.widths": AT_LEAST_1,
-    "model.rgb.stride": ONE_OR_TWO,
-    "model.prior.widths": AT_LEAST_1,
-    "model.prior.stride": ("must be 1, 2 or 4", lambda v: v in (1, 2, 4)),
-    "model.vss.state": AT_LEAST_1,
-    "model.vss.expand": AT_LEAST_1,
-    "model.vss.mlp": AT_LEAST_1,
-    "model.vss.head": AT_LEAST_1,
-    "model.spade_hidden": AT_LEAST_1,
-    "model.fusion_width": AT_LEAST_1,
-    "model.prior_size": ("must be 1 to 2048", lambda v: 1 <= v <= 2048),  # squared, it is what G_B looks at in one go
-    "model.reduction": ("must be 1 to 4", lambda v: 1 <= v <= 4),  # maps enlarged further show halos along edges
-    "model.paint_size": ("must be 0 to 4096", lambda v: 0 <= v <= 4096),
-}
-LARGEST_SIZE = 1 << 16  # of any number in a network: larger ones cannot be meant, and would ask for all memory
 MOST_LEVELS = 8  # sides are padded to a multiple of 2 ** levels
-CHOICES = {  # of the texts that are no Literal
-    "model.norm": ("instance", "channel"),
-    "model.head": ("sigmoid", "affine"),
-    "model.rgb.kind": ("mamba", "separable"),
-    "model.prior.kind": ("mamba", "separable", *LAYOUTS),
-    "model.direction": ("rgb", "nir"),
-}
 
 
 def check(recipe: Recipe, refuse: Refuse) -> None:
@@ -83,12 +24,12 @@ def check(recipe: Recipe, refuse: Refuse) -> None:
 
 def check_model(model: ModelConfig, refuse: Refuse) -> None:
     """The same for the network of a weights file, which may say no more than a recipe."""
-    for fault in chain(_out_of_range(model, "model"), _model(model)):
+    for fault in chain(faults(model, "model", NETWORK), _model(model)):
         raise refuse(*fault)
 
 
 def _faults(recipe: Recipe) -> Iterator[Fault]:
-    yield from _out_of_range(recipe)
+    yield from faults(recipe)
     yield from _length(recipe)
     yield from _data(recipe)
     yield from _stage_weights(recipe)
@@ -97,31 +38,6 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
         yield "best_by", recipe.best_by, "needs loss.perceptual_weights, a file of LPIPS-squeeze"
     yield from _loss(recipe.loss)
     yield from _model(recipe.model)
-
-
-def _out_of_range(config: Recipe | ModelConfig, root: str = "") -> Iterator[Fault]:
-    for path, value in _leaves(config, root):
-        key = ".".join(part for part in path.split(".") if not part.isdigit())
-        if isinstance(value, int | float):
-            reason, fits = LIMITS.get(key, NOT_NEGATIVE)
-            if not fits(value):
-                yield path, value, reason
-            elif key.startswith("model.") and value > LARGEST_SIZE:
-                yield path, value, f"must be at most {LARGEST_SIZE}"
-        elif key in CHOICES and value not in CHOICES[key]:
-            yield path, value, f"not a choice; {nearest(value, CHOICES[key])}"
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value below a dataclass, with its dotted key."""
-    if is_dataclass(value):
-        for f in fields(value):
-            yield from _leaves(getattr(value, f.name), join(path, f.name))
-    elif isinstance(value, tuple):
-        for i, item in enumerate(value):
-            yield from _leaves(item, join(path, i))
-    else:
-        yield path, value
 
 
 def _length(recipe: Recipe) -> Iterator[Fault]:
