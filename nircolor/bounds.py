@@ -52,7 +52,7 @@ DECAY = limit("must be at least 0 and below 1", lambda v: 0 <= v < 1)
 
 
 def faults(config: Any, path: str = "", metadata: Metadata = MappingProxyType({})) -> Iterator[Fault]:
-    """Every value below ``config`` that is not as its field says. ``path``: its dotted key; ``metadata``: its field's."""
+    """Every value below ``config`` that its field excludes. ``path``: its dotted key. ``metadata``: its field's."""
     bounds, most = metadata.get("bounds", {}), metadata.get("most", math.inf)
     if is_dataclass(config):
         for f in fields(config):
