@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,11 +15,10 @@ from nircolor.batch.outcome import Reason, evenly
 from nircolor.batch.plan import Entry
 from nircolor.batch.process import Settings, Work, content_of
 from nircolor.errors import NircolorError
-from nircolor.files import atomic_file
 from nircolor.image import read_rgb
-from nircolor.pages.page import head
+from nircolor.pages.page import head, write_page
 from nircolor.pages.text import count, size
-from nircolor.pages.thumbnails import encode, reduce, to_bytes
+from nircolor.pages.thumbnails import data_uri, encode, reduce, to_bytes
 from nircolor.written import esc
 
 MOST = 200  # pictures on a page: as many as a browser and a person can take
@@ -55,12 +53,10 @@ class Sheet:
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
         """Write the page whole or not at all. Raises OutputExistsError and OutputError."""
-        with atomic_file(path, overwrite) as stream:
-            for piece in self._page(title, facts, reasons):
-                stream.write(piece.encode("utf-8"))
+        write_page(path, self._page(title, facts, reasons), overwrite)
 
     def _page(self, title: str, facts: Sequence[str], reasons: Sequence[Reason]) -> Iterator[str]:
-        yield from head(title)
+        yield head(title)
         yield f'<header><h1>{esc(title)}</h1><ul class="facts">'
         yield "".join(f"<li>{esc(fact)}</li>" for fact in facts) + "</ul></header><main>"
         yield from _failures(reasons)
@@ -95,7 +91,6 @@ def _strip(entry: Entry, nir: NDArray[Any], rgb: NDArray[Any]) -> str:
 def _figure(image: NDArray[Any], caption: str) -> str:
     """``caption`` is HTML already."""
     small = to_bytes(reduce(image))
-    data = base64.b64encode(encode(small)).decode("ascii")
     shape = f'width="{small.shape[1]}" height="{small.shape[0]}"'
-    picture = f'<img {shape} alt="{caption}" decoding="async" src="data:image/jpeg;base64,{data}">'
+    picture = f'<img {shape} alt="{caption}" decoding="async" src="{data_uri(encode(small))}">'
     return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 COLOURS = 7
 """How many colours the style sheet has for lines; more methods share them, told apart by dashes."""
 
@@ -11,8 +13,8 @@ def line_class(index: int) -> str:
     return f"c{index % COLOURS} d{index // COLOURS % 3}"
 
 
-def swatch(index: int) -> str:
+def swatch(index: int) -> Markup:
     """A short piece of the method's line, for legends and captions."""
-    return (
+    return Markup(
         f'<svg class="swatch line {line_class(index)}" viewBox="0 0 22 10" aria-hidden="true"><path d="M1 5H21"/></svg>'
     )

@@ -1,11 +1,11 @@
-"""What is written into the page: every string from outside passes ``esc``, every number ``number``."""
+"""Numbers, counts and headings of columns, as pages show them."""
 
 from __future__ import annotations
 
 import math
 from typing import Protocol
 
-from nircolor.written import esc
+from markupsafe import Markup
 
 UNDEFINED, INFINITE = "–", "∞"  # noqa: RUF001 - an en dash is what tables use
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -35,20 +35,21 @@ def number(value: float | None, decimals: int) -> str:
     return f"\N{MINUS SIGN}{shown}" if negative else shown
 
 
-def with_unit(metric: Measure, value: float | None) -> str:
+def with_unit(metric: Measure, value: float | None) -> Markup:
     """``17.61 dB``, ``4.20°``: the degree sign stands close."""
     shown = number(value, metric.decimals)
     gap = "" if metric.unit == "°" else NO_BREAK
-    return shown if shown == UNDEFINED or not metric.unit else f"{shown}{gap}{esc(metric.unit)}"
+    return Markup("{}{}{}").format(shown, *((gap, metric.unit) if shown != UNDEFINED and metric.unit else ("", "")))
 
 
-def heading(metric: Measure) -> str:
+def heading(metric: Measure) -> Markup:
     """Title, arrow and unit of a column; screen readers hear the arrow in words. It may break between spans only."""
     words = _WORDS[metric.better]
-    title = " ".join(f"<span>{esc(word)}</span>" for word in metric.title.split())
-    arrow = f'<b role="img" aria-label="{words}" title="{words}">{_ARROWS[metric.better]}</b>' if words else ""
-    unit = f"{NO_BREAK if arrow else ''}<i>{esc(metric.unit)}</i>" if metric.unit else ""
-    return f'{title} <span class="arrow">{arrow}{unit}</span>' if arrow or unit else title
+    title = Markup(" ").join(Markup("<span>{}</span>").format(word) for word in metric.title.split())
+    arrow = Markup('<b role="img" aria-label="{0}" title="{0}">{1}</b>').format(words, _ARROWS[metric.better])
+    arrow = arrow if words else Markup()
+    unit = Markup("{}<i>{}</i>").format(NO_BREAK if arrow else "", metric.unit) if metric.unit else ""
+    return Markup('{} <span class="arrow">{}{}</span>').format(title, arrow, unit) if arrow or unit else title
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import cv2
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -33,3 +35,8 @@ def encode(image: NDArray[np.uint8]) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "JPEG", quality=_QUALITY, subsampling=0)
     return stream.getvalue()
+
+
+def data_uri(jpeg: bytes) -> Markup:
+    """The file itself as an address: a page with it needs no other file."""
+    return Markup("data:image/jpeg;base64,{}").format(Markup(base64.b64encode(jpeg).decode("ascii")))

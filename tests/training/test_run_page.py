@@ -48,7 +48,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if "style" not in self.open and data.strip():
             self.text += data.replace("\N{NO-BREAK SPACE}", " ")
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -174,12 +174,12 @@ def test_however_it_ends_there_is_a_page(error: BaseException, words: str, tmp_p
     assert words in Page(tmp_path).text
 
 
-def test_a_run_that_told_nothing_yet_and_one_that_stopped_early(tmp_path: Path) -> None:
+def test_a_run_that_reported_nothing_yet_and_one_that_stopped_early(tmp_path: Path) -> None:
     with RunLog(tmp_path, 0, {}):
         pass
     page = Page(tmp_path)
     assert "Nothing was validated yet." in page.text
-    assert "Nothing was told yet." in page.text
+    assert "Nothing was reported yet." in page.text
     with RunLog(tmp_path, 0, {}) as log:
         for event in events(0, 100):
             log(event)

@@ -1,38 +1,52 @@
-"""Histograms as SVG: one small chart for each metric, methods as step outlines over each other."""
+"""Histograms of one metric each: where every line, tick and label lies in the drawing of ``histograms.html.j2``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.results import Results
 from nircolor.pages.axes import Axis, axis, tally
-from nircolor.pages.lines import line_class, swatch
-from nircolor.pages.text import count, heading, with_unit
-from nircolor.written import esc
+from nircolor.pages.text import with_unit
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 12, 14, 24  # margins of the plot, in the units of the drawing
 
-
-def histograms(results: Results) -> Iterator[str]:
-    """The section: a legend, then one figure for each metric that has a value to draw."""
-    yield '<section id="histograms"><h2>Distributions</h2>'
-    yield "<p>Number of pictures by value, all pictures; a triangle marks the mean of each method.</p>"
-    yield from _legend(results.methods)
-    yield '<div class="charts">'
-    for metric in results.metrics:
-        yield _figure(metric, {method: _values(results, metric, method) for method in results.methods})
-    yield "</div></section>"
+Ticks = Sequence[tuple[float, str]]
+"""(position, label)."""
 
 
-def _legend(methods: Sequence[str]) -> Iterator[str]:
-    yield '<ul class="legend">'
-    for index, method in enumerate(methods):
-        yield f"<li>{swatch(index)} {esc(method)}</li>"
-    yield "</ul>"
+@dataclass(frozen=True)
+class Plot:
+    """Positions in the drawing. ``methods``: the path of each outline, and the place of its mean, if it has one."""
+
+    heights: Ticks
+    values: Ticks
+    methods: Sequence[tuple[str, float | None]]
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    left: int = _LEFT
+    right: int = _WIDTH - _RIGHT
+    top: int = _TOP
+    base: float = _HEIGHT - _BOTTOM
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One metric. ``plot``: None where there is no finite value. ``means``: (method, value)."""
+
+    metric: Metric
+    infinite: int
+    means: Sequence[tuple[str, str]]
+    plot: Plot | None
+
+
+def charts(results: Results) -> list[Chart]:
+    """One for each metric, methods in their order."""
+    return [_chart(metric, {m: _values(results, metric, m) for m in results.methods}) for metric in results.metrics]
 
 
 def _values(results: Results, metric: Metric, method: str) -> list[float]:
@@ -40,72 +54,51 @@ def _values(results: Results, metric: Metric, method: str) -> list[float]:
     return [value for value in rows if value is not None and not math.isnan(value)]
 
 
-def _figure(metric: Metric, values: Mapping[str, list[float]]) -> str:
+def _chart(metric: Metric, values: Mapping[str, list[float]]) -> Chart:
     finite = {method: [v for v in of if math.isfinite(v)] for method, of in values.items()}
     infinite = sum(map(len, values.values())) - sum(map(len, finite.values()))
-    note = f'<p class="note">{count(infinite, "infinite value")} not drawn</p>' if infinite else ""
-    body = _chart(metric, finite) if any(finite.values()) else '<p class="note">no finite value</p>'
-    return f'<figure class="chart"><figcaption>{heading(metric)}</figcaption>{body}{note}</figure>'
+    means = [(method, with_unit(metric, fmean(of))) for method, of in finite.items() if of]
+    return Chart(metric, infinite, means, _plot(list(finite.values())) if any(finite.values()) else None)
 
 
-def _chart(metric: Metric, values: Mapping[str, list[float]]) -> str:
-    everything = [v for of in values.values() for v in of]
-    low, high = min(everything), max(everything)
+def _plot(values: Sequence[list[float]]) -> Plot:
+    """``values``: finite ones, a list for each method."""
+    everything = [v for of in values for v in of]
     # more pictures bear finer bins: the square root rule, within what the drawing can show
-    bins = axis(low, high, min(max(math.ceil(math.sqrt(len(everything) / len(values))) * 2, 10), 24))
-    counts = {method: tally(of, bins) for method, of in values.items()}
-    heights = axis(0, max(map(max, counts.values())), 4, whole=True)
-    plot = _Plot(bins, heights)
-    means = "; ".join(f"{esc(m)} {with_unit(metric, fmean(of))}" for m, of in values.items() if of)
-    label = f"Histogram of {esc(metric.title)}. Means: {means}"
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
-        + "".join(plot.frame())
-        + "".join(plot.outline(i, of) + plot.mark(i, values[m]) for i, (m, of) in enumerate(counts.items()))
-        + "</svg>"
+    parts = min(max(math.ceil(math.sqrt(len(everything) / len(values))) * 2, 10), 24)
+    bins = axis(min(everything), max(everything), parts)
+    counts = [tally(of, bins) for of in values]
+    place = _Place(bins, axis(0, max(map(max, counts)), 4, whole=True))
+    means = [place.x(fmean(of)) if of else None for of in values]
+    return Plot(
+        heights=[(place.y(value), label) for value, label in place.heights.labels()],
+        values=[(place.x(value), label) for value, label in _few(bins)],
+        methods=list(zip(map(place.outline, counts), means, strict=True)),
+        base=place.y(0),
     )
 
 
-class _Plot:
+@dataclass(frozen=True)
+class _Place:
     """Where values lie in the drawing."""
 
-    def __init__(self, bins: Axis, heights: Axis) -> None:
-        self._bins, self._heights = bins, heights
+    bins: Axis
+    heights: Axis
 
-    def _x(self, value: float) -> float:
-        share = (value - self._bins.low) / (self._bins.high - self._bins.low)
+    def x(self, value: float) -> float:
+        share = (value - self.bins.low) / (self.bins.high - self.bins.low)
         return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
 
-    def _y(self, amount: float) -> float:
-        share = amount / self._heights.high
+    def y(self, amount: float) -> float:
+        share = amount / self.heights.high
         return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _BOTTOM - _TOP), 1)
 
-    def frame(self) -> Iterator[str]:
-        """Grid lines and labels at round numbers, and the line that bars stand on."""
-        base, right = self._y(0), _WIDTH - _RIGHT
-        for value, label in self._heights.labels():
-            y = self._y(value)
-            yield f'<path class="grid" d="M{_LEFT} {y}H{right}"/>'
-            yield f'<text x="{_LEFT - 6}" y="{y + 3.5}" class="end">{label}</text>'
-        for value, label in _few(self._bins):
-            x = self._x(value)
-            yield f'<path class="axis" d="M{x} {base}v4"/><text x="{x}" y="{base + 16}" class="middle">{label}</text>'
-        yield f'<path class="axis" d="M{_LEFT} {base}H{right}"/>'
-
-    def outline(self, index: int, counts: Sequence[int]) -> str:
+    def outline(self, counts: Sequence[int]) -> str:
         """A step for each bin, from the base line up and back to it; nothing is drawn where a bin is empty."""
-        base = self._y(0)
-        rights = [self._x(i * self._bins.step) for i in range(self._bins.first + 1, self._bins.last + 1)]
-        steps = (f"V{self._y(n)}H{x}" if n else f"V{base}M{x} {base}" for n, x in zip(counts, rights, strict=True))
-        return f'<path class="line {line_class(index)}" d="M{_LEFT} {base}{"".join(steps)}V{base}"/>'
-
-    def mark(self, index: int, values: Sequence[float]) -> str:
-        """A triangle over the plot at the mean."""
-        return (
-            f'<path class="mark {line_class(index)}" d="M{self._x(fmean(values))} {_TOP - 4}l-4.5 -8h9z"/>'
-            if values
-            else ""
-        )
+        base = self.y(0)
+        rights = [self.x(i * self.bins.step) for i in range(self.bins.first + 1, self.bins.last + 1)]
+        steps = (f"V{self.y(n)}H{x}" if n else f"V{base}M{x} {base}" for n, x in zip(counts, rights, strict=True))
+        return f"M{_LEFT} {base}{''.join(steps)}V{base}"
 
 
 def _few(bins: Axis) -> list[tuple[float, str]]:

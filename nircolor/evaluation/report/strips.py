@@ -11,15 +11,17 @@ from threading import Lock
 from types import TracebackType
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from nircolor.errors import OutputError
 from nircolor.evaluation.colour import ciede2000_map
 from nircolor.evaluation.report.errormap import colours
 from nircolor.files import write_reason
-from nircolor.pages.thumbnails import encode, reduce, to_bytes
+from nircolor.pages.thumbnails import data_uri, encode, reduce, to_bytes
 
 Image = NDArray[np.float32]
+_TINY = 64  # pixels of the longer side
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Thumbnail:
     path: Path
     width: int
     height: int
+
+    @property
+    def tiny(self) -> bool:
+        """So small that it is drawn with its pixels as squares."""
+        return max(self.width, self.height) < _TINY
+
+    def address(self) -> Markup:
+        """The file itself, for the page."""
+        return data_uri(self.path.read_bytes())
 
 
 @dataclass(frozen=True)

@@ -1,89 +1,108 @@
-"""The tables of means: methods by metrics, all pictures beside unseen scenes, then kind by kind."""
+"""Results regrouped for the page: means of methods over groups of pictures, and pictures with the rows of all methods.
+
+``summary.html.j2``, ``worst.html.j2`` and ``numbers.html.j2`` show them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 from nircolor.evaluation.metric import Metric
-from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import ALL, UNSEEN, Summary, best, summarise
-from nircolor.pages.lines import swatch
-from nircolor.pages.text import UNDEFINED, heading, number
-from nircolor.written import esc
-
-_FEW = 20  # rows by kind that are shown without being asked for
-Groups = Mapping[str, list[Summary]]
+from nircolor.evaluation.results import Results, Row
+from nircolor.evaluation.summary import ALL, UNSEEN, Summary, badness, best, summarise
+from nircolor.pages.text import number, script_number
+from nircolor.written import visible
 
 
-def summary_tables(results: Results) -> Iterator[str]:
-    """The section with both tables; the second only where there are kinds to tell apart."""
+@dataclass(frozen=True)
+class Picture:
+    """One picture; ``rows`` maps methods to what was measured, without the methods that failed on it."""
+
+    id: str
+    rows: Mapping[str, Row]
+
+    @property
+    def any(self) -> Row:
+        """A row to read scene, kind and size from: they are the same for all methods."""
+        return next(iter(self.rows.values()))
+
+    @property
+    def fragment(self) -> str:
+        """The address, on the page, of this picture opened large."""
+        return f"open={quote(visible(self.id), safe='')}"
+
+    def values(self, results: Results) -> str:
+        """All numbers, method by method, as the script reads them."""
+        rows = [self.rows.get(method) for method in results.methods]
+        return json.dumps(
+            [[script_number(row.values.get(m.key) if row else None) for m in results.metrics] for row in rows]
+        )
+
+
+def worst_first(results: Results) -> list[Picture]:
+    """All pictures, worst first by the first metric of the first method; those it has no value for come last."""
+    rows: dict[str, dict[str, Row]] = {}
+    for row in results.rows:
+        rows.setdefault(row.id, {})[row.method] = row
+    pictures = [Picture(id, of) for id, of in rows.items()]
+    return sorted(pictures, key=lambda picture: _badness(results, picture), reverse=True)
+
+
+def _badness(results: Results, picture: Picture) -> float:
+    row = picture.rows.get(results.methods[0]) if results.methods else None
+    value = badness(results.metrics[0], row) if row and results.metrics else float("-inf")
+    return value if value == value else float("-inf")  # not a number: not defined
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Mean and median of one method, as text. ``best``: no mean of the column is better."""
+
+    mean: str
+    median: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method on one group; ``values`` by the keys of the metrics."""
+
+    method: str
+    count: int
+    values: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the pictures; ``rows`` has one for each method."""
+
+    name: str
+    rows: Sequence[Line]
+
+
+def tables(results: Results) -> dict[str, Any]:
+    """``overall``: all pictures and, after a leak check, unseen scenes; ``kinds``: where there are several of them."""
     groups: dict[str, list[Summary]] = {}
     for summary in summarise(results):
         groups.setdefault(summary.group, []).append(summary)
-    first = {name: groups.pop(name) for name in (ALL, UNSEEN) if name in groups}
-    yield '<section id="summary"><h2>Summary</h2>'
-    yield from _side_by_side(results, first)
-    bold = " The best mean of each column is bold." if len(results.methods) > 1 else ""
-    yield f'<p class="note">Mean over pictures; under it, small, the median.{bold}</p>'
-    if groups:
-        few = len(groups) * len(results.methods) <= _FEW
-        yield f"<details{' open' if few else ''}><summary>By kind of picture</summary>"
-        yield from _stacked(results, groups)
-        yield "</details>"
-    yield "</section>"
+    found = [_group(results.metrics, name, of) for name, of in groups.items()]
+    return {
+        "overall": [group for group in found if group.name in (ALL, UNSEEN)],
+        "kinds": [group for group in found if group.name not in (ALL, UNSEEN)],
+    }
 
 
-def _side_by_side(results: Results, groups: Groups) -> Iterator[str]:
-    """Under each metric a column for each group, so that what a method gains on seen scenes is plain to see."""
-    span = len(groups)
-    heads = ("pictures", *map(heading, results.metrics))
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Summary">'
-    yield f'<table class="numbers summary"><thead><tr><th scope="col" rowspan="{min(span, 2)}" class="name">method</th>'
-    yield "".join(f'<th scope="colgroup" colspan="{span}" class="first">{head}</th>' for head in heads) + "</tr>"
-    if span > 1:
-        yield f"<tr>{_cells('th', groups) * len(heads)}</tr>"
-    yield "</thead><tbody>"
-    columns = [[_means(metric, of) for of in groups.values()] for metric in results.metrics]
-    for i, method in enumerate(results.methods):
-        yield _method(i, method) + _cells("td", [str(of[i].count) for of in groups.values()])
-        yield "".join(_cells("td", [means[i] for means in column]) for column in columns) + "</tr>"
-    yield "</tbody></table></div>"
+def _group(metrics: Sequence[Metric], name: str, summaries: Sequence[Summary]) -> Group:
+    columns = {metric.key: _cells(metric, summaries) for metric in metrics}
+    values = [{key: cells[index] for key, cells in columns.items()} for index in range(len(summaries))]
+    return Group(name, [Line(s.method, s.count, of) for s, of in zip(summaries, values, strict=True)])
 
 
-def _stacked(results: Results, groups: Groups) -> Iterator[str]:
-    """A block of rows for each group."""
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Summary by kind">'
-    yield '<table class="numbers kinds"><thead><tr><th scope="col" class="name">method</th>'
-    heads = ("pictures", *map(heading, results.metrics))
-    yield "".join(f'<th scope="col">{head}</th>' for head in heads) + "</tr></thead>"
-    for name, of in groups.items():
-        title = f'<th scope="rowgroup" colspan="{len(heads) + 1}" class="name">{esc(name)}</th>'
-        yield f'<tbody><tr class="group">{title}</tr>'
-        columns = [[str(summary.count) for summary in of], *(_means(metric, of) for metric in results.metrics)]
-        for i, summary in enumerate(of):
-            yield _method(i, summary.method) + "".join(f"<td>{column[i]}</td>" for column in columns) + "</tr>"
-        yield "</tbody>"
-    yield "</table></div>"
-
-
-def _method(index: int, method: str) -> str:
-    return f'<tr><th scope="row" class="name">{swatch(index)} {esc(method)}</th>'
-
-
-def _cells(tag: str, contents: Iterable[str]) -> str:
-    """The columns of one metric; the first has a line before it. Contents are HTML already."""
-    starts = chain([f'<{tag} class="first">'], repeat(f"<{tag}>"))
-    return "".join(f"{start}{content}</{tag}>" for start, content in zip(starts, contents, strict=False))
-
-
-def _means(metric: Metric, summaries: Sequence[Summary]) -> list[str]:
-    """What stands in the cells of one metric, method by method."""
+def _cells(metric: Metric, summaries: Sequence[Summary]) -> list[Cell]:
     winners = best(metric, [summary.mean[metric.key] for summary in summaries])
-    shown = [
-        (number(s.mean[metric.key], metric.decimals), number(s.median[metric.key], metric.decimals)) for s in summaries
-    ]
-    return [
-        (f"<b>{mean}</b>" if i in winners else mean) + (f"<small>{middle}</small>" if mean != UNDEFINED else "")
-        for i, (mean, middle) in enumerate(shown)
-    ]
+    shown = [[number(of[metric.key], metric.decimals) for of in (s.mean, s.median)] for s in summaries]
+    return [Cell(mean, median, index in winners) for index, (mean, median) in enumerate(shown)]

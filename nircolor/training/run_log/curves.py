@@ -1,11 +1,11 @@
-"""Curves as SVG, in the manner of the evaluation report's charts: they follow the page's light and dark colours. Also
+"""Curves of the run's page: where every line, dot, tick and label lies in the drawing of ``run_page.html.j2``. Also
 what any curve needs before it is drawn: a smooth line, fewer points, a kind of axis, the name of a metric.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,7 @@ import numpy as np
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.metrics import METRICS
 from nircolor.pages.axes import axis
-from nircolor.pages.lines import line_class
 from nircolor.training.run_log.records import Points
-from nircolor.written import esc
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 18, 14, 24  # margins of the plot, in the units of the drawing
@@ -26,6 +24,64 @@ _MOST = 400  # points of a line: more than there are pixels across a panel
 _DECADE = 10.0
 
 Ticks = Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """``index``: of its colour. ``path``: of SVG. ``dots``: (x, y). ``faint``: what a smoother line lies over."""
+
+    index: int
+    path: str
+    dots: Sequence[tuple[float, float]] = ()
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Positions in the drawing. ``steps``, ``values``: ticks of the axes. ``best``: x of the best step, or None.
+    ``label``: what screen readers say."""
+
+    label: str
+    steps: Ticks
+    values: Ticks
+    lines: Sequence[Line]
+    best: float | None = None
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    left: int = _LEFT
+    right: int = _WIDTH - _RIGHT
+    top: int = _TOP
+    base: int = _HEIGHT - _BOTTOM
+
+
+def loss_curve(title: str, points: Points) -> Curve:
+    """What was reported, faint, under its moving average; logarithmic where that shows more."""
+    values = [value for _, value in points]
+    if len(points) < FEWEST:
+        return plain_curve(title, points)
+    plot = _Plot(_steps(points), _logarithmic(values) if wants_log(values) else _linear(values))
+    return plot.curve(_last(title, points), [plot.line(thin(points), faint=True), plot.line(thin(smooth(points)))])
+
+
+def plain_curve(title: str, points: Points) -> Curve:
+    """A line as it was reported."""
+    plot = _Plot(_steps(points), _linear([value for _, value in points]))
+    return plot.curve(_last(title, points), [plot.line(thin(points))])
+
+
+def score_curve(title: str, lines: Mapping[str, Points], best: int | None) -> Curve:
+    """A line for each validation set, in the order of the legend (none for a set that lacks this score); a dashed one
+    at the step ``best``."""
+    everything = [point for points in lines.values() for point in points]
+    plot = _Plot(_steps(everything), _linear([value for _, value in everything]))
+    drawn = [plot.line(thin(points), i, plot.dots(points)) for i, points in enumerate(lines.values()) if points]
+    ends = "; ".join(f"{folder} {points[-1][1]:.4g}" for folder, points in lines.items() if points)
+    return plot.curve(f"{title}, last: {ends}", drawn, best)
+
+
+def _last(title: str, points: Points) -> str:
+    step, value = points[-1]
+    return f"{title}: {value:.4g} at step {step}"
 
 
 @dataclass(frozen=True)
@@ -41,41 +97,6 @@ class _Side:
         """0 at the beginning, 1 at the end."""
         low, high = self.even(self.low), self.even(self.high)
         return (self.even(value) - low) / (high - low)
-
-
-def loss_chart(title: str, points: Points) -> str:
-    """What was told, faint, under its moving average; logarithmic where that shows more."""
-    values = [value for _, value in points]
-    if len(points) < FEWEST:
-        return plain_chart(title, points)
-    plot = _Plot(_steps(points), _logarithmic(values) if wants_log(values) else _linear(values))
-    lines = plot.line(thin(points), 0, "faint") + plot.line(thin(smooth(points)), 0)
-    return _svg(_last(title, points), [*plot.frame(), lines])
-
-
-def plain_chart(title: str, points: Points) -> str:
-    """A line as it was told."""
-    plot = _Plot(_steps(points), _linear([value for _, value in points]))
-    return _svg(_last(title, points), [*plot.frame(), plot.line(thin(points), 0)])
-
-
-def _last(title: str, points: Points) -> str:
-    step, value = points[-1]
-    return f"{title}: {value:.4g} at step {step}"
-
-
-def score_chart(title: str, lines: Mapping[str, Points], best: int | None) -> str:
-    """A line for each validation set, in the order of the legend (none for a set that lacks this score); a dashed one
-    at the step ``best``."""
-    everything = [point for points in lines.values() for point in points]
-    plot = _Plot(_steps(everything), _linear([value for _, value in everything]))
-    drawn = [plot.line(thin(points), i) + plot.dots(points, i) for i, points in enumerate(lines.values()) if points]
-    ends = "; ".join(f"{folder} {points[-1][1]:.4g}" for folder, points in lines.items() if points)
-    return _svg(f"{title}, last: {ends}", [*plot.frame(), "" if best is None else plot.best(best), *drawn])
-
-
-def _svg(label: str, pieces: Sequence[str]) -> str:
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{esc(label)}">{"".join(pieces)}</svg>'
 
 
 def _steps(points: Points) -> _Side:
@@ -108,41 +129,27 @@ class _Plot:
     def __init__(self, steps: _Side, values: _Side) -> None:
         self._steps, self._values = steps, values
 
+    def curve(self, label: str, lines: Sequence[Line], best: int | None = None) -> Curve:
+        steps = [(self._x(step), text) for step, text in self._steps.ticks]
+        values = [(self._y(value), text) for value, text in self._values.ticks]
+        return Curve(label, steps, values, lines, None if best is None else self._x(best))
+
+    def line(
+        self, points: Points, index: int = 0, dots: Sequence[tuple[float, float]] = (), faint: bool = False
+    ) -> Line:
+        path = "L".join(f"{self._x(step)} {self._y(value)}" for step, value in points)
+        return Line(index, f"M{path}", dots, faint)
+
+    def dots(self, points: Points) -> list[tuple[float, float]]:
+        """A dot for each point, or one for the last where they would touch."""
+        shown = points if len(points) <= _DENSE else points[-1:]
+        return [(self._x(step), self._y(value)) for step, value in shown]
+
     def _x(self, step: float) -> float:
         return round(_LEFT + self._steps.share(step) * (_WIDTH - _LEFT - _RIGHT), 1)
 
     def _y(self, value: float) -> float:
         return round(_HEIGHT - _BOTTOM - self._values.share(value) * (_HEIGHT - _BOTTOM - _TOP), 1)
-
-    def frame(self) -> Iterator[str]:
-        """Grid lines and labels, and the line that steps are written under."""
-        base, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
-        for value, label in self._values.ticks:
-            y = self._y(value)
-            yield f'<path class="grid" d="M{_LEFT} {y}H{right}"/>'
-            yield f'<text x="{_LEFT - 6}" y="{y + 3.5}" class="end">{label}</text>'
-        for step, label in self._steps.ticks:
-            x = self._x(step)
-            yield f'<path class="axis" d="M{x} {base}v4"/><text x="{x}" y="{base + 16}" class="middle">{label}</text>'
-        yield f'<path class="axis" d="M{_LEFT} {base}H{right}"/>'
-
-    def line(self, points: Points, index: int, more: str = "") -> str:
-        path = "L".join(f"{self._x(step)} {self._y(value)}" for step, value in points)
-        return f'<path class="line {line_class(index)} {more}" d="M{path}"/>'
-
-    def dots(self, points: Points, index: int) -> str:
-        """A dot for each point, or one for the last where they would touch."""
-        shown = points if len(points) <= _DENSE else points[-1:]
-        return "".join(
-            f'<circle class="mark {line_class(index)}" cx="{self._x(step)}" cy="{self._y(value)}" r="2.6"/>'
-            for step, value in shown
-        )
-
-    def best(self, step: int) -> str:
-        x = self._x(step)
-        side = "end" if self._steps.share(step) > 0.5 else ""
-        text = f'<text x="{x + (-4 if side else 4)}" y="{_TOP - 4}" class="{side}">best</text>'
-        return f'<path class="axis dashed" d="M{x} {_TOP - 12}V{_HEIGHT - _BOTTOM}"/>{text}'
 
 
 def smooth(points: Points) -> Points:
