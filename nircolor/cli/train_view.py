@@ -30,7 +30,8 @@ class TrainView:
 
     def __init__(self, report: Report, stop: StopEvent | None = None) -> None:
         self._report, self._stop = report, stop
-        self._stack, self._show = ExitStack(), nobody
+        self._stack = ExitStack()
+        self._show: Observer = nobody
         self.first = True
         """Whether this process is the one that reports."""
 

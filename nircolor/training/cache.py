@@ -27,7 +27,7 @@ _UNKNOWN = 4 << 30  # bytes that are taken to be free where nothing says how man
 class Cache(Generic[K]):
     """What ``load`` makes of a key, for many threads at once. None, for what cannot be loaded, is remembered as well.
 
-    Once ``limit`` bytes are full, what is not in them is loaded anew each time, and ``on_full`` is told so once: with
+    Once ``limit`` bytes are full, what is not in them is loaded anew each time, and ``on_full`` is called once: with
     the bytes that all ``count`` keys would need, judged by those seen so far.
     """
 
@@ -36,7 +36,7 @@ class Cache(Generic[K]):
     ) -> None:
         self._load, self._limit, self._count, self._on_full = load, limit, count, on_full
         self._futures: dict[K, Future[Pixels | None]] = {}
-        self._lock, self._used, self._kept, self._told = Lock(), 0, 0, False
+        self._lock, self._used, self._kept, self._warned = Lock(), 0, 0, False
 
     def get(self, key: K) -> Pixels | None:
         """The pixels of ``key``. Raises whatever ``load`` raises."""
@@ -66,9 +66,9 @@ class Cache(Generic[K]):
                 self._used, self._kept = self._used + size, self._kept + (size > 0)
                 return
             del self._futures[key]
-            told, self._told = self._told, True
+            warned, self._warned = self._warned, True
             needed = (self._used + size) * self._count // (self._kept + 1)
-        if not told:
+        if not warned:
             self._on_full(needed)
 
     def _forget(self, key: K) -> None:
@@ -97,7 +97,7 @@ class Faults:
 def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     """Bytes that can be taken without swapping: of the machine, or of the container (cgroup v2) if that has fewer.
 
-    Half of the machine's memory where the system does not tell how much is free (macOS), 4 GiB where it tells nothing.
+    Half of the machine's memory where the system does not say how much is free (macOS), 4 GiB where it says nothing.
     """
     free = _table(proc / "meminfo").get("MemAvailable:", 0) * 1024 or _half_of_all()
     with suppress(OSError, ValueError):  # no such file: no container; "max": no limit

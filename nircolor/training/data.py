@@ -10,7 +10,7 @@ from typing import Any
 
 from nircolor.datasets import Pair
 from nircolor.errors import UsageError
-from nircolor.training.data_loader import Source, TrainingPair
+from nircolor.training.data_loader import PairSource, TrainingPair
 from nircolor.training.made import find_photographs
 from nircolor.training.pairs import RenderedPair, find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
@@ -23,7 +23,7 @@ class Data:
     """``sources`` in the order of the recipe; ``validation`` by name: the folder, and the split where two share it."""
 
     root: Path
-    sources: tuple[Source, ...]
+    sources: tuple[PairSource, ...]
     validation: dict[str, Sequence[Pair]]
     about: dict[str, Any]
     """For people, and for the metadata of weights."""
@@ -36,7 +36,7 @@ class Data:
 
 def find_data(recipe: Recipe, root: Path) -> Data:
     """Raises InputError for a set that is empty or faulty, UsageError where training pairs are held out or judged."""
-    sources = tuple(Source(_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
+    sources = tuple(PairSource(_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
     if recipe.rendered.scenes:
         sources += (_rendered(recipe),)
     names = _names(recipe.validation)
@@ -65,9 +65,9 @@ def _names(configs: Sequence[SourceConfig]) -> list[str]:
     return [config.folder if often[config.folder] == 1 else f"{config.folder}:{config.split}" for config in configs]
 
 
-def _rendered(recipe: Recipe) -> Source:
+def _rendered(recipe: Recipe) -> PairSource:
     config = recipe.rendered
-    return Source([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
+    return PairSource([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
 
 
 def _row(folder: str, split: str, pairs: Sequence[TrainingPair]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ TrainingPair = Pair | RenderedPair | MadePair
 
 
 @dataclass(frozen=True)
-class Source:
+class PairSource:
     """Pairs of one data set and the share of samples drawn from it."""
 
     pairs: Sequence[TrainingPair]
@@ -68,7 +68,7 @@ class DataLoader:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[PairSource],
         augment: AugmentConfig,
         seed: int,
         batch: int,

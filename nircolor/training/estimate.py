@@ -117,7 +117,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def peak_memory(device: torch.device) -> int:
     """Bytes: the most that tensors held on a GPU; the most that this process held of the main memory elsewhere, 0 where
-    the system does not tell (Windows)."""
+    the system does not say (Windows)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:

@@ -90,8 +90,8 @@ class TextureConfig:
     features: int = field(default=32, metadata=AT_LEAST_1)
 
     @property
-    def model(self) -> autoencoder.TextureConfig:
-        return autoencoder.TextureConfig(self.width, self.features)
+    def model(self) -> autoencoder.AutoencoderConfig:
+        return autoencoder.AutoencoderConfig(self.width, self.features)
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _branch(branch: BranchConfig, path: str, head: int) -> Iterator[Fault]:
 
 
 def _pretrained(branch: BranchConfig, path: str) -> Iterator[Fault]:
-    """Its maps are what they are: nothing in the tensors tells of another stride."""
+    """Its maps are what they are: nothing in the tensors shows another stride."""
     levels = len(LAYOUTS[branch.kind].taps)
     if len(branch.widths) != levels:
         yield f"{path}.widths", list(branch.widths), f"must be {levels} with {branch.kind}"

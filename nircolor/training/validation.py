@@ -61,8 +61,8 @@ class Validation:
         total, before, scores, pictures = sum(map(len, self.sets.values())), 0, {}, []
         for name, pairs in self.sets.items():
             album = _Album(self._shown[name])
-            told = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
-            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], told)
+            report = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
+            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], report)
             if found.problems:
                 raise InputError(str(found.problems[0]))
             for metric in self.metrics:

@@ -46,7 +46,7 @@ def shown(panel: RunPanel, width: int = 100) -> str:
 def told(*events: Event, width: int = 100) -> str:
     panel = RunPanel()
     for event in events:
-        panel.tell(event)
+        panel.observe(event)
     return shown(panel, width)
 
 
@@ -164,13 +164,13 @@ def test_the_trend_compares_halves_of_the_recent_records() -> None:
 def test_bars_of_a_validation_and_of_the_run_it_interrupts() -> None:
     panel = RunPanel()
     for event in (Progress("texture autoencoder", 5, 10), Progress("training", 100, STEPS)):
-        panel.tell(event)
+        panel.observe(event)
     assert "texture" not in shown(panel)
     for done in (1, 2, 3, 1):  # a second validation begins again
-        panel.tell(Progress("validation", done, 3))
+        panel.observe(Progress("validation", done, 3))
     assert re.search(r"training .* 100/400", shown(panel))
     assert re.search(r"validation .* 1/3", shown(panel))
-    panel.tell(Progress("training", 101, STEPS))
+    panel.observe(Progress("training", 101, STEPS))
     assert "validation" not in shown(panel)
 
 
@@ -189,7 +189,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_without_unicode_there_are_other_arrows() -> None:
     panel = RunPanel(ascii_only=True)
     for step, value in ((20, 1.0), (40, 2.0)):
-        panel.tell(losses(step, pixel=value))
+        panel.observe(losses(step, pixel=value))
     assert "+ 100%" in shown(panel)
 
 

@@ -18,7 +18,7 @@ from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError, UsageError
 from nircolor.image.equalize import equalize
 from nircolor.training.augment import AugmentConfig
-from nircolor.training.data_loader import Batch, DataLoader, Source
+from nircolor.training.data_loader import Batch, DataLoader, PairSource
 from nircolor.training.pairs import RenderedPair
 
 SIDE = 16
@@ -47,7 +47,7 @@ def fail(text: str) -> None:
 
 
 def loader(pairs: list[Pair], augment: AugmentConfig = TINY, batch: int = 8, **options: object) -> DataLoader:
-    return DataLoader([Source(pairs)], augment, 5, batch, **{"on_warning": fail, **options})  # type: ignore[arg-type]
+    return DataLoader([PairSource(pairs)], augment, 5, batch, **{"on_warning": fail, **options})  # type: ignore[arg-type]
 
 
 def tensors(batch: Batch) -> list[torch.Tensor]:
@@ -78,7 +78,7 @@ def test_a_batch_depends_on_seed_and_number_alone(pairs: list[Pair]) -> None:
         assert all(equal(a, b) for a, b in zip(made, islice(batches, 6), strict=True))
         batches.close()
     assert not equal(made[0], made[1])
-    assert not equal(DataLoader([Source(pairs)], TINY, 6, 8).make(3), made[0])
+    assert not equal(DataLoader([PairSource(pairs)], TINY, 6, 8).make(3), made[0])
     assert not torch.equal(made[0].nir[0], made[0].nir[1])
 
 
@@ -103,7 +103,7 @@ def test_shapes_and_range(pairs: list[Pair]) -> None:
 def test_sources_are_drawn_by_weight_and_scenes_alike(pairs: list[Pair]) -> None:
     often, once, other = pairs[:6], pairs[6], pairs[7]
     scene = [Pair(pair.id, pair.nir, pair.rgb, "one scene") for pair in often]
-    sources = [Source([*scene, once], 0.8), Source([other], 0.2)]
+    sources = [PairSource([*scene, once], 0.8), PairSource([other], 0.2)]
     drawn = DataLoader(sources, STILL, 0, 500).make(0).rgb.sum((1, 2, 3)).numpy()  # mirrored or not
     sums = [part(index)[1] for index in range(8)]
     sums = np.array([scenes.quantise(rgb, 8).sum() / 255 for rgb in sums])
@@ -115,7 +115,7 @@ def test_wrong_calls_are_refused(pairs: list[Pair]) -> None:
     for share, batch in (((0, 3), 8), ((2, 2), 8), ((0, 1), 0)):
         with pytest.raises(UsageError, match=f"optim.batch = {batch}: "):
             loader(pairs, batch=batch, share=share)
-    for sources in ([], [Source(pairs), Source([])]):
+    for sources in ([], [PairSource(pairs), PairSource([])]):
         with pytest.raises(UsageError, match="no pairs to train on"):
             DataLoader(sources, TINY, 0, 8)
 
@@ -256,7 +256,7 @@ def test_rendered_scenes_are_drawn_beside_photographs(pairs: list[Pair]) -> None
     rendered = RenderedPair(3, 40)
     nir, rgb = rendered.load()
     assert (nir.shape, rgb.shape, nir.dtype) == ((40, 40), (40, 40, 3), np.uint8)
-    alone = DataLoader([Source([rendered])], STILL, 0, 2, workers=1).make(0)
+    alone = DataLoader([PairSource([rendered])], STILL, 0, 2, workers=1).make(0)
     assert {round(float(batch.mean()), 2) for batch in alone.view_rgb} == {round(float(rgb.mean()) / 255, 2)}
-    both = DataLoader([Source(pairs), Source([rendered])], TINY, 0, 8)
+    both = DataLoader([PairSource(pairs), PairSource([rendered])], TINY, 0, 8)
     assert equal(both.make(1), both.make(1))

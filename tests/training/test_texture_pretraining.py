@@ -10,13 +10,14 @@ import torch
 from nircolor.errors import UsageError, WeightsError
 from nircolor.events import nobody
 from nircolor.model.texture import load_texture
-from nircolor.training.data import check_unseen, texture_for
-from nircolor.training.data_loader import DataLoader, Source
+from nircolor.training.data import check_unseen
+from nircolor.training.data_loader import DataLoader, PairSource
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import Losses
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.recipe_file import parse_recipe
+from nircolor.training.texture_pretraining import texture_for
 
 
 def recipe(**loss: object) -> Recipe:
@@ -32,7 +33,7 @@ def recipe(**loss: object) -> Recipe:
 
 
 def loader(data: Path, made: Recipe) -> DataLoader:
-    return DataLoader([Source(find_pairs(made.sources[0], data))], made.augment, made.seed, 4)
+    return DataLoader([PairSource(find_pairs(made.sources[0], data))], made.augment, made.seed, 4)
 
 
 def test_it_learns_to_reconstruct_is_saved_and_used_again(data: Path, tmp_path: Path) -> None:

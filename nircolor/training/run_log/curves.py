@@ -27,7 +27,7 @@ Ticks = Sequence[tuple[float, str]]
 
 
 @dataclass(frozen=True)
-class Line:
+class CurveLine:
     """``index``: of its colour. ``path``: of SVG. ``dots``: (x, y). ``faint``: what a smoother line lies over."""
 
     index: int
@@ -44,7 +44,7 @@ class Curve:
     label: str
     steps: Ticks
     values: Ticks
-    lines: Sequence[Line]
+    lines: Sequence[CurveLine]
     best: float | None = None
     width: int = _WIDTH
     height: int = _HEIGHT
@@ -129,16 +129,16 @@ class _Plot:
     def __init__(self, steps: _Side, values: _Side) -> None:
         self._steps, self._values = steps, values
 
-    def curve(self, label: str, lines: Sequence[Line], best: int | None = None) -> Curve:
+    def curve(self, label: str, lines: Sequence[CurveLine], best: int | None = None) -> Curve:
         steps = [(self._x(step), text) for step, text in self._steps.ticks]
         values = [(self._y(value), text) for value, text in self._values.ticks]
         return Curve(label, steps, values, lines, None if best is None else self._x(best))
 
     def line(
         self, points: Points, index: int = 0, dots: Sequence[tuple[float, float]] = (), faint: bool = False
-    ) -> Line:
+    ) -> CurveLine:
         path = "L".join(f"{self._x(step)} {self._y(value)}" for step, value in points)
-        return Line(index, f"M{path}", dots, faint)
+        return CurveLine(index, f"M{path}", dots, faint)
 
     def dots(self, points: Points) -> list[tuple[float, float]]:
         """A dot for each point, or one for the last where they would touch."""

@@ -23,8 +23,8 @@ _SOFT, _RULE = "#5c5c5c", "#d9d9d9"
 
 
 def draw_losses(path: Path, history: History) -> None:
-    """Every term in a panel of its own: what was told, faint, under its moving average; a logarithmic axis where the
-    values span more than a decade. Then learning rate, speed and waiting as they are. Nothing where nothing was told.
+    """Every term in a panel of its own: what was reported, faint, under its moving average; a logarithmic axis where
+    the values span more than a decade. Then learning rate, speed and waiting as they are. Without any of them, no file.
     Raises OutputError, ImportError without matplotlib.
     """
     terms, machine = history.terms(), history.machine()

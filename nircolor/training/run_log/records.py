@@ -44,7 +44,7 @@ def reached(event: Losses | Scores, step: int) -> bool:
 
 
 def subject(event: Losses | Scores) -> tuple[str, int]:
-    """What an event is about; the same is told once."""
+    """What an event is about; the same is recorded once."""
     return event.stage if isinstance(event, Losses) else "/scores", event.step
 
 
@@ -54,7 +54,7 @@ Points = list[tuple[int, float]]
 
 @dataclass
 class History:
-    """All that was told of a run so far."""
+    """All that a run has reported so far."""
 
     losses: list[Losses] = field(default_factory=list)
     scores: list[Scores] = field(default_factory=list)
@@ -69,7 +69,7 @@ class History:
             self.scores.append(Scores(event.step, event.steps, event.values, event.best))
 
     def knows(self, event: Losses | Scores) -> bool:
-        """Whether the same was told of this step already."""
+        """Whether the same was reported of this step already."""
         return subject(event) in self._subjects
 
     @property
@@ -108,7 +108,7 @@ def _values(event: Losses | Scores) -> Mapping[str, float]:
 
 
 def machine(event: Losses) -> Mapping[str, float]:
-    """What is told of a step besides its losses, by title."""
+    """What is known of a step besides its losses, by title."""
     return {
         "learning rate": event.rate,
         "images per second": event.images_per_second,

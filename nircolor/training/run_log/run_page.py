@@ -22,7 +22,7 @@ _FOLDER = "training/run_log"
 
 @dataclass(frozen=True)
 class Story:
-    """Everything that the page tells."""
+    """Everything that the page says."""
 
     run: Path
     about: Mapping[str, object]
