@@ -114,7 +114,7 @@ def test_a_number_too_large_for_half_precision(run: Path, out: Path) -> None:
     network.rgb_branch.head.bias.data[0] = 1e5
     kept = weights.load(run / "best.safetensors").meta
     weights.save(run / "best.safetensors", network.state_dict(), kept)
-    with pytest.raises(UsageError, match=r"--dtype fp16: rgb_branch\.head\.bias .*bf16"):
+    with pytest.raises(UsageError, match=r"`dtype=fp16`: rgb_branch\.head\.bias .*bf16"):
         exported(run, out, ExportConfig(dtype="fp16"))
     assert exported(run, out, ExportConfig(dtype="bf16"))["step"] == 20
 
@@ -150,17 +150,23 @@ REFUSED: dict[str, tuple[type[NircolorError], str, Callable[[Path], object], Exp
         ExportConfig(),
         False,
     ),
-    "no best": (WeightsError, "no best.*--last", lambda run: (run / "best.safetensors").unlink(), ExportConfig(), True),
+    "no best": (
+        WeightsError,
+        "no best.*`best=False`",
+        lambda run: (run / "best.safetensors").unlink(),
+        ExportConfig(),
+        True,
+    ),
     "brightness": (
         UsageError,
-        "--brightness: .*affine head .*sigmoid",
+        "`brightness`: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
         calibrated(brightness=0.9),
         None,
     ),
     "paint size": (
         UsageError,
-        "--paint-size: .*affine head .*sigmoid",
+        "`paint_size`: .*affine head .*sigmoid",
         lambda run: add_weights(run, "best.safetensors", 20, SIGMOID),
         calibrated(paint_size=64),
         None,
@@ -213,7 +219,7 @@ def test_another_head_takes_the_size_of_its_prior(run: Path, out: Path) -> None:
 
 def test_files_that_are_there_stay(run: Path, out: Path) -> None:
     out.write_text("precious")
-    with pytest.raises(OutputExistsError, match="--overwrite"):
+    with pytest.raises(OutputExistsError, match="`overwrite=True`"):
         exported(run, out)
     assert out.read_text() == "precious"
     assert exported(run, out, overwrite=True)["step"] == 20

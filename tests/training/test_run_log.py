@@ -19,7 +19,7 @@ from nircolor.events import Reporter
 from nircolor.training.run_log import RunLog
 from nircolor.training.run_log.contact import contact_sheet
 
-REMEDY = "make room or bring its folder back, then go on with --resume"
+REMEDY = "make room or bring its folder back, then go on with `resume=True`"
 
 
 def records(run: Path) -> list[dict[str, float | str]]:

@@ -20,6 +20,7 @@ from nircolor.training.run_log.extras import Extras
 from nircolor.training.run_log.record_files import RecordLog, RecordTable, replace, writing
 from nircolor.training.run_log.records import History, Record, from_record, reached, subject, to_record
 from nircolor.training.run_log.run_page import Story, write_page
+from nircolor.wording import command_line
 
 
 class RunLog:
@@ -136,4 +137,6 @@ def _end(error: BaseException | None) -> str:
         return ""
     if isinstance(error, StoppedError) or not isinstance(error, Exception):
         return "Interrupted"
-    return f"Failed ({error})" if isinstance(error, NircolorError) else f"Failed ({type(error).__name__}: {error})"
+    if isinstance(error, NircolorError):
+        return f"Failed ({command_line(str(error))})"
+    return f"Failed ({type(error).__name__}: {error})"
