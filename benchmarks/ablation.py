@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nircolor.training.events import Event, Losses, Scores
-from nircolor.training.journal import Journal
+from nircolor.events import Event
+from nircolor.training.events import Losses, Scores
 from nircolor.training.recipe_file import load_recipe
+from nircolor.training.run_log import RunLog
 from nircolor.training.trainer import Trainer
 
 SCALE = (  # of every row: what a CPU can do in some minutes
@@ -49,10 +50,10 @@ def run_row(name: str, folder: Path, data: Path, steps: int, lpips: Path) -> dic
         load_recipe(base, [*scale, *judge, *changes]), folder, data, resume=(folder / "checkpoint.safetensors").exists()
     )
     scores: dict[str, float] = {}
-    with Journal(folder, trainer.step, {"row": name}) as journal:
+    with RunLog(folder, trainer.step, {"row": name}) as log:
 
         def observe(event: Event) -> None:
-            journal(event)
+            log(event)
             if isinstance(event, Losses):
                 print(f"{name}: {event.stage} {event.step}/{event.steps}, {event.images_per_second:.1f} images/s")
             elif isinstance(event, Scores):

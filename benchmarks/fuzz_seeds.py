@@ -103,7 +103,7 @@ def _film(suffix: str, codec: str) -> bytes:
 
 
 def weights() -> Seeds:
-    """Small networks, one of them a committee."""
+    """Small networks, one of them an ensemble."""
     import torch
 
     from nircolor.model import PRESETS, BranchConfig, Generator, VSSConfig

@@ -17,8 +17,9 @@ import tifffile
 import torch
 
 from nircolor import scenes
+from nircolor.events import Event
 from nircolor.model import Generator
-from nircolor.training.events import Event, Losses
+from nircolor.training.events import Losses
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_file import parse_recipe
 from nircolor.training.trainer import Trainer
@@ -54,7 +55,7 @@ def write_pairs(folder: Path) -> None:
 def psnr(trainer: Trainer, folder: Path) -> float:
     """Mean over the pairs of the averaged weights' 8-bit pictures."""
     network = Generator(trainer.recipe.model)
-    network.load_state_dict(trainer.average.state)
+    network.load_state_dict(trainer.ema.state)
     values = []
     for seed in range(PAIRS):
         nir, truth = (tifffile.imread(folder / f"{seed}_{kind}.tif") / np.float32(255) for kind in ("nir", "rgb"))

@@ -24,7 +24,7 @@ import torch
 
 from nircolor import scenes
 from nircolor.model import Generator, agent, channel_norm, crop_prior, layers
-from nircolor.training.feed import Batch
+from nircolor.training.data_loader import Batch
 from nircolor.training.objective import Objective
 from nircolor.training.recipe_file import load_recipe
 from nircolor.weights import load, locate

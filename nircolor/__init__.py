@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
+    from nircolor.training.run import Machine, Run, estimate_training, train
     from nircolor.video.convert import VideoResult, colorize_video
     from nircolor.weights_info import NamedWeights, WeightsInfo, list_weights, verify_weights
 
@@ -59,6 +60,7 @@ __all__ = [
     "FolderPlan",
     "ImageInfo",
     "InputError",
+    "Machine",
     "NamedWeights",
     "Naming",
     "NirImage",
@@ -70,6 +72,7 @@ __all__ = [
     "Reading",
     "Results",
     "RgbImage",
+    "Run",
     "Selection",
     "StoppedError",
     "Stretch",
@@ -84,6 +87,7 @@ __all__ = [
     "colorize_file",
     "colorize_folder",
     "colorize_video",
+    "estimate_training",
     "evaluate",
     "examine",
     "list_weights",
@@ -91,6 +95,7 @@ __all__ = [
     "progress",
     "read_nir",
     "read_rgb",
+    "train",
     "verify_weights",
     "write_rgb",
 ]
@@ -113,6 +118,7 @@ _HOMES = {
     "nircolor.tiling": ("Tiling",),
     "nircolor.video.convert": ("VideoResult", "colorize_video"),
     "nircolor.weights_info": ("NamedWeights", "WeightsInfo", "list_weights", "verify_weights"),
+    "nircolor.training.run": ("Machine", "Run", "estimate_training", "train"),
 }
 
 

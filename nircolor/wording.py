@@ -22,11 +22,16 @@ OPTIONS = frozenset((
     "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
     "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "stretch",
     "suffix", "tile", "train", "watch", "weights", "workers",
+    "brightness", "changes", "chroma", "data", "paint_size",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""
 
+NAMES = {"changes": "set"}
+"""Names that the command line has in its own way, whatever their value."""
+
 RENAMED = {
+    "best=False": "--last",
     "colours": "--grey and --colour-inputs",
     "listed": "--list",
     "colours=copy": "--colour-inputs copy",
@@ -57,7 +62,7 @@ def _option(mark: re.Match[str]) -> str:
     name, value = mark[1], mark[2]
     if name not in OPTIONS:
         return RENAMED.get(mark[0].strip("`"), mark[0])
-    option = "--" + name.replace("_", "-")
+    option = "--" + NAMES.get(name, name).replace("_", "-")
     return option if value in (None, "True") else f"{option} {value}"
 
 

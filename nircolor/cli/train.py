@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json as json_text
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nircolor.cli.engine import check_device
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
-from nircolor.errors import InputError, OutputError, OutputExistsError, UsageError
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
+from nircolor.cli.train_view import TrainView
+from nircolor.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
-    from nircolor.training.recipe import Recipe
+    from nircolor.training.run import Machine
 
 MACHINE = "Machine"
 
@@ -108,50 +108,70 @@ def train(
     and --resume goes on from it.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    check_device(device)
-    folder = _folder(run, resume, dry_run)
-    loaded = _recipe(recipe, resume, changes or ())
-    root = data or _data_root(resume)
-    from nircolor.cli.training import Machine, estimate_run, train_run
+    if run and resume:
+        raise UsageError("--run begins a run, --resume goes on with one: give one of them")
+    if not (run or resume or dry_run):
+        raise UsageError("--run DIR is missing: the folder of a new run; or --resume DIR to go on with one")
+    if recipe is None and resume is None:
+        raise UsageError("RECIPE is missing: a TOML file, or a name such as lite (see nircolor train --help)")
+    from nircolor.training.run import Machine
 
     machine = Machine(device, processes, machines, workers)
     if dry_run:
-        estimate_run(loaded, root, machine, report)
+        _estimate(recipe, data, run, resume, changes or (), machine, report)
     else:
-        train_run(loaded, folder, root, resume is not None, machine, report)
+        _train(recipe, data, run, resume, changes or (), machine, report)
 
 
-def _folder(run: Path | None, resume: Path | None, dry_run: bool) -> Path:
-    """The folder of the run. A finished run is as precious as any other output."""
-    if run and resume:
-        raise UsageError("--run begins a run, --resume goes on with one: give one of them")
-    if resume:
-        return resume
-    if run is None and not dry_run:
-        raise UsageError("--run DIR is missing: the folder of a new run; or --resume DIR to go on with one")
-    if run and run.exists() and not run.is_dir():
-        raise OutputError(f"{run}: is a file; choose a folder for the run")
-    if run and (run / "checkpoint.safetensors").exists():
-        raise OutputExistsError(f"{run}: holds a run already; --resume {run} goes on with it, or choose another folder")
-    return run or Path()
+def _train(
+    recipe: str | None,
+    data: Path | None,
+    run: Path | None,
+    resume: Path | None,
+    changes: Sequence[str],
+    machine: Machine,
+    report: Report,
+) -> None:
+    from nircolor.training.run import train
+
+    stop = Event()
+    with TrainView(report, stop) as view:
+        try:
+            result = train(
+                recipe,
+                data,
+                resume or run,
+                resume=resume is not None,
+                changes=changes,
+                machine=machine,
+                stop=stop,
+                on_event=view,
+            )
+        except OutputExistsError as error:
+            error.remedy = f"--resume {run} goes on with it, or choose another folder"
+            raise
+        if result.stopped:
+            report.say(f"saved at step {result.step}; go on with --resume {result.run}")
+            report.interrupts.check()
+    report.say(str(result))
+    report.result(result.to_json())
 
 
-def _recipe(recipe: str | None, resume: Path | None, changes: Sequence[str]) -> Recipe:
-    from nircolor.training.recipe_file import load_recipe
+def _estimate(
+    recipe: str | None,
+    data: Path | None,
+    run: Path | None,
+    resume: Path | None,
+    changes: Sequence[str],
+    machine: Machine,
+    report: Report,
+) -> None:
+    from nircolor.training.run import check_new_run, estimate_training
 
-    if recipe is None and resume is None:
-        raise UsageError("RECIPE is missing: a TOML file, or a name such as lite (see nircolor train --help)")
-    return load_recipe(recipe if recipe is not None else Path(f"{resume}/recipe.json"), changes)
-
-
-def _data_root(resume: Path | None) -> Path:
-    """Where the data of a run were when it began."""
-    if resume is None:
-        raise UsageError("--data ROOT is missing: the folder that holds the recipe's data folders")
-    from nircolor.small_file import parsed, read_small
-
-    path = resume / "data.json"
-    try:
-        return Path(parsed(json_text.loads, read_small(path).decode())["root"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: does not say where the data are ({error}); add --data ROOT") from error
+    if run:
+        check_new_run(run)
+    with TrainView(report) as view:
+        found = estimate_training(recipe, data, resume=resume, changes=changes, machine=machine, on_event=view)
+    if view.first and not report.json:
+        print(found)
+    report.result(found.to_json())

@@ -19,15 +19,16 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from nircolor.events import Event, Observer, Progress
 from nircolor.pages.text import number, with_unit
-from nircolor.training.events import Event, Losses, Observer, Progress, Scores
-from nircolor.training.journal.series import metric_named
+from nircolor.training.events import Losses, Scores
+from nircolor.training.run_log.curves import metric_named
 from nircolor.written import visible
 
 _PAUSE = 0.2  # seconds between two frames
 _RECENT = 20  # records of losses whose newer half the trend compares with the older: single ones are noise
 _SAME = 0.01  # a change smaller than this share is none
-_PERIOD = 600.0  # seconds whose steps the time left is told from: validations are part of it
+_PERIOD = 600.0  # seconds whose steps the time left is judged by: validations are part of it
 _TRAINING = "training"
 
 
@@ -35,7 +36,7 @@ _TRAINING = "training"
 def live_panel(console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Observer]:
     """Yields an observer that keeps the panel up to date; its last state stays on the screen.
 
-    Frames are drawn by the caller's thread as it tells events, so that a signal never meets a half-drawn one.
+    Frames are drawn by the caller's thread as it gets events, so that a signal never meets a half-drawn one.
     """
     console = console or Console(stderr=True, soft_wrap=True)  # messages above the panel are not cut into lines
     panel, due = RunPanel(console.options.ascii_only), -math.inf
@@ -43,7 +44,7 @@ def live_panel(console: Console | None = None, clock: Callable[[], float] = time
 
         def observe(event: Event) -> None:
             nonlocal due
-            panel.tell(event)
+            panel.observe(event)
             if not isinstance(event, Progress) or clock() >= due:
                 live.update(panel.render(), refresh=True)
                 due = clock() + _PAUSE
@@ -53,7 +54,7 @@ def live_panel(console: Console | None = None, clock: Callable[[], float] = time
 
 
 class RunPanel:
-    """The state of the run as far as it was told, and how it looks."""
+    """The state of the run as far as it was reported, and how it looks."""
 
     def __init__(self, ascii_only: bool = False) -> None:
         left = TimeRemainingColumn(), TextColumn("[dim]left")
@@ -65,14 +66,14 @@ class RunPanel:
         self._best: dict[str, tuple[float, int]] = {}
         self._arrows = "-+=" if ascii_only else "↓↑→"
 
-    def tell(self, event: Event) -> None:
+    def observe(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._advance(event)
         elif isinstance(event, Losses):
             if self._losses and self._losses[-1].stage != event.stage:
                 self._losses.clear()
             self._losses.append(event)
-        else:
+        elif isinstance(event, Scores):
             self._scores = event
             for name, value in event.values.items():
                 if name not in self._best or _better(name, value, self._best[name][0]):
@@ -88,28 +89,28 @@ class RunPanel:
     def _advance(self, event: Progress) -> None:
         """Show the bar of this stage and that of the training, which validation interrupts, and no other."""
         if event.stage not in self._tasks:
-            # to begin at the checkpoint's step is no progress that the time left could be told from
-            self._tasks[event.stage] = self._bars.add_task(event.stage, total=event.total, completed=event.done)
+            # to begin at the checkpoint's step is no progress that the time left could be judged by
+            self._tasks[event.stage] = self._bars.add_task(event.stage, total=event.total, completed=int(event.done))
         for stage, task in self._tasks.items():
             self._bars.update(task, visible=stage in (event.stage, _TRAINING))
         task = self._tasks[event.stage]
         if event.done < self._bars.tasks[task].completed:
-            self._bars.reset(task, completed=event.done)
+            self._bars.reset(task, completed=int(event.done))
         self._bars.update(task, completed=event.done, total=event.total or None)
 
     def _loss_table(self, now: Losses) -> Table:
         table = _table("loss", f"step {now.step:,}", "trend")
         for name, value in now.values.items():
-            told = [event.values[name] for event in self._losses if name in event.values]
-            table.add_row(Text(visible(name)), f"{value:.4g}", self._trend(told))
+            recent = [event.values[name] for event in self._losses if name in event.values]
+            table.add_row(Text(visible(name)), f"{value:.4g}", self._trend(recent))
         return table
 
-    def _trend(self, told: Sequence[float]) -> Text:
+    def _trend(self, values: Sequence[float]) -> Text:
         """How much the mean of the newer half differs from that of the older."""
-        if len(told) < 2:
+        if len(values) < 2:
             return Text("")
-        half = len(told) // 2
-        before, now = fmean(told[:half]), fmean(told[half:])
+        half = len(values) // 2
+        before, now = fmean(values[:half]), fmean(values[half:])
         change = (now - before) / abs(before) if before else 0.0
         if not math.isfinite(change) or abs(change) < _SAME:
             return Text(self._arrows[2], "dim")
@@ -120,8 +121,8 @@ class RunPanel:
         for name, value in scores.values.items():
             best, step = self._best[name]
             style = "bold green" if step == scores.step else ""
-            told = Text(_shown(name, value), style)
-            table.add_row(Text(visible(name)), told, f"{_shown(name, best)} at {step:,}")
+            now = Text(_shown(name, value), style)
+            table.add_row(Text(visible(name)), now, f"{_shown(name, best)} at {step:,}")
         return table
 
 

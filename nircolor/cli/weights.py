@@ -186,10 +186,10 @@ def export(
     if not runs:
         raise UsageError(f"{out}: give the folder of a run, and then the file to write")
     from nircolor.training.calibration import Calibration
-    from nircolor.training.export import ExportConfig, export_run
+    from nircolor.training.run_export import ExportConfig, export_run
 
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
-    meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite)
+    meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite, on_event=report.observe)
     values = _size_and_sum(out, meta)
     several = "the mean" if average else "a committee"
     origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"{several} of {len(runs)} runs"

@@ -5,19 +5,28 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nircolor.bounds import AT_LEAST_1, inside, limit, one_of
+from nircolor.model.efficientnet import LAYOUTS
 from nircolor.model.vss import VSSConfig
+
+ONE_OR_TWO = limit("must be 1 or 2", lambda v: v in (1, 2))
+ONE_TWO_OR_FOUR = limit("must be 1, 2 or 4", lambda v: v in (1, 2, 4))
+PRIOR_SIZES = limit("must be 1 to 2048", lambda v: 1 <= v <= 2048)  # squared, it is what G_B looks at in one go
+REDUCTIONS = limit("must be 1 to 4", lambda v: 1 <= v <= 4)  # maps enlarged further show halos along edges
+PAINT_SIZES = limit("must be 0 to 4096", lambda v: 0 <= v <= 4096)
 
 
 @dataclass(frozen=True)
 class BranchConfig:
     """One U-Net branch: channels and VSS blocks of each level, finest first. Each further level halves the picture."""
 
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] = field(metadata=AT_LEAST_1)
     blocks: tuple[int, ...]
-    kind: str = "mamba"
+    kind: str = field(default="mamba", metadata=one_of("mamba", "separable"))
     """"mamba": residual blocks with VSS blocks. "separable": a depthwise-separable CNN of ``blocks`` a level.
     "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``)."""
-    stride: int = 1  # of the first convolution: 2 skips the full-size level, where time goes and colour does not
+    # of the first convolution: 2 skips the full-size level, where time goes and colour does not
+    stride: int = field(default=1, metadata=ONE_OR_TWO)
 
 
 @dataclass(frozen=True)
@@ -26,22 +35,29 @@ class ModelConfig:
 
     name: str
     rgb: BranchConfig
-    prior: BranchConfig
-    direction: str = "rgb"  # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
+    prior: BranchConfig = field(metadata=inside(kind=one_of("mamba", "separable", *LAYOUTS), stride=ONE_TWO_OR_FOUR))
+    # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
+    direction: str = field(default="rgb", metadata=one_of("rgb", "nir"))
     vss: VSSConfig = field(default_factory=VSSConfig)
-    norm: str = "instance"  # "instance" as published, "channel" without tile statistics
+    # "instance" as published, "channel" without tile statistics
+    norm: str = field(default="instance", metadata=one_of("instance", "channel"))
     prior_features: int = 0  # channels that G_B hands to G_A beside the HSV map
     spade: bool = True  # condition the decoder on the prior (HAQAGen Table 5)
-    spade_hidden: int = 64
-    fusion_width: int = 64  # channels at full size, where texture and prior are fused
+    spade_hidden: int = field(default=64, metadata=AT_LEAST_1)
+    # channels at full size, where texture and prior are fused
+    fusion_width: int = field(default=64, metadata=AT_LEAST_1)
     criss_cross: int = (
         0  # 0: attention on the fused full-size map, as published; n: on the decoder's n-th map, coarsest last
     )
-    prior_size: int = 256  # the prior sees a whole picture reduced to at most this number of pixels, squared
-    reduction: int = 1  # of the picture that G_A with an affine head looks at, in training too; see ``Generator.paint``
-    paint_size: int = 0  # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
+    # the prior sees a whole picture reduced to at most this number of pixels, squared
+    prior_size: int = field(default=256, metadata=PRIOR_SIZES)
+    # of the picture that G_A with an affine head looks at, in training too; see ``Generator.paint``
+    reduction: int = field(default=1, metadata=REDUCTIONS)
+    # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
+    paint_size: int = field(default=0, metadata=PAINT_SIZES)
     equalize: bool = False  # NIR pictures are histogram-equalised first, in training and ever after (HAQAGen 4.1)
-    head: str = "sigmoid"  # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
+    # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
+    head: str = field(default="sigmoid", metadata=one_of("sigmoid", "affine"))
 
     @property
     def multiple(self) -> int:

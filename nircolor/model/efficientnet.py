@@ -80,7 +80,7 @@ class EfficientNetLite(nn.Module):
             self.load_state_dict(_folded(stored, len(self.blocks)))
         except (KeyError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1][:200]
-            raise WeightsError(f"{path}: not the weights of this EfficientNet-Lite ({reason})") from error
+            raise WeightsError(f"not the weights of this EfficientNet-Lite ({reason})", path=path) from error
 
 
 class SameConv(nn.Conv2d):

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.model.committee import PriorCommittee, RGBCommittee
 from nircolor.model.config import ModelConfig
 from nircolor.model.ends import neutral_ends
+from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.guided import enlarge, enlarge_affine, local_mean
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import prior_branch
@@ -22,14 +22,14 @@ class Generator(nn.Module):
     halves, for the global prior: the prior is computed once on a reduced whole picture and each tile is painted with
     its part.
 
-    With several ``members`` it is a committee: see ``committee.py``. P below then counts the priors of all.
+    With several ``members`` it is an ensemble: see ``ensemble.py``. P below then counts the priors of all.
     """
 
     def __init__(self, config: ModelConfig, members: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.prior_branch = prior_branch(config) if members == 1 else PriorCommittee(config, members)
-        self.rgb_branch = RGBBranch(config) if members == 1 else RGBCommittee(config, members)
+        self.prior_branch = prior_branch(config) if members == 1 else PriorEnsemble(config, members)
+        self.rgb_branch = RGBBranch(config) if members == 1 else RGBEnsemble(config, members)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prior(self, nir: Tensor) -> Tensor:

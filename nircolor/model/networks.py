@@ -10,7 +10,7 @@ Network = Generator | NirFromRgb
 
 
 def network_for(config: ModelConfig, members: int = 1) -> Network:
-    """An untrained network, in the direction of ``config``; a committee of ``members``, of which only ``Generator``
+    """An untrained network, in the direction of ``config``; an ensemble of ``members``, of which only ``Generator``
     knows: ValueError for the others.
     """
     if config.direction != "nir":

@@ -20,7 +20,7 @@ REDUCTION = 4  # pixels a side that one feature vector stands for
 
 
 @dataclass(frozen=True)
-class TextureConfig:
+class AutoencoderConfig:
     """Channels between the two layers of encoder and of decoder, and of the features.
 
     32 features stand for 4 x 4 pixels of three colours, 48 numbers: a bottleneck, else f would learn to copy.
@@ -33,9 +33,9 @@ class TextureConfig:
         return asdict(self)
 
     @staticmethod
-    def from_dict(values: dict[str, Any]) -> TextureConfig:
+    def from_dict(values: dict[str, Any]) -> AutoencoderConfig:
         """The inverse of ``to_dict``. Unknown keys raise TypeError."""
-        return TextureConfig(**values)
+        return AutoencoderConfig(**values)
 
 
 class TextureAutoencoder(nn.Module):
@@ -45,9 +45,9 @@ class TextureAutoencoder(nn.Module):
     before the activation: signed, none of them dead.
     """
 
-    def __init__(self, config: TextureConfig | None = None) -> None:
+    def __init__(self, config: AutoencoderConfig | None = None) -> None:
         super().__init__()
-        self.config = config = config or TextureConfig()
+        self.config = config = config or AutoencoderConfig()
         self.down1 = nn.Conv2d(3, config.width, 4, 2, 1, padding_mode="reflect")
         self.down2 = nn.Conv2d(config.width, config.features, 4, 2, 1, padding_mode="reflect")
         self.up2, self.up1 = conv3(config.features, 4 * config.width), conv3(config.width, 4 * 3)
@@ -75,12 +75,12 @@ def load_texture(path: str | Path) -> TextureAutoencoder:
     """The frozen autoencoder of a file that ``save_texture`` wrote. Raises WeightsError for any other file."""
     found = weights.load(path)
     if found.meta.get("kind") != KIND:
-        raise WeightsError(f"{path}: not a texture autoencoder; train one first, or give its file")
+        raise WeightsError("not a texture autoencoder", path=path, remedy="train one first, or give its file")
     try:
-        config = TextureConfig.from_dict(found.meta["config"])  # type: ignore[arg-type]
+        config = AutoencoderConfig.from_dict(found.meta["config"])  # type: ignore[arg-type]
         check_fit(lambda: TextureAutoencoder(config), {name: tuple(v.shape) for name, v in found.state.items()})
         net = TextureAutoencoder(config)
         net.load_state_dict(found.state)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path}: not a texture autoencoder of this nircolor ({error})") from error
+        raise WeightsError(f"not a texture autoencoder of this nircolor ({error})", path=path) from error
     return net.eval().requires_grad_(False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nircolor.bounds import AT_LEAST_1
 from nircolor.model.agent import AgentAttention
 from nircolor.model.layers import PixelLinear
 from nircolor.model.ssm import SelectiveScan2D
@@ -17,10 +18,10 @@ from nircolor.model.ssm import SelectiveScan2D
 class VSSConfig:
     """Sizes and switches of a VSS block; the switches are the rows of ColorMamba's Table 2."""
 
-    state: int = 16  # N
-    expand: int = 2  # inner width over outer width
-    mlp: int = 2  # hidden width of the MLP over outer width
-    head: int = 32  # channels per attention head
+    state: int = field(default=16, metadata=AT_LEAST_1)  # N
+    expand: int = field(default=2, metadata=AT_LEAST_1)  # inner width over outer width
+    mlp: int = field(default=2, metadata=AT_LEAST_1)  # hidden width of the MLP over outer width
+    head: int = field(default=32, metadata=AT_LEAST_1)  # channels per attention head
     mamba: bool = True
     attention: bool = True
     padding: bool = True

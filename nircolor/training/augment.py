@@ -7,15 +7,16 @@ view.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.training.jitter import Floats, jitter_nir, jitter_rgb, soften
-from nircolor.training.overlays import overlay
+from nircolor.bounds import AT_LEAST_1, FRACTION, SHARE
+from nircolor.training.overlays import Floats, overlay
 
 Window = tuple[slice, slice]
 """Rows and columns."""
@@ -25,18 +26,21 @@ Window = tuple[slice, slice]
 class AugmentConfig:
     """Strengths; all distributions are symmetric around 'unchanged'."""
 
-    size: int = 192
-    min_view: float = 0.5  # shortest side of a view, as a fraction of the picture's short side
+    size: int = field(default=192, metadata=AT_LEAST_1)
+    # shortest side of a view, as a fraction of the picture's short side
+    min_view: float = field(default=0.5, metadata=SHARE)
     stretch: float = 0.15  # log aspect ratio
-    max_zoom: float = 3.0
+    max_zoom: float = field(default=3.0, metadata=AT_LEAST_1)
     gamma: float = 0.35  # log gamma of the NIR values
     gain: float = 0.3  # log gain of the NIR values
     noise: float = 0.015  # standard deviation of NIR noise, at most
     contrast: float = 0.0  # log gain of the NIR values around their mean
     exposure: float = 0.0  # log gain of the reference
     blur: float = 0.0  # standard deviation of NIR blur in pixels of the view, at most; every second sample has none
-    overlays: float = 0.0  # share of samples with bars, a clock, a blown or a dark part: see overlays.py
-    saturation: float = 0.0  # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
+    # share of samples with bars, a clock, a blown or a dark part: see overlays.py
+    overlays: float = field(default=0.0, metadata=FRACTION)
+    # relative change of the HSV saturation of the reference alone (HAQAGen 4.1: 0.1)
+    saturation: float = field(default=0.0, metadata=FRACTION)
     crop: int = 0  # side of a random square that is cut first out of pictures larger than it (HAQAGen 4.1: 384); 0: off
     long_side: int = 0  # larger pictures are reduced to this long side first (HAQAGen 3.3: 512); 0: off
 
@@ -135,3 +139,68 @@ def _resize(image: NDArray[Any], side: int) -> NDArray[Any]:
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized: NDArray[Any] = cv2.resize(image, (side, side), interpolation=method)
     return resized
+
+
+def jitter_nir(
+    nir: Floats, rng: np.random.Generator, *, gamma: float, gain: float, contrast: float, noise: float
+) -> Floats:
+    """Random gamma, gain, contrast around the picture's mean, and noise, clipped as a sensor clips.
+
+    ``nir``: (H, W) in [0, 1]. ``gamma``, ``gain`` and ``contrast`` are logarithms of the largest factor; ``noise`` is
+    the largest standard deviation.
+    """
+    exponent, factor = (_factor(strength, rng) for strength in (gamma, gain))
+    exposed = nir**exponent * factor
+    if contrast:
+        exposed = adjust_contrast(exposed, _factor(contrast, rng))
+    if noise:
+        exposed = exposed + rng.standard_normal(nir.shape, np.float32) * np.float32(rng.uniform(0, noise))
+    clipped: Floats = np.clip(exposed, 0, 1)
+    return clipped
+
+
+def soften(nir: Floats, rng: np.random.Generator, blur: float) -> Floats:
+    """A Gaussian blur of at most ``blur`` pixels, as cheap lenses have it, on every second picture."""
+    if not blur or rng.random() < 0.5:
+        return nir
+    softened = cv2.GaussianBlur(nir, (0, 0), max(0.1, rng.uniform(0, blur)))
+    return np.asarray(softened, np.float32)
+
+
+def jitter_rgb(rgb: Floats, rng: np.random.Generator, *, exposure: float, saturation: float) -> Floats:
+    """Random exposure and saturation of a reference, (H, W, 3) in [0, 1].
+
+    ``exposure`` is the logarithm of the largest gain, ``saturation`` the largest relative change of HSV saturation
+    (HAQAGen section 4.1: 0.1).
+    """
+    if exposure:
+        rgb = np.clip(rgb * _factor(exposure, rng), 0, 1)
+    if saturation:
+        rgb = adjust_saturation(rgb, 1 + rng.uniform(-1, 1) * saturation)
+    return rgb
+
+
+def adjust_contrast(nir: Floats, factor: float) -> Floats:
+    """Distances from the mean times ``factor``; the result may leave [0, 1]."""
+    mean = nir.mean(dtype=np.float64)
+    adjusted: Floats = (nir - np.float32(mean)) * np.float32(factor) + np.float32(mean)
+    return adjusted
+
+
+def adjust_saturation(rgb: Floats, factor: float) -> Floats:
+    """HSV saturation times ``factor``, at most 1; hue and value stay. ``rgb``: (H, W, 3) in [0, 1].
+
+    S = (max - min) / max, so that moving all channels away from the largest by one factor changes nothing but S.
+    """
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    value = np.maximum(np.maximum(red, green), blue)
+    spread = value - np.minimum(np.minimum(red, green), blue)
+    most = np.divide(value, spread, out=np.ones_like(value), where=spread > 0)  # brings the smallest channel to 0
+    scale = np.minimum(most, np.float32(max(0.0, factor)))
+    adjusted: Floats = value[..., None] - (value[..., None] - rgb) * scale[..., None]
+    return np.maximum(adjusted, 0, out=adjusted)
+
+
+def _factor(strength: float, rng: np.random.Generator) -> float:
+    """Between exp(-strength) and exp(strength), as likely above 1 as below."""
+    return math.exp(rng.uniform(-1, 1) * strength)

@@ -1,22 +1,33 @@
-"""Decoded pictures, kept in memory as far as it goes; each is decoded once, whoever asks for it."""
+"""Decoded pictures, kept in memory as far as it goes: each is decoded once, whoever asks for it. What is free for that,
+and what happens to pictures that turn out bad in the middle of a run: one or two are left out, many end it.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from numpy.typing import NDArray
 
+from nircolor.errors import InputError
+
 K = TypeVar("K", bound=Hashable)
 Pixels = tuple[NDArray[Any], ...]
+
+MOST = 0.01
+"""Largest share of bad pairs with which a run goes on."""
+_UNKNOWN = 4 << 30  # bytes that are taken to be free where nothing says how many there are
 
 
 class Cache(Generic[K]):
     """What ``load`` makes of a key, for many threads at once. None, for what cannot be loaded, is remembered as well.
 
-    Once ``limit`` bytes are full, what is not in them is loaded anew each time, and ``on_full`` is told so once: with
+    Once ``limit`` bytes are full, what is not in them is loaded anew each time, and ``on_full`` is called once: with
     the bytes that all ``count`` keys would need, judged by those seen so far.
     """
 
@@ -25,7 +36,7 @@ class Cache(Generic[K]):
     ) -> None:
         self._load, self._limit, self._count, self._on_full = load, limit, count, on_full
         self._futures: dict[K, Future[Pixels | None]] = {}
-        self._lock, self._used, self._kept, self._told = Lock(), 0, 0, False
+        self._lock, self._used, self._kept, self._warned = Lock(), 0, 0, False
 
     def get(self, key: K) -> Pixels | None:
         """The pixels of ``key``. Raises whatever ``load`` raises."""
@@ -55,11 +66,58 @@ class Cache(Generic[K]):
                 self._used, self._kept = self._used + size, self._kept + (size > 0)
                 return
             del self._futures[key]
-            told, self._told = self._told, True
+            warned, self._warned = self._warned, True
             needed = (self._used + size) * self._count // (self._kept + 1)
-        if not told:
+        if not warned:
             self._on_full(needed)
 
     def _forget(self, key: K) -> None:
         with self._lock:
             del self._futures[key]
+
+
+class Faults:
+    """Counts the bad pairs among ``total``; safe for many threads."""
+
+    def __init__(self, total: int, on_warning: Callable[[str], None]) -> None:
+        self._total, self._on_warning, self._count, self._lock = total, on_warning, 0, Lock()
+
+    def add(self, error: InputError) -> None:
+        """Warn of one more. Raises InputError once they are more than 1 % of all."""
+        with self._lock:
+            self._count += 1
+            count = self._count
+        if count > MOST * self._total:
+            so_many = f"bad pair {count} of {self._total}: more than {MOST:.0%}"
+            reason = f"{error.fault} ({so_many}; repair or remove such pairs, then resume)"
+            raise InputError(reason, path=error.path) from error
+        self._on_warning(f"{error} (the pair is skipped)")
+
+
+def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that can be taken without swapping: of the machine, or of the container (cgroup v2) if that has fewer.
+
+    Half of the machine's memory where the system does not say how much is free (macOS), 4 GiB where it says nothing.
+    """
+    free = _table(proc / "meminfo").get("MemAvailable:", 0) * 1024 or _half_of_all()
+    with suppress(OSError, ValueError):  # no such file: no container; "max": no limit
+        limit = int((cgroup / "memory.max").read_text())
+        droppable = _table(cgroup / "memory.stat").get("inactive_file", 0)  # cached files, given back on demand
+        free = min(free, limit - int((cgroup / "memory.current").read_text()) + droppable)
+    return max(0, free)
+
+
+def _table(path: Path) -> dict[str, int]:
+    """The first number of each line, by its first word."""
+    try:
+        lines = (line.split() for line in path.read_text().splitlines())
+        return {words[0]: int(words[1]) for words in lines if len(words) > 1}
+    except (OSError, ValueError):
+        return {}
+
+
+def _half_of_all() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return _UNKNOWN

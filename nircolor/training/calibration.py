@@ -39,12 +39,11 @@ def calibrated_model(model: ModelConfig, calibration: Calibration) -> ModelConfi
     for name in ("brightness", "chroma"):
         factor = getattr(calibration, name)
         if not (math.isfinite(factor) and factor > 0):
-            raise UsageError(f"--{name} {factor}: must be a number above 0")
-    wanted = [*calibration.factors, *(["paint-size"] if calibration.paint_size else [])]
+            raise UsageError("must be a number above 0", option=name, value=factor)
+    wanted = [*calibration.factors, *(["paint_size"] if calibration.paint_size else [])]
     if model.head != "affine" and wanted:
-        raise UsageError(
-            f"--{wanted[0]}: for networks with an affine head only; this one's is {model.head}, so leave it out"
-        )
+        reason = f"for networks with an affine head only; this one's is {model.head}, so leave it out"
+        raise UsageError(reason, option=wanted[0])
     sizes = {name: size for name in ("prior_size", "paint_size") if (size := getattr(calibration, name)) is not None}
     return replace(model, **sizes)
 

@@ -18,7 +18,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 _ABSENT = "absent"
 
 
-class Average:
+class Ema:
     """Exponential moving average of a network's parameters; young averages follow faster. Decay 0: the network."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -32,7 +32,7 @@ class Average:
 
 
 @dataclass(frozen=True)
-class Player:
+class Optimised:
     """A network and the optimiser that trains it: the generator, or the critics."""
 
     network: nn.Module
@@ -40,7 +40,7 @@ class Player:
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """How far a run has come: steps done; the last step that was validated; the best score so far and its step;
     validations since; the fp16 scaler."""
 
@@ -53,41 +53,43 @@ class Standing:
 
 
 def save_checkpoint(
-    path: Path, standing: Standing, players: Mapping[str, Player], average: Average, recipe: Recipe
+    path: Path, state: TrainingState, networks: Mapping[str, Optimised], ema: Ema, recipe: Recipe
 ) -> None:
     """Write atomically: the old file stays whole until the new one is complete. Raises OutputError (a full disk)."""
-    tensors: dict[str, Tensor] = {f"average.{name}": value for name, value in average.state.items()}
+    tensors: dict[str, Tensor] = {f"average.{name}": value for name, value in ema.state.items()}
     updates = {}
-    for who, player in players.items():
-        tensors |= {f"{who}.{name}": value for name, value in player.network.state_dict().items()}
-        for name, parameter in player.network.named_parameters():
-            state = player.optimiser.state.get(parameter, {})
-            tensors |= {f"{who}.{moment}.{name}": state[moment] for moment in _MOMENTS if moment in state}
-            updates[who] = float(state.get("step", 0.0))
-    meta = {"kind": "checkpoint", "step": standing.step, "standing": vars(standing), "updates": updates}
+    for who, trained in networks.items():
+        tensors |= {f"{who}.{name}": value for name, value in trained.network.state_dict().items()}
+        for name, parameter in trained.network.named_parameters():
+            moments = trained.optimiser.state.get(parameter, {})
+            tensors |= {f"{who}.{moment}.{name}": moments[moment] for moment in _MOMENTS if moment in moments}
+            updates[who] = float(moments.get("step", 0.0))
+    meta = {"kind": "checkpoint", "step": state.step, "standing": vars(state), "updates": updates}
     weights.save(path, tensors, {**meta, "recipe": recipe.to_dict(), "config": recipe.model.to_dict()})
 
 
-def load_checkpoint(path: Path, players: Mapping[str, Player], average: Average, recipe: Recipe) -> Standing:
+def load_checkpoint(path: Path, networks: Mapping[str, Optimised], ema: Ema, recipe: Recipe) -> TrainingState:
     """Fill everything from a file and return how far it had come.
 
     Raises WeightsError for a file that is no checkpoint, or of another network than the recipe's, naming what differs.
     """
     loaded = weights.load(path)
-    standing, updates = loaded.meta.get("standing"), loaded.meta.get("updates")
-    if loaded.meta.get("kind") != "checkpoint" or not isinstance(standing, dict) or not isinstance(updates, dict):
-        raise WeightsError(f"{path}: not a training checkpoint of this nircolor")
+    state, updates = loaded.meta.get("standing"), loaded.meta.get("updates")
+    if loaded.meta.get("kind") != "checkpoint" or not isinstance(state, dict) or not isinstance(updates, dict):
+        raise WeightsError("not a training checkpoint of this nircolor", path=path)
     changes = differences(loaded.meta.get("config"), recipe.model.to_dict(), "model")
     if changes:
-        raise WeightsError(f"{path}: of another network: {'; '.join(changes)}; choose another --run for this recipe")
+        remedy = "choose another `run` for this recipe"
+        raise WeightsError(f"of another network: {'; '.join(changes)}", path=path, remedy=remedy)
     try:
-        average.state = {name: _part(loaded.state, "average")[name].to(v.device) for name, v in average.state.items()}
-        for who, player in players.items():
-            _restore(player, _part(loaded.state, who), float(updates[who]))
-        return Standing(**standing)
+        ema.state = {name: _part(loaded.state, "average")[name].to(v.device) for name, v in ema.state.items()}
+        for who, trained in networks.items():
+            _restore(trained, _part(loaded.state, who), float(updates[who]))
+        return TrainingState(**state)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()
-        raise WeightsError(f"{path}: does not hold what this recipe trains ({reason}); choose another --run") from error
+        reason = f"does not hold what this recipe trains ({reason})"
+        raise WeightsError(reason, path=path, remedy="choose another `run`") from error
 
 
 def differences(then: Any, now: Any, path: str = "") -> list[str]:
@@ -106,7 +108,7 @@ def _differences(then: Any, now: Any, path: str) -> Iterator[str]:
 
 
 def _as_table(value: Any) -> Any:
-    """A list of tables as a table by place, as the keys of ``--set`` have it."""
+    """A list of tables as a table by place, as the keys of a recipe's changes have it."""
     tables = isinstance(value, list | tuple) and value and isinstance(value[0], Mapping)
     return {str(i): item for i, item in enumerate(value)} if tables else value
 
@@ -116,13 +118,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _restore(player: Player, state: dict[str, Tensor], updates: float) -> None:
+def _restore(trained: Optimised, state: dict[str, Tensor], updates: float) -> None:
     moments = {moment: _part(state, moment) for moment in _MOMENTS}
-    player.network.load_state_dict({k: v for k, v in state.items() if not k.startswith(_MOMENTS)})
-    for name, parameter in player.network.named_parameters():
+    trained.network.load_state_dict({k: v for k, v in state.items() if not k.startswith(_MOMENTS)})
+    for name, parameter in trained.network.named_parameters():
         values = {moment: found[name].to(parameter.device) for moment, found in moments.items() if name in found}
         if values:  # Muon keeps one moment of a matrix, AdamW two
-            player.optimiser.state[parameter] = {"step": torch.tensor(updates), **values}
+            trained.optimiser.state[parameter] = {"step": torch.tensor(updates), **values}
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nircolor.datasets import Pair
-from nircolor.training.feed import Source, TrainingPair
+from nircolor.errors import UsageError
+from nircolor.training.data_loader import PairSource, TrainingPair
 from nircolor.training.made import find_photographs
-from nircolor.training.pairs import find_pairs
+from nircolor.training.pairs import RenderedPair, find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
-from nircolor.training.rendered import RenderedPair
-from nircolor.training.texture import check_unseen
+
+HELD_OUT = ("val", "test")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Data:
     """``sources`` in the order of the recipe; ``validation`` by name: the folder, and the split where two share it."""
 
     root: Path
-    sources: tuple[Source, ...]
+    sources: tuple[PairSource, ...]
     validation: dict[str, Sequence[Pair]]
     about: dict[str, Any]
     """For people, and for the metadata of weights."""
@@ -35,7 +36,7 @@ class Data:
 
 def find_data(recipe: Recipe, root: Path) -> Data:
     """Raises InputError for a set that is empty or faulty, UsageError where training pairs are held out or judged."""
-    sources = tuple(Source(_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
+    sources = tuple(PairSource(_pairs(config, root), config.weight, config.turn) for config in recipe.sources)
     if recipe.rendered.scenes:
         sources += (_rendered(recipe),)
     names = _names(recipe.validation)
@@ -64,10 +65,21 @@ def _names(configs: Sequence[SourceConfig]) -> list[str]:
     return [config.folder if often[config.folder] == 1 else f"{config.folder}:{config.split}" for config in configs]
 
 
-def _rendered(recipe: Recipe) -> Source:
+def _rendered(recipe: Recipe) -> PairSource:
     config = recipe.rendered
-    return Source([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
+    return PairSource([RenderedPair(seed, config.side) for seed in range(config.scenes)], config.weight)
 
 
 def _row(folder: str, split: str, pairs: Sequence[TrainingPair]) -> dict[str, Any]:
     return {"folder": folder, "split": split, "pairs": len(pairs), "scenes": len({pair.scene for pair in pairs})}
+
+
+def check_unseen(training: Iterable[Pair], held_out: Iterable[Pair], recipe: Recipe) -> None:
+    """Refuse to train anything on pictures that are there to judge it. Raises UsageError, naming the first."""
+    for source in recipe.sources:
+        if source.split in HELD_OUT:
+            raise UsageError(f"sources: {source.folder}: split {source.split!r} is held out; train on another")
+    judged = {pair.rgb.resolve() for pair in held_out}
+    for pair in training:
+        if pair.rgb.resolve() in judged:
+            raise UsageError("is a validation picture, and in the training sources too", path=pair.rgb)

@@ -9,7 +9,7 @@ buffers in between, none of which that takes. ``mean_gradients`` is what remains
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from nircolor.device import choose_device
 from nircolor.errors import DeviceError, UsageError
+from nircolor.events import Reporter
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
-_log = logging.getLogger("nircolor")
 
-
-def fabric_for(precision: str, device: str = "cpu", processes: int = 1, machines: int = 1) -> Fabric:
+def fabric_for(
+    precision: str, device: str = "cpu", processes: int = 1, machines: int = 1, reporter: Reporter | None = None
+) -> Fabric:
     """What a run trains on; ``launch()`` it before use when there are several processes.
 
     Args:
@@ -35,37 +36,41 @@ def fabric_for(precision: str, device: str = "cpu", processes: int = 1, machines
             announced; MPS trains in fp32.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         processes: on this machine, each with a GPU of its own, or all on the CPU. machines: all run the same command.
+        reporter: gets a warning where the precision is another than asked for.
 
     Raises DeviceError when Fabric is not installed or the devices are not there, UsageError for an impossible choice.
     """
     place = choose_device(device)
     numbered = ":" in device
     if processes > 1 and (numbered or place.type == "mps"):
-        raise UsageError(f"--device {device}: one device, but --processes {processes}; give --device cuda or cpu")
+        reason, remedy = f"one device, but `processes={processes}`", "give `device=cuda` or cpu"
+        raise UsageError(reason, option="device", value=device, remedy=remedy)
     if place.type == "cuda" and processes > torch.cuda.device_count():
-        raise DeviceError(f"--processes {processes}: torch sees {torch.cuda.device_count()} CUDA devices")
+        reason = f"torch sees {torch.cuda.device_count()} CUDA devices"
+        raise DeviceError(reason, option="processes", value=processes)
     devices = [place.index] if numbered else processes
     strategy = "ddp" if processes * machines > 1 else "auto"
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
-        raise DeviceError(f"training needs lightning-fabric ({error}); pip install 'nircolor[train]'") from error
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what it has to tell, nircolor tells
+        remedy = "pip install 'nircolor[train]'"
+        raise DeviceError(f"training needs lightning-fabric ({error})", remedy=remedy) from error
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what it has to say, nircolor says
     return Fabric(
         accelerator=place.type,
         devices=devices,
         num_nodes=machines,
         strategy=strategy,
-        precision=_precision(precision, place),  # type: ignore[arg-type]
+        precision=_precision(precision, place, (reporter or Reporter()).warn),  # type: ignore[arg-type]
     )
 
 
-def _precision(name: str, place: torch.device) -> str:
+def _precision(name: str, place: torch.device, warn: Callable[[str], None]) -> str:
     if name == "fp16" and place.type == "cpu":
-        _log.warning("optim.precision fp16: a CPU has no fast path for it; training in bf16 instead")
+        warn("optim.precision fp16: a CPU has no fast path for it; training in bf16 instead")
         name = "bf16"
     if place.type == "mps" and name != "fp32":
-        _log.warning("optim.precision %s: not on MPS; training in fp32 instead", name)
+        warn(f"optim.precision {name}: not on MPS; training in fp32 instead")
         name = "fp32"
     return PRECISIONS[name]
 

@@ -1,21 +1,22 @@
-"""What a run will take, found out by a few of its steps: for ``nircolor train --dry-run``."""
+"""What a run will take, found out by a few of its steps: for ``estimate_training``."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import nn
 
 from nircolor.model import Generator
 from nircolor.model.texture import TextureAutoencoder
-from nircolor.training.stages import Stage
-from nircolor.training.texture import seconds_per_step
+from nircolor.training.schedule import Stage
+from nircolor.training.texture_pretraining import seconds_per_step
 from nircolor.training.trainer import Trainer
 
 TIMED = 3  # steps, after one that warms up
@@ -54,6 +55,30 @@ class Estimate:
     def seconds(self) -> float:
         return self.texture_seconds + sum(stage.steps * stage.seconds_per_step for stage in self.stages)
 
+    def to_json(self) -> dict[str, Any]:
+        """What the dry run of ``nircolor train`` prints as JSON."""
+        return {**asdict(self), "steps": self.steps, "seconds": self.seconds}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        sizes = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in self.parameters.items())
+        yield f"parameters  {sizes}"
+        for stage in self.stages:
+            size = f"{stage.size} x {stage.size} pixels each"
+            yield f"steps       {stage.steps} of {stage.images_per_step} images, {size}"
+            yield f"speed       {stage.images_per_second:.2f} images/s, {stage.seconds_per_step:.2f} s a step"
+        if self.texture_seconds:
+            yield f"first       {_duration(self.texture_seconds)} for the texture autoencoder"
+        yield f"time        {_duration(self.seconds)} in all, validation not counted"
+        yield f"memory      {self.memory / 1e9:.1f} GB so far" if self.memory else "memory      unknown"
+
+
+def _duration(seconds: float) -> str:
+    minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
+    return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 90 else f"{hours} h"
+
 
 def estimate(trainer: Trainer) -> Estimate:
     """Time ``TIMED`` steps of each stage of a fresh trainer; its networks are of no use afterwards. Writes nothing."""
@@ -61,7 +86,7 @@ def estimate(trainer: Trainer) -> Estimate:
     texture = TextureAutoencoder(recipe.texture.model) if recipe.loss.textured else None
     pretrained = recipe.loss.textured and not recipe.loss.texture_weights
     device = trainer.fabric.device
-    texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.feed, device) if pretrained else 0.0
+    texture_seconds = recipe.texture.steps * seconds_per_step(recipe, trainer.loader, device) if pretrained else 0.0
     trainer.prepare(texture=texture.eval().requires_grad_(False) if texture else None)
     stages = tuple(_estimate_stage(trainer, stage) for stage in trainer.stages)
     return Estimate(_parameters(trainer), stages, texture_seconds, peak_memory(device))
@@ -69,7 +94,7 @@ def estimate(trainer: Trainer) -> Estimate:
 
 def _estimate_stage(trainer: Trainer, stage: Stage) -> StageEstimate:
     each = trainer.recipe.optim.generator_steps
-    with closing(trainer.feed.batches(stage.start * each)) as batches:
+    with closing(trainer.loader.batches(stage.start * each)) as batches:
         seconds = [_timed(lambda: trainer.update(list(islice(batches, each)))) for _ in range(TIMED + 1)]
     return StageEstimate(stage.size, stage.steps, each * stage.batch, sum(seconds[1:]) / TIMED)
 
@@ -92,7 +117,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def peak_memory(device: torch.device) -> int:
     """Bytes: the most that tensors held on a GPU; the most that this process held of the main memory elsewhere, 0 where
-    the system does not tell (Windows)."""
+    the system does not say (Windows)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:

@@ -1,27 +1,53 @@
-"""What a run tells whoever watches it: the command line, the run folder, a test."""
+"""What a run reports beside the events of every verb (``nircolor.events``), and how losses are averaged for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.events import Event
+
+if TYPE_CHECKING:
+    from nircolor.training.data_loader import DataLoader
+
 Pixels = NDArray[np.uint8]
+TRAINING = "training"
+"""The stage of the run itself; others are ``texture autoencoder`` and ``validation``."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """So much of a stage (``training``, ``texture autoencoder``, ``validation``) is done, of so much. Told often."""
+class Launched(Event):
+    """This process is the ``rank``-th of ``processes`` that train together. The others than 0 report nothing more."""
 
-    stage: str
-    done: int
-    total: int
+    rank: int
+    processes: int
 
 
 @dataclass(frozen=True)
-class Losses:
+class TrainingReady(Event):
+    """Data are found and networks are made. ``pairs``: to train on. ``judged``: to validate on."""
+
+    device: str
+    kernel: str
+    precision: str
+    pairs: int
+    judged: int
+
+    def __str__(self) -> str:
+        return (
+            f"device {self.device}, kernel {self.kernel}, precision {self.precision}, "
+            f"{self.pairs} training pairs, {self.judged} validation pairs"
+        )
+
+
+@dataclass(frozen=True)
+class Losses(Event):
     """Means over the last steps up to ``step``: every unweighted term, the critics' loss, the gradient's norm."""
 
     stage: str
@@ -37,7 +63,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ValidationPicture:
     """One validation pair: ``nir`` (H, W), ``prediction`` and ``truth`` (H, W, 3), at most 256 pixels a side."""
 
     id: str
@@ -47,7 +73,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Event):
     """Of the averaged weights at ``step``, by ``<folder>/<metric>``; pictures of a few pairs, the same each time."""
 
     step: int
@@ -55,12 +81,31 @@ class Scores:
     values: Mapping[str, float]
     best: bool
     """Whether no earlier validation of the run was as good."""
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[ValidationPicture, ...] = ()
 
 
-Event = Progress | Losses | Scores
-Observer = Callable[[Event], None]
+class Meter:
+    """Means of the losses, images a second and the share of time waited, since it was last read."""
 
+    def __init__(self, loader: DataLoader) -> None:
+        self._loader = loader
+        self.restart()
 
-def nobody(event: Event) -> None:
-    """The observer of a run that nobody watches."""
+    def restart(self) -> None:
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        self._steps, self._images = 0, 0
+        self._start, self._waited = time.monotonic(), self._loader.waited_seconds
+
+    def add(self, terms: Mapping[str, float], images: int) -> None:
+        """One step on so many images, of all processes together."""
+        for name, value in terms.items():
+            self._sums[name] += value
+        self._steps, self._images = self._steps + 1, self._images + images
+
+    def losses(self, stage: str, step: int, steps: int, rate: float) -> Losses:
+        seconds = max(1e-9, time.monotonic() - self._start)
+        values = {name: total / self._steps for name, total in self._sums.items()}
+        waited = min(1.0, (self._loader.waited_seconds - self._waited) / seconds)
+        found = Losses(stage, step, steps, values, rate, self._images / seconds, waited)
+        self.restart()
+        return found

@@ -96,10 +96,10 @@ class MadePair:
 def find_photographs(folder: Path, nir_from: str) -> Sequence[MadePair]:
     """Every picture below a folder. Raises InputError where there is none, UsageError without ``nir_from``."""
     if not nir_from:
-        raise UsageError(f'{folder}: sources of kind "rgb" need nir_from: weights of the recipe nir-from-rgb')
+        raise UsageError('sources of kind "rgb" need nir_from: weights of the recipe nir-from-rgb', path=folder)
     files = list_pictures(folder).files
     if not files:
-        raise InputError(f"{folder}: no pictures in it")
+        raise InputError("no pictures in it", path=folder)
     maker = NirMaker(nir_from)
     return [MadePair(file.path, maker) for file in files]
 

@@ -17,7 +17,7 @@ from nircolor.loss.pixel import angular_loss, blurred_loss, cone_loss, pixel_los
 from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import TextureAutoencoder
-from nircolor.training.feed import Batch
+from nircolor.training.data_loader import Batch
 from nircolor.training.recipe import LossConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.training.jitter import Floats
-
+Floats = NDArray[np.float32]
 Pair = tuple[Floats, Floats]
 
 

@@ -1,7 +1,8 @@
-"""The pairs of a recipe's source, which must be without fault, and their decoded pixels."""
+"""The pairs of a recipe's source, which must be without fault, and their decoded pixels; rendered scenes as pairs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor import scenes
 from nircolor.datasets import Pair, open_dataset
 from nircolor.datasets.near import read_near
 from nircolor.errors import InputError
 from nircolor.image import read_rgb
 from nircolor.image.quantize import round_to
 from nircolor.image.tone import equalize as equalised
+from nircolor.training.cache import Pixels
 from nircolor.training.recipe import SourceConfig
 
 _HARMLESS = ("stray", "unlisted")  # certainly in no pair that is trained on
@@ -33,7 +36,7 @@ def find_pairs(source: SourceConfig, data: Path) -> tuple[Pair, ...]:
             raise InputError(str(problem))
     absent = set(source.leave_out) - {pair.scene for pair in found.pairs}
     if absent:
-        raise InputError(f"{data / source.folder}: has no scene {min(absent)}, which is to be left out")
+        raise InputError(f"has no scene {min(absent)}, which is to be left out", path=data / source.folder)
     return tuple(pair for pair in found.pairs if pair.scene not in source.leave_out)
 
 
@@ -47,7 +50,7 @@ def load_pair(pair: Pair, *, equalize: bool = False, long_side: int = 0) -> tupl
     InputError when one is missing or unreadable, or the sizes differ.
     """
     if pair.nir is None:
-        raise InputError(f"{pair.rgb}: its nir partner is missing; add it to train on this pair")
+        raise InputError("its nir partner is missing", path=pair.rgb, remedy="add it to train on this pair")
     near, colour = read_near(pair.nir), read_rgb(pair.rgb)
     nir, rgb = _stored(near.pixels, near.info.dtype), _stored(colour.pixels, colour.dtype)
     if nir.shape != rgb.shape[:2]:
@@ -70,3 +73,21 @@ def _reduced(image: NDArray[Any], long_side: int) -> NDArray[Any]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     reduced: NDArray[Any] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return reduced
+
+
+@dataclass(frozen=True)
+class RenderedPair:
+    """A scene of the project's own renderer: what no photograph shows often enough, with an exact answer. It is drawn
+    when it is first asked for; ``seed`` says which."""
+
+    seed: int
+    side: int
+
+    @property
+    def scene(self) -> str:
+        return f"rendered_{self.seed}"
+
+    def load(self) -> Pixels:
+        """nir (side, side) and rgb (side, side, 3), uint8."""
+        scene = scenes.render(self.seed, self.side, self.side)
+        return scenes.quantise(scene.nir, 8), scenes.quantise(scene.rgb, 8)

@@ -6,11 +6,13 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from nircolor.bounds import AT_LEAST_1, DECAY, FRACTION, POSITIVE, SHARE, at_most
 from nircolor.errors import UsageError
 from nircolor.model import ModelConfig
 from nircolor.model import texture as autoencoder
 from nircolor.training.augment import AugmentConfig
 
+NETWORK = at_most(1 << 16)  # larger numbers cannot be meant in a network, and would ask for all memory
 BestBy = Literal["psnr", "ssim", "angle", "lpips-squeeze"]
 
 
@@ -35,7 +37,7 @@ class RenderedConfig:
 
     scenes: int = 0
     weight: float = 0.05  # beside the weights of the sources
-    side: int = 256
+    side: int = field(default=256, metadata=AT_LEAST_1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class LossConfig:
     angular: float = 1.0
     prior: float = 0.5
     perceptual: float = 0.0  # LPIPS-squeeze
-    perceptual_share: float = 1.0  # of the batch that the perceptual term looks at: it costs as much as a network
+    # of the batch that the perceptual term looks at: it costs as much as a network
+    perceptual_share: float = field(default=1.0, metadata=SHARE)
     perceptual_weights: str = ""  # a file of LPIPS-squeeze weights; where it is given, validation measures LPIPS too
     mse: float = 0.0  # lambda_mse; HSV in cone coordinates, where hue is an angle
     feature: float = 0.0  # lambda_feat
@@ -79,15 +82,16 @@ class LossConfig:
 class TextureConfig:
     """Pretraining of the texture autoencoder f on the recipe's training crops (HAQAGen section 3.2), if it is used."""
 
-    steps: int = 2000
-    batch: int = 8  # crops of each training batch that it sees: at most ``optim.batch``
-    rate: float = 1e-3
-    width: int = 32
-    features: int = 32
+    steps: int = field(default=2000, metadata=AT_LEAST_1)
+    # crops of each training batch that it sees: at most ``optim.batch``
+    batch: int = field(default=8, metadata=AT_LEAST_1)
+    rate: float = field(default=1e-3, metadata=POSITIVE)
+    width: int = field(default=32, metadata=AT_LEAST_1)
+    features: int = field(default=32, metadata=AT_LEAST_1)
 
     @property
-    def model(self) -> autoencoder.TextureConfig:
-        return autoencoder.TextureConfig(self.width, self.features)
+    def model(self) -> autoencoder.AutoencoderConfig:
+        return autoencoder.AutoencoderConfig(self.width, self.features)
 
 
 @dataclass(frozen=True)
@@ -106,19 +110,21 @@ class OptimConfig:
 
     steps: int = 10000  # 0 where ``epochs`` says how long
     epochs: int = 0  # passes over as many samples as there are pairs; see ``steps_of``
-    batch: int = 8  # samples of one update, of all processes together
-    rate: float = 5e-4
+    batch: int = field(default=8, metadata=AT_LEAST_1)  # samples of one update, of all processes together
+    rate: float = field(default=5e-4, metadata=POSITIVE)
     matrix_rate: float = 0.0  # Muon trains matrices and kernels, at this many times ``rate``; 0: AdamW trains them too
-    final_rate: float = 0.01  # as a fraction of ``rate``
+    final_rate: float = field(default=0.01, metadata=FRACTION)  # as a fraction of ``rate``
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: int = 200
     weight_decay: float = 0.02
-    beta1: float = 0.9
-    beta2: float = 0.99
+    beta1: float = field(default=0.9, metadata=DECAY)
+    beta2: float = field(default=0.99, metadata=DECAY)
     clip: float = 1.0  # largest norm of the generator's gradient; 0: not clipped
-    ema: float = 0.998  # decay of the averaged weights; 0: no average
-    accumulate: int = 1  # parts in which a process works on its share of a batch: less memory, the same update
-    generator_steps: int = 1  # updates of the generator for one of the critics: n_gen of ColorMamba's algorithm 1
+    ema: float = field(default=0.998, metadata=DECAY)  # decay of the averaged weights; 0: no average
+    # parts in which a process works on its share of a batch: less memory, the same update
+    accumulate: int = field(default=1, metadata=AT_LEAST_1)
+    # updates of the generator for one of the critics: n_gen of ColorMamba's algorithm 1
+    generator_steps: int = field(default=1, metadata=AT_LEAST_1)
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # of products and convolutions; parameters and losses: float32
 
 
@@ -126,9 +132,9 @@ class OptimConfig:
 class StageConfig:
     """A first part of a run, on smaller views: what things are is learned there, at a fraction of the cost."""
 
-    share: float  # of all steps
-    size: int  # instead of ``augment.size``
-    batch: int  # instead of ``optim.batch``
+    share: float = field(metadata=SHARE)  # of all steps
+    size: int = field(metadata=AT_LEAST_1)  # instead of ``augment.size``
+    batch: int = field(metadata=AT_LEAST_1)  # instead of ``optim.batch``
     weights: tuple[float, ...] = ()  # instead of those of the sources and, last, of the rendered scenes
 
 
@@ -138,7 +144,7 @@ class Recipe:
     it was before them, unless the table names it."""
 
     preset: str
-    model: ModelConfig
+    model: ModelConfig = field(metadata=NETWORK)
     sources: tuple[SourceConfig, ...]
     validation: tuple[SourceConfig, ...] = ()
     rendered: RenderedConfig = field(default_factory=RenderedConfig)
@@ -149,7 +155,7 @@ class Recipe:
     optim: OptimConfig = field(default_factory=OptimConfig)
     stages: tuple[StageConfig, ...] = ()  # in this order, before the rest of the run
     seed: int = 0
-    save_every: int = 200
+    save_every: int = field(default=200, metadata=AT_LEAST_1)
     validate_every: int = 1000  # steps; 0: once an epoch
     best_by: BestBy = "psnr"  # mean over the validation sets; decides on best.safetensors
     patience: int = 0  # validations without a new best before the run ends early; 0: never

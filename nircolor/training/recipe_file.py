@@ -1,4 +1,4 @@
-"""Recipes on disk: TOML files that may start from another one, changed by ``--set``, checked key by key."""
+"""Recipes on disk: TOML files that may start from another one, changed by ``key=value`` texts, checked key by key."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from nircolor.bounds import join, nearest
 from nircolor.errors import InputError, UsageError
 from nircolor.model import PRESETS
 from nircolor.small_file import DEEPEST, check_plain, parsed, read_small
 from nircolor.training.recipe import Recipe
-from nircolor.training.recipe_limits import check
-from nircolor.training.recipe_values import Refuse, build, join, nearest
+from nircolor.training.recipe_checks import check
+from nircolor.training.recipe_values import Refuse, build
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,7 +27,9 @@ MOST_DOTS = 500  # in a line
 RECIPES = Path(__file__).parents[1] / "recipes"
 Table = dict[str, Any]
 Origins = MutableMapping[str, str]
-"""Dotted key -> who said it last: a file or ``--set``."""
+"""Dotted key -> who said it last: a file or ``CHANGES``."""
+CHANGES = "`changes`"
+"""The name of the argument, as errors write it."""
 
 
 def packaged_recipes() -> dict[str, Path]:
@@ -49,12 +52,21 @@ def load_recipe(recipe: str | Path, changes: Sequence[str] = ()) -> Recipe:
     return parse_recipe(values, str(path), origins)
 
 
+def change_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """A recipe with ``key=value`` texts applied. Raises UsageError."""
+    values, origins = json.loads(json.dumps(recipe.to_dict())), dict[str, str]()
+    for change in changes:
+        _change(values, change, origins)
+    return parse_recipe(values, origins=origins) if changes else recipe
+
+
 def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", origins: Mapping[str, str] | None = None) -> Recipe:
     """Build a recipe from the tables of a TOML file, or from ``Recipe.to_dict``. Raises UsageError."""
 
     def refuse(key: str, value: object, reason: str) -> UsageError:
         said = "" if value is None else f" = {_show(value)}"
-        return UsageError(f"{_origin(key, origins or {}, origin)}: {_line(key)}{said}: {reason}")
+        text, source = f"{_line(key)}{said}: {reason}", _origin(key, origins or {}, origin)
+        return UsageError(text, option="changes") if source == CHANGES else UsageError(text, path=source)
 
     tables = {**values, "sources": values.get("sources", [])}
     tables["model"] = _model(values, refuse)
@@ -87,7 +99,8 @@ def find_recipe(recipe: str | Path, folder: Path = Path(), said: str = "") -> Pa
         return packaged[str(recipe)]
     if path.suffix == ".toml" or path.exists() or len(Path(recipe).parts) > 1:
         return path
-    raise UsageError(f"{said or recipe}: no recipe of this name comes with nircolor; {nearest(recipe, packaged)}")
+    reason = "no recipe of this name comes with nircolor"
+    raise UsageError(reason, path=said or recipe, remedy=nearest(recipe, packaged))
 
 
 def _layers(path: Path) -> list[tuple[str, Table]]:
@@ -97,7 +110,7 @@ def _layers(path: Path) -> list[tuple[str, Table]]:
     while True:
         chain.append(path.resolve())
         if chain[-1] in chain[:-1]:
-            raise UsageError(f"{path}: base goes round in a circle: {' -> '.join(p.name for p in chain)}")
+            raise UsageError(f"base goes round in a circle: {' -> '.join(p.name for p in chain)}", path=path)
         values = _read(path)
         base = values.pop("base", None)
         layers.insert(0, (str(path), values))
@@ -107,16 +120,16 @@ def _layers(path: Path) -> list[tuple[str, Table]]:
 
 
 def _base(path: Path, base: object) -> Path:
-    said = f"{path}: base = {_show(base)}"
+    said = f"base = {_show(base)}"
     if not isinstance(base, str):
-        raise UsageError(f"{said}: must be the name or the path of a recipe")
+        raise UsageError(f"{said}: must be the name or the path of a recipe", path=path)
     try:
-        found = find_recipe(base, path.parent, said)
+        found = find_recipe(base, path.parent, f"{path}: {said}")
         there = found.is_file()
     except OSError as error:  # a name that is too long
-        raise InputError(f"{said}: {error.strerror}; name another recipe") from error
+        raise InputError(f"{said}: {error.strerror}", path=path, remedy="name another recipe") from error
     if not there:
-        raise InputError(f"{said}: {found} is not there")
+        raise InputError(f"{said}: {found} is not there", path=path)
     return found
 
 
@@ -129,7 +142,8 @@ def _read(path: Path) -> Table:
             raise ValueError("not a table")
         return values
     except (OSError, ValueError) as error:  # what is no text and what is no TOML are ValueErrors
-        raise InputError(f"{path}: not a recipe that can be read ({error}); check the name, or mend it") from error
+        remedy = "check the name, or mend it"
+        raise InputError(f"not a recipe that can be read ({error})", path=path, remedy=remedy) from error
 
 
 def _toml(text: str) -> Table:
@@ -165,28 +179,32 @@ def _change(values: Table, change: str, origins: Origins) -> None:
     key, sign, text = (part.strip() for part in change.partition("="))
     change = _line(change)
     if not key or not sign:
-        raise UsageError(f"--set {change}: give key=value, such as optim.steps=100")
+        raise _refused(change, "give key=value, such as optim.steps=100")
     *parents, last = key.split(".")
     value = _value(text, change)
     if len(parents) > DEEPEST:
-        raise UsageError(f"--set {change}: it is nested deeper than {DEEPEST} levels; check the key")
+        raise _refused(change, f"it is nested deeper than {DEEPEST} levels", "check the key")
     place: Any = values
     for depth, name in enumerate(parents):
         path = join(*parents[: depth + 1])
         place = _item(place, name, path, change) if isinstance(place, list) else place.setdefault(name, {})
         if not isinstance(place, dict | list):
-            raise UsageError(f"--set {change}: {path} is one value, not a table")
-        origins.setdefault(path, "--set")
+            raise _refused(change, f"{path} is one value, not a table")
+        origins.setdefault(path, CHANGES)
     if isinstance(place, list):
         _item(place, last, key, change)
-        place[int(last)], origins[key] = value, "--set"
+        place[int(last)], origins[key] = value, CHANGES
     else:
-        _merge(place, {last: value}, "--set", origins, join(*parents))
+        _merge(place, {last: value}, CHANGES, origins, join(*parents))
+
+
+def _refused(change: str, reason: str, remedy: str | None = None) -> UsageError:
+    return UsageError(reason, option="changes", value=change, remedy=remedy)
 
 
 def _item(items: list[Any], name: str, path: str, change: str) -> Any:
     if not name.isdecimal() or int(name) >= len(items):
-        raise UsageError(f"--set {change}: {path}: give a number from 0 to {len(items) - 1}")
+        raise _refused(change, f"{path}: give a number from 0 to {len(items) - 1}")
     return items[int(name)]
 
 
@@ -198,7 +216,7 @@ def _value(text: str, change: str) -> Any:
     except tomllib.TOMLDecodeError:
         return text
     except ValueError as error:
-        raise UsageError(f"--set {change}: {error}; check the value") from error
+        raise _refused(change, str(error), "check the value") from error
     return values["value"] if len(values) == 1 else text
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from nircolor.bounds import join, nearest
 from nircolor.errors import NircolorError
 
 T = TypeVar("T")
@@ -30,17 +31,6 @@ def build(kind: type[T], values: object, path: str, refuse: Refuse) -> T:
         if f.name not in values and f.default is MISSING and f.default_factory is MISSING:
             raise refuse(join(path, f.name), None, "is missing")
     return kind(**{key: _convert(hints[key], value, join(path, key), refuse) for key, value in values.items()})
-
-
-def join(*parts: object) -> str:
-    return ".".join(str(part) for part in parts if part != "")
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """What to say after an unknown name: the nearest right one, or all of them."""
-    names = list(known)
-    close = difflib.get_close_matches(str(name), names, 1)
-    return f"did you mean {close[0]}?" if close else f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
 
 
 def _convert(hint: Any, value: Any, path: str, refuse: Refuse) -> Any:

@@ -12,7 +12,8 @@ from nircolor.errors import InputError, WeightsError
 from nircolor.small_file import parsed, read_small
 
 BEST, LAST = "best.safetensors", "weights.safetensors"
-WRITTEN = (BEST, LAST, "checkpoint.safetensors", "texture.safetensors")
+CHECKPOINT = "checkpoint.safetensors"
+WRITTEN = (BEST, LAST, CHECKPOINT, "texture.safetensors")
 MOST_LOGGED = 1 << 30  # bytes of a log: a million steps have a tenth of it
 SPEED = "images/s"  # the only name with a slash in the log that is no ``<folder>/<metric>``
 
@@ -24,11 +25,11 @@ def weights_of(run: Path, best: bool | None = None) -> Path:
     """
     if not (run / "recipe.json").is_file():
         reason = "holds no run (there is no recipe.json in it)" if run.is_dir() else "is no folder"
-        raise InputError(f"{run}: {reason}; give the folder that `nircolor train --run` named")
+        raise InputError(reason, path=run, remedy="give the folder of a training run")
     name = BEST if best or (best is None and (run / BEST).is_file()) else LAST
     if not (run / name).is_file():
-        remedy = "give --last, or validate in training" if best else "let it train up to its first save"
-        raise WeightsError(f"{run}: the run has no {name} yet; {remedy}")
+        remedy = "give `best=False`, or validate in training" if best else "let it train up to its first save"
+        raise WeightsError(f"the run has no {name} yet", path=run, remedy=remedy)
     return run / name
 
 
@@ -40,7 +41,7 @@ def scores_at(run: Path, step: int) -> dict[str, dict[str, float]]:
     try:
         found = [record for record in _records(path) if record.get("step") == step]
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); restore it, or remove it") from error
+        raise InputError(f"cannot be read ({error})", path=path, remedy="restore it, or remove it") from error
     return by_folder({key: value for record in found for key, value in record.items()})
 
 
@@ -62,7 +63,7 @@ def data_of(run: Path) -> object | None:
         found = parsed(json.loads, read_small(path).decode()) if path.is_file() else None
         return {key: value for key, value in found.items() if key != "root"} if isinstance(found, dict) else found
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); restore it, or remove it") from error
+        raise InputError(f"cannot be read ({error})", path=path, remedy="restore it, or remove it") from error
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

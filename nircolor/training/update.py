@@ -14,12 +14,11 @@ from nircolor.model import Generator, crop_prior
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.networks import Network
 from nircolor.training.adversary import Adversary
+from nircolor.training.data_loader import Batch, moved, parts_of
 from nircolor.training.devices import mean_gradients, stepper
-from nircolor.training.feed import Batch
 from nircolor.training.objective import Objective
-from nircolor.training.parts import moved, parts_of
 from nircolor.training.recipe import Recipe
-from nircolor.training.reverse import NirObjective
+from nircolor.training.reverse_training import NirObjective
 from nircolor.training.schedule import optimiser_of
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from nircolor.model import Generator
 from nircolor.model.reverse import NirFromRgb
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
-from nircolor.training.events import Picture, Pixels
+from nircolor.training.events import Pixels, ValidationPicture
 
 MEASURED = ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips")
 SHOWN = 6  # pictures of a run, of all validation sets together
@@ -40,7 +40,7 @@ class Validated:
     """Means by ``<folder>/<metric>``, and pictures of a few pairs, the same each time."""
 
     scores: dict[str, float]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ValidationPicture, ...]
 
 
 class Validation:
@@ -61,8 +61,8 @@ class Validation:
         total, before, scores, pictures = sum(map(len, self.sets.values())), 0, {}, []
         for name, pairs in self.sets.items():
             album = _Album(self._shown[name])
-            told = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
-            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], told)
+            report = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
+            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], report)
             if found.problems:
                 raise InputError(str(found.problems[0]))
             for metric in self.metrics:
@@ -90,12 +90,12 @@ class _Album:
     """A sink of the runner that keeps small copies of the wanted pictures."""
 
     wanted: Sequence[str]
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    pictures: dict[str, ValidationPicture] = field(default_factory=dict)
 
     def __call__(self, view: View, predictions: Mapping[str, Image]) -> None:
         if view.pair.id in self.wanted:
             images = (small(image) for image in (nir_of(view), predictions["network"], view.truth))
-            self.pictures[view.pair.id] = Picture(view.pair.id, *images)
+            self.pictures[view.pair.id] = ValidationPicture(view.pair.id, *images)
 
 
 def small(image: NDArray[np.float32]) -> Pixels:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as StopEvent
 
 import pytest
 from cli_tools import environment
@@ -18,12 +19,13 @@ from rich.console import Console
 
 from nircolor.cli.report import Report
 from nircolor.cli.signals import Interrupted
-from nircolor.cli.train_lines import plain_lines
 from nircolor.cli.train_panel import RunPanel, live_panel
-from nircolor.cli.train_view import train_view
-from nircolor.training.events import Event, Losses, Progress, Scores
+from nircolor.cli.train_view import TrainView, plain_lines
+from nircolor.events import Event, Progress
+from nircolor.training.events import Launched, Losses, Scores, TrainingReady
 
 STEPS = 400
+READY = TrainingReady("cpu", "numba", "bf16-mixed", 24, 3)
 
 
 def losses(step: int, stage: str = "training", **values: float) -> Losses:
@@ -44,7 +46,7 @@ def shown(panel: RunPanel, width: int = 100) -> str:
 def told(*events: Event, width: int = 100) -> str:
     panel = RunPanel()
     for event in events:
-        panel.tell(event)
+        panel.observe(event)
     return shown(panel, width)
 
 
@@ -81,22 +83,40 @@ def test_another_stage_is_named() -> None:
 
 
 def test_elsewhere_than_on_a_terminal_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    with train_view(Report()) as observe:
-        observe(losses(20))
-        observe(losses(40))
+    with TrainView(Report(), StopEvent()) as observe:
+        for event in (Launched(0, 1), READY, losses(20), losses(40)):
+            observe(event)
     out, err = capsys.readouterr()
     assert out == ""
-    assert [line.partition(":")[0] for line in err.splitlines()] == ["step 20 of 400", "step 40 of 400"]
+    about, *lines = err.splitlines()
+    assert about == "device cpu, kernel numba, precision bf16-mixed, 24 training pairs, 3 validation pairs"
+    assert [line.partition(":")[0] for line in lines] == ["step 20 of 400", "step 40 of 400"]
+
+
+def test_the_other_processes_are_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    before, report = signal.getsignal(signal.SIGINT), Report(json=True)
+    try:
+        with TrainView(report, StopEvent()) as view:
+            view(Launched(1, 2))
+            view(READY)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    report.result({"step": 1})
+    assert not view.first
+    assert capsys.readouterr() == ("", "")
 
 
 def test_quiet_is_silent_and_can_be_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report(quiet=True)
-    with train_view(report) as observe:
-        observe(losses(20))
-        report.interrupts.signum = signal.SIGINT
-        for event in (Progress("training", 1, 2), losses(40), scores(40, 1.0, 1.0)):
-            with pytest.raises(Interrupted):
-                observe(event)
+    for event in (Progress("training", 1, 2), losses(40), scores(40, 1.0, 1.0)):
+        report, stop = Report(quiet=True), StopEvent()
+        with TrainView(report, stop) as observe:
+            observe(READY)
+            observe(losses(20))
+            report.interrupts.signum = signal.SIGINT
+            assert not stop.is_set()
+            observe(event)
+            assert stop.is_set()
     assert capsys.readouterr().err == ""
 
 
@@ -104,14 +124,13 @@ def test_an_interrupted_run_ends_with_what_is_said_of_it(capsys: pytest.CaptureF
     report = Report()
 
     def go() -> None:
-        with train_view(report) as observe:
-            observe(losses(20))
-            observe(losses(40))
+        with TrainView(report, StopEvent()) as observe:
+            for event in (READY, losses(20), losses(40)):
+                observe(event)
             report.interrupts.signum = signal.SIGINT
-            try:
-                observe(losses(60))
-            finally:
-                report.say("saved at step 60")
+            observe(losses(60))
+            report.say("saved at step 60")
+            report.interrupts.check()
 
     with pytest.raises(Interrupted):
         go()
@@ -145,13 +164,13 @@ def test_the_trend_compares_halves_of_the_recent_records() -> None:
 def test_bars_of_a_validation_and_of_the_run_it_interrupts() -> None:
     panel = RunPanel()
     for event in (Progress("texture autoencoder", 5, 10), Progress("training", 100, STEPS)):
-        panel.tell(event)
+        panel.observe(event)
     assert "texture" not in shown(panel)
     for done in (1, 2, 3, 1):  # a second validation begins again
-        panel.tell(Progress("validation", done, 3))
+        panel.observe(Progress("validation", done, 3))
     assert re.search(r"training .* 100/400", shown(panel))
     assert re.search(r"validation .* 1/3", shown(panel))
-    panel.tell(Progress("training", 101, STEPS))
+    panel.observe(Progress("training", 101, STEPS))
     assert "validation" not in shown(panel)
 
 
@@ -170,7 +189,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_without_unicode_there_are_other_arrows() -> None:
     panel = RunPanel(ascii_only=True)
     for step, value in ((20, 1.0), (40, 2.0)):
-        panel.tell(losses(step, pixel=value))
+        panel.observe(losses(step, pixel=value))
     assert "+ 100%" in shown(panel)
 
 
@@ -192,20 +211,25 @@ def test_the_live_panel_draws_few_frames_and_the_last() -> None:
 
 CHILD = """
 import sys, time
+from threading import Event
 from nircolor.cli.report import Report
 from nircolor.cli.signals import Interrupted, Interrupts
-from nircolor.cli.train_view import train_view
-from nircolor.training.events import Losses, Progress
+from nircolor.cli.train_view import TrainView
+from nircolor.events import Progress
+from nircolor.training.events import Losses, TrainingReady
 
 with Interrupts() as interrupts:
-    report = Report(interrupts=interrupts)
+    report, stop = Report(interrupts=interrupts), Event()
     try:
-        with train_view(report) as observe:
+        with TrainView(report, stop) as observe:
+            observe(TrainingReady("cpu", "numba", "bf16-mixed", 24, 3))
             for step in range(1, 100_000):
                 observe(Progress("training", step, 100_000))
                 if step == 20:
                     report.say("a line above" + " and more" * 20)
                     observe(Losses("training", 20, 100_000, {"pixel": 0.125}))
+                if stop.is_set():
+                    interrupts.check()
                 time.sleep(0.01)
     except Interrupted:
         report.say("saved")

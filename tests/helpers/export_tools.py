@@ -13,7 +13,7 @@ from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer
 from nircolor.model import Generator, ModelConfig
 from nircolor.training.calibration import Calibration
-from nircolor.training.export import ExportConfig, export_run
+from nircolor.training.run_export import ExportConfig, export_run
 
 DATA = {"sources": [{"folder": "naip", "split": "train", "pairs": 220, "scenes": 220}], "validation": []}
 SCORES = [

@@ -8,12 +8,12 @@ from torch import nn
 
 from nircolor import weights
 from nircolor.errors import WeightsError
-from nircolor.model.texture import TextureAutoencoder, TextureConfig, load_texture, save_texture
+from nircolor.model.texture import AutoencoderConfig, TextureAutoencoder, load_texture, save_texture
 
 
 def autoencoder() -> TextureAutoencoder:
     torch.manual_seed(0)
-    return TextureAutoencoder(TextureConfig(width=8, features=6))
+    return TextureAutoencoder(AutoencoderConfig(width=8, features=6))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 7), (3, 1), (16, 20), (33, 18)])
@@ -70,10 +70,10 @@ def test_saved_and_loaded_frozen(tmp_path: Path) -> None:
 
 
 def test_config_survives_a_dictionary() -> None:
-    config = TextureConfig(width=5, features=7)
-    assert TextureConfig.from_dict(config.to_dict()) == config
+    config = AutoencoderConfig(width=5, features=7)
+    assert AutoencoderConfig.from_dict(config.to_dict()) == config
     with pytest.raises(TypeError):
-        TextureConfig.from_dict({"depth": 3})
+        AutoencoderConfig.from_dict({"depth": 3})
 
 
 def test_other_files_are_refused_by_name(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from threading import Barrier, Lock
 import numpy as np
 import pytest
 
-from nircolor.training.cache import Cache, Pixels
-from nircolor.training.memory import available_memory
+from nircolor.training.cache import Cache, Pixels, available_memory
 
 
 class Loads:

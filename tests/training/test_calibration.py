@@ -30,5 +30,5 @@ def test_sizes_are_the_models() -> None:
 @pytest.mark.parametrize("name", ["brightness", "chroma"])
 @pytest.mark.parametrize("factor", [0.0, -1.0, math.nan, math.inf])
 def test_a_factor_must_be_a_number_above_0(name: str, factor: float) -> None:
-    with pytest.raises(UsageError, match=f"--{name} {factor}: must be a number above 0"):
+    with pytest.raises(UsageError, match=f"`{name}={factor}`: must be a number above 0"):
         calibrated_model(LITE, Calibration(**{name: factor}))

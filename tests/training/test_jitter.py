@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from skimage.color import rgb2hsv
 
 from nircolor import scenes
-from nircolor.training.jitter import adjust_contrast, adjust_saturation, jitter_nir, jitter_rgb, soften
+from nircolor.training.augment import adjust_contrast, adjust_saturation, jitter_nir, jitter_rgb, soften
 
 SCENE = scenes.render(4, 48, 64)
 NIR, RGB = SCENE.nir.astype(np.float32), SCENE.rgb.astype(np.float32)

@@ -94,7 +94,7 @@ def test_a_resumed_run_goes_on_with_its_momenta(data: Path, tmp_path: Path) -> N
     stopped = Trainer(made, tmp_path / "parts", data)
     stopped.run.mkdir()
     for step in range(2):
-        stopped.update([stopped.feed.make(step)])
+        stopped.update([stopped.loader.make(step)])
     stopped.save()
     resumed = Trainer(made, tmp_path / "parts", data, resume=True)
     resumed.train()

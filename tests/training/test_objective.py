@@ -13,8 +13,8 @@ from torch import Tensor
 from nircolor.loss.histogram import cdf_loss
 from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.model.colour import rgb_to_cone
-from nircolor.model.texture import TextureAutoencoder, TextureConfig
-from nircolor.training.feed import Batch
+from nircolor.model.texture import AutoencoderConfig, TextureAutoencoder
+from nircolor.training.data_loader import Batch
 from nircolor.training.objective import Objective, as_image
 from nircolor.training.recipe import LossConfig
 
@@ -33,7 +33,7 @@ def batch() -> Batch:
 @pytest.fixture
 def texture() -> TextureAutoencoder:
     torch.manual_seed(1)
-    return TextureAutoencoder(TextureConfig(8, 8)).eval().requires_grad_(False)
+    return TextureAutoencoder(AutoencoderConfig(8, 8)).eval().requires_grad_(False)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nircolor.errors import UsageError
 from nircolor.model import PRESETS
 from nircolor.training.recipe import OptimConfig, Recipe, SourceConfig, steps_of
+from nircolor.training.recipe_checks import CHOICES, LIMITS
 from nircolor.training.recipe_file import load_recipe, parse_recipe
-from nircolor.training.recipe_limits import CHOICES, LIMITS
 
 LEAST = {"preset": "lite", "sources": [{"folder": "."}]}
 

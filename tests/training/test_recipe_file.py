@@ -212,7 +212,7 @@ def test_the_last_to_say_steps_or_epochs_says_how_long() -> None:
     for changes, (steps, epochs) in lengths.items():
         optim = load_recipe("haqagen", changes).optim
         assert (optim.steps, optim.epochs) == (steps, epochs)
-    both = "--set: optim.epochs = 3: optim.steps = 7 says how long, too; give one of them"
+    both = "`changes`: optim.epochs = 3: optim.steps = 7 says how long, too; give one of them"
     assert refused_change("optim={steps=7, epochs=3}") == both
     assert "optim.steps = 0: nothing to do" in refused_change("optim.epochs=0", "haqagen")
 
@@ -220,20 +220,20 @@ def test_the_last_to_say_steps_or_epochs_says_how_long() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("optim.stepz=3", "--set: optim.stepz = 3: unknown key; did you mean optim.steps?"),
-        ("optm.steps=3", "--set: optm = {'steps': 3}: unknown key; did you mean optim?"),
-        ("batch=3", "--set: batch = 3: unknown key; did you mean texture.batch or optim.batch?"),
-        ("vss.state=3", "--set: vss = {'state': 3}: unknown key; did you mean model.vss?"),
-        ("lr=3", "--set: lr = 3: unknown key; there are preset, model, "),
-        ("model.vss.stat=3", "--set: model.vss.stat = 3: unknown key; did you mean model.vss.state?"),
-        ("sources.1.wait=3", "--set: sources.1.wait = 3: unknown key; did you mean sources.1.weight?"),
-        ("preset=haqagn", "--set: preset = 'haqagn': unknown; did you mean haqagen?"),
-        ("optim.steps", "--set optim.steps: give key=value, such as optim.steps=100"),
-        ("=3", "--set =3: give key=value"),
-        ("sources.5.weight=1", "--set sources.5.weight=1: sources.5: give a number from 0 to 4"),
-        ("sources.x=1", "--set sources.x=1: sources.x: give a number from 0 to 4"),
-        ("seed.x=1", "--set seed.x=1: seed is one value, not a table"),
-        ("seed=1\nx=2", r"--set: seed = '1\nx=2': must be a whole number"),
+        ("optim.stepz=3", "`changes`: optim.stepz = 3: unknown key; did you mean optim.steps?"),
+        ("optm.steps=3", "`changes`: optm = {'steps': 3}: unknown key; did you mean optim?"),
+        ("batch=3", "`changes`: batch = 3: unknown key; did you mean texture.batch or optim.batch?"),
+        ("vss.state=3", "`changes`: vss = {'state': 3}: unknown key; did you mean model.vss?"),
+        ("lr=3", "`changes`: lr = 3: unknown key; there are preset, model, "),
+        ("model.vss.stat=3", "`changes`: model.vss.stat = 3: unknown key; did you mean model.vss.state?"),
+        ("sources.1.wait=3", "`changes`: sources.1.wait = 3: unknown key; did you mean sources.1.weight?"),
+        ("preset=haqagn", "`changes`: preset = 'haqagn': unknown; did you mean haqagen?"),
+        ("optim.steps", "`changes=optim.steps`: give key=value, such as optim.steps=100"),
+        ("=3", "`changes==3`: give key=value"),
+        ("sources.5.weight=1", "`changes=sources.5.weight=1`: sources.5: give a number from 0 to 4"),
+        ("sources.x=1", "`changes=sources.x=1`: sources.x: give a number from 0 to 4"),
+        ("seed.x=1", "`changes=seed.x=1`: seed is one value, not a table"),
+        ("seed=1\nx=2", r"`changes`: seed = '1\nx=2': must be a whole number"),
     ],
 )
 def test_changes_that_are_refused(change: str, words: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from tiny_run import write_pairs
 
+from nircolor.events import Event
 from nircolor.model import PRESETS
-from nircolor.training.events import Event, Losses, Scores
+from nircolor.training.events import Losses, Scores
 from nircolor.training.made import load_reverse
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_file import parse_recipe
@@ -59,7 +60,7 @@ def test_a_resumed_run_is_the_same_run(made: Recipe, tmp_path: Path) -> None:
     short = replace(made, validation=())
     stopped = Trainer(short, tmp_path / "parts", tmp_path / "data")
     for step in range(3):
-        stopped.update([stopped.feed.make(step)])
+        stopped.update([stopped.loader.make(step)])
     stopped.run.mkdir()
     stopped.save()
     again = Trainer(short, tmp_path / "parts", tmp_path / "data", resume=True)

@@ -8,14 +8,16 @@ import pytest
 import torch
 
 from nircolor.errors import UsageError, WeightsError
+from nircolor.events import nobody
 from nircolor.model.texture import load_texture
+from nircolor.training.data import check_unseen
+from nircolor.training.data_loader import DataLoader, PairSource
 from nircolor.training.devices import fabric_for
-from nircolor.training.events import Losses, nobody
-from nircolor.training.feed import Feed, Source
+from nircolor.training.events import Losses
 from nircolor.training.pairs import find_pairs
 from nircolor.training.recipe import Recipe, SourceConfig
 from nircolor.training.recipe_file import parse_recipe
-from nircolor.training.texture import check_unseen, texture_for
+from nircolor.training.texture_pretraining import texture_for
 
 
 def recipe(**loss: object) -> Recipe:
@@ -30,20 +32,20 @@ def recipe(**loss: object) -> Recipe:
     )
 
 
-def feed(data: Path, made: Recipe) -> Feed:
-    return Feed([Source(find_pairs(made.sources[0], data))], made.augment, made.seed, 4)
+def loader(data: Path, made: Recipe) -> DataLoader:
+    return DataLoader([PairSource(find_pairs(made.sources[0], data))], made.augment, made.seed, 4)
 
 
 def test_it_learns_to_reconstruct_is_saved_and_used_again(data: Path, tmp_path: Path) -> None:
     made, fabric, events = recipe(), fabric_for("fp32"), []
-    network = texture_for(made, tmp_path, feed(data, made), fabric, events.append)
+    network = texture_for(made, tmp_path, loader(data, made), fabric, events.append)
     losses = [event.values["reconstruction"] for event in events if isinstance(event, Losses)]
     assert losses[-1] < 0.5 * losses[0]
     assert not any(parameter.requires_grad for parameter in network.parameters())
-    again = texture_for(made, tmp_path, feed(data, made), fabric, lambda event: pytest.fail("it was trained twice"))
+    again = texture_for(made, tmp_path, loader(data, made), fabric, lambda event: pytest.fail("it was trained twice"))
     elsewhere = recipe(texture_weights=str(tmp_path / "texture.safetensors"))
     named = texture_for(
-        elsewhere, tmp_path / "other", feed(data, made), fabric, lambda event: pytest.fail("trained anew")
+        elsewhere, tmp_path / "other", loader(data, made), fabric, lambda event: pytest.fail("trained anew")
     )
     x = torch.rand(1, 3, 20, 24)
     for other in (again, named, load_texture(tmp_path / "texture.safetensors")):
@@ -54,7 +56,7 @@ def test_other_files_are_refused(tmp_path: Path, data: Path) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
     made = recipe(texture_weights=str(tmp_path / "bad.safetensors"))
     with pytest.raises(WeightsError, match=r"bad\.safetensors"):
-        texture_for(made, tmp_path, feed(data, made), fabric_for("fp32"), nobody)
+        texture_for(made, tmp_path, loader(data, made), fabric_for("fp32"), nobody)
 
 
 def test_validation_and_test_pictures_are_refused(data: Path) -> None:

@@ -21,8 +21,9 @@ from nircolor.evaluation.methods import Network
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.runner import Settings, measure
+from nircolor.events import Event, Reporter
 from nircolor.model import PRESETS
-from nircolor.training.events import Event, Losses, Scores
+from nircolor.training.events import Losses, Scores
 from nircolor.training.recipe import OptimConfig, SourceConfig
 from nircolor.training.schedule import learning_rate
 from nircolor.training.trainer import Trainer
@@ -39,9 +40,9 @@ def trained(trainer: Trainer) -> list[Event]:
 
 def test_a_run_learns_and_its_weights_colorize(data: Path, tmp_path: Path) -> None:
     trainer = Trainer(recipe(60, rate=5e-3), tmp_path, data)
-    first = trainer.update([trainer.feed.make(0)])["pixel"]
+    first = trainer.update([trainer.loader.make(0)])["pixel"]
     trainer.train()
-    last = np.mean([trainer.update([trainer.feed.make(step)])["pixel"] for step in range(5)])
+    last = np.mean([trainer.update([trainer.loader.make(step)])["pixel"] for step in range(5)])
     assert last < 0.6 * first
     rgb = Colorizer.from_weights(str(tmp_path / "weights.safetensors"), precision="fp32").colorize(
         np.zeros((30, 40), np.uint8)
@@ -59,7 +60,7 @@ def test_resuming_gives_the_same_weights_as_never_stopping(paper: str, data: Pat
     stopped.run.mkdir()
     stopped.prepare()
     for step in range(4):
-        stopped.update([stopped.feed.make(each * step + index) for index in range(each)])
+        stopped.update([stopped.loader.make(each * step + index) for index in range(each)])
     stopped.save()
     again = trained(Trainer(whole_recipe, tmp_path / "parts", data, resume=True))
     assert again[-1].step == told[-1].step == 6
@@ -124,10 +125,10 @@ def test_validation_scores_are_those_of_evaluate(data: Path, tmp_path: Path) -> 
 
 
 def test_batches_depend_on_seed_and_step_alone(data: Path, tmp_path: Path) -> None:
-    feed = Trainer(recipe(2), tmp_path, data).feed
-    streamed = [batch.nir for batch, _ in zip(feed.batches(3), range(3), strict=False)]
+    loader = Trainer(recipe(2), tmp_path, data).loader
+    streamed = [batch.nir for batch, _ in zip(loader.batches(3), range(3), strict=False)]
     for step, nir in enumerate(streamed, 3):
-        assert torch.equal(feed.make(step).nir, nir)
+        assert torch.equal(loader.make(step).nir, nir)
     assert not torch.equal(streamed[0], streamed[1])
 
 
@@ -140,12 +141,12 @@ def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
-def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Trainer(recipe(2, precision="fp16"), tmp_path / "half", data)
-    assert "bf16 instead" in caplog.text
-    caplog.clear()
-    Trainer(recipe(2), tmp_path / "full", data)
-    assert caplog.text == ""
+def test_half_precision_on_a_cpu_is_announced(data: Path, tmp_path: Path) -> None:
+    half, full = Reporter(), Reporter()
+    Trainer(recipe(2, precision="fp16"), tmp_path / "half", data, reporter=half)
+    assert ["bf16 instead" in text for text in half.warnings] == [True]
+    Trainer(recipe(2), tmp_path / "full", data, reporter=full)
+    assert full.warnings == []
 
 
 def test_the_best_by_angle_is_the_smallest(data: Path, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_the_best_by_angle_is_the_smallest(data: Path, tmp_path: Path) -> None:
     trainer = Trainer(made, tmp_path / "run", data)
     angles = [event.values[f"{judged}/angle"] for event in trained(trainer) if isinstance(event, Scores)]
     assert len(set(angles)) > 1
-    assert trainer.standing.best == -min(angles)
+    assert trainer.state.best == -min(angles)
 
 
 def test_the_best_weights_are_kept_and_patience_ends_a_run(data: Path, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_parts_of_a_batch_give_the_update_of_the_whole(paper: str, data: Path, t
     for parts, each in made.items():
         trainer = Trainer(each, tmp_path / str(parts), data)
         trainer.run.mkdir()
-        batches = [trainer.feed.make(0)]
+        batches = [trainer.loader.make(0)]
         before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
         trainer.update(batches)
         moved[parts] = {name: value - before[name] for name, value in trainer.network.state_dict().items()}
