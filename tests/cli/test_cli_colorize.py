@@ -152,8 +152,8 @@ def test_on_a_terminal_a_bar_shows_progress_and_goes_away(nir8: Path, tiny_weigh
     assert b"\x1b[2K" in shown  # erased at the end
 
 
-def test_the_packaged_weights_colour_a_scene(command: Run, nir8: Path, tmp_path: Path) -> None:
-    result = command("colorize", nir8.name, cwd=tmp_path)
+def test_the_packaged_weights_colour_a_scene(inside: Run, nir8: Path, tmp_path: Path) -> None:
+    result = inside("colorize", nir8.name)
     assert result.code == 0, result.err
     rgb = np.asarray(Image.open(tmp_path / "photo_nir_rgb.png"), np.float32)
     assert rgb.std(2).mean() > 3  # more than a tinted grey
