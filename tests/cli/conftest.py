@@ -37,7 +37,7 @@ def command() -> Run:
 
     def run(*args: str | Path, cwd: Path, stdin: bytes = b"", first: tuple[Path, ...] = (), **options: Any) -> Result:
         line = [sys.executable, "-m", "nircolor", *map(os.fspath, args)]
-        options = {"env": environment(*first), "timeout": 120, **options}
+        options = {"env": environment(*first), "timeout": 600, **options}
         done = subprocess.run(line, cwd=cwd, input=stdin, capture_output=True, check=False, **options)
         return Result(done.returncode, done.stdout, done.stderr.decode())
 

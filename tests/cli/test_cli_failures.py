@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_tools import Run, environment, one_line, save
-
-PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h, linux/capability.h
-
+from rights import need_rights_that_count, obey_rights
 
 # --- refused before torch is loaded -----------------------------------------------------------------------------------
 
@@ -124,37 +120,16 @@ def test_weights_that_cannot_be(inside: Run, nir8: Path, tmp_path: Path, tiny_we
 # --- rights, which root does not lack ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def obey_rights() -> Callable[[], None]:
-    """To be called in a child process: root, too, may only do there what the permissions of files allow."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def drop() -> None:
-        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
-            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-    if os.geteuid() != 0:
-        return lambda: None
-    probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.R_OK))"]
-    with tempfile.NamedTemporaryFile() as file:
-        Path(file.name).chmod(0)
-        if subprocess.run([*probe, file.name], check=False, preexec_fn=drop).returncode:
-            pytest.skip("root keeps all its rights on this system")
-    return drop
-
-
-def test_unreadable_input(
-    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
-) -> None:
+def test_unreadable_input(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    need_rights_that_count()
     nir8.chmod(0)
     line = ("colorize", nir8.name, "--weights", tiny_weights)
     error = one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 3)
     assert "photo_nir.png: may not be read (permission denied)" in error
 
 
-def test_read_only_output_folder(
-    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
-) -> None:
+def test_read_only_output_folder(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    need_rights_that_count()
     tmp_path.chmod(0o555)
     line = ("colorize", nir8.name, "--weights", tiny_weights)
     assert "cannot be written to" in one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 1)

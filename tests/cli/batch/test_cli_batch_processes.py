@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import signal
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from cli_batch_tools import ENGINE, manifest, outputs
 from cli_tools import ROOT, Run, environment, on_terminal, save
+from rights import need_rights_that_count, obey_rights
 
 from nircolor.batch.manifest import NAME
 
@@ -101,20 +101,12 @@ def test_watch_takes_new_files_once_settled_until_ctrl_c(
     assert len(outputs(tmp_path / "out")) == 6
 
 
-def obey_rights() -> None:
-    """Called in a child process: root, too, may only do there what the permissions of files allow."""
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH of linux/capability.h
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-
-
 def test_folders_and_files_without_rights(command: Run, folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    need_rights_that_count()
     shut = (folder / "sub" / "deep", folder / "a_nir.png")
     for path in shut:
         path.chmod(0)
     line = ("--weights", tiny_weights)
-    probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.R_OK))", shut[1]]
-    if subprocess.run(probe, preexec_fn=obey_rights, check=False).returncode:
-        pytest.skip("root keeps all its rights on this system")
     result = command("batch", "in", "out", "--json", *line, cwd=tmp_path, preexec_fn=obey_rights)
     assert (result.code, result.json["done"]) == (1, 3), result.err
     assert "cannot be listed (Permission denied)" in result.err
