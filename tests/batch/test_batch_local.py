@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from batch_tools import engine, picture, tree
+from clock import Clock
 
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry, Row
@@ -179,21 +180,20 @@ def test_the_network_waits_for_slow_reading_and_says_so(settings: Settings, monk
     from nircolor.batch import local
     from nircolor.batch.process import prepare
 
-    done, pause = threading.Semaphore(1), 0.05
+    clock, count = Clock(), itertools.count()
 
     def slow(entry: Entry, settings: Settings) -> Any:
-        """Each picture is read once the one before is finished, however fast the machine is."""
-        done.acquire(timeout=60)
-        time.sleep(pause)
+        """Takes a second, once the network waits: it reads the clock when it starts to, and three times a picture."""
+        clock.go_on(1, asked=2 + 4 * next(count))
         return prepare(entry, settings)
 
     for i in range(4):
         picture(settings.root.path / f"x{i}.png")
     monkeypatch.setattr(local, "prepare", slow)
-    flow = run(
-        entries(settings), settings, engine(), Hooks(lambda c: None, lambda r: done.release()), threading.Event(), 1
-    )
-    assert 3 * pause < flow.waited < flow.seconds
+    monkeypatch.setattr(local, "time", clock)
+    hooks = Hooks(lambda chunk: None, lambda row: None)
+    flow = run(entries(settings), settings, engine(), hooks, threading.Event(), 1)
+    assert (flow.waited, flow.seconds) == (4, 4)
 
 
 def test_budget_bounds_what_is_under_way() -> None:

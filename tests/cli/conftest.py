@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from cli_tools import Result, Run, environment, save
+from forked import Forks
 from numpy.typing import NDArray
 
 from nircolor.cli import main
@@ -36,11 +37,19 @@ def command() -> Run:
 
     def run(*args: str | Path, cwd: Path, stdin: bytes = b"", first: tuple[Path, ...] = (), **options: Any) -> Result:
         line = [sys.executable, "-m", "nircolor", *map(os.fspath, args)]
-        options = {"env": environment(*first), "timeout": 120, **options}
+        options = {"env": environment(*first), "timeout": 600, **options}
         done = subprocess.run(line, cwd=cwd, input=stdin, capture_output=True, check=False, **options)
         return Result(done.returncode, done.stdout, done.stderr.decode())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Run]:
+    """The same, sooner: torch is loaded already. See ``forked.py`` for what may be asked of it."""
+    forks = Forks()
+    yield forks.run
+    forks.close()
 
 
 @pytest.fixture

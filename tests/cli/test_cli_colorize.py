@@ -90,7 +90,8 @@ def test_json(inside: Run, nir8: Path, tiny_weights: Path) -> None:
     fixed = {"input": "photo_nir.png", "output": "photo_nir_rgb.png", "format": "PNG", "warnings": []}
     assert values.items() >= {**fixed, "width": 80, "height": 60, "depth": 8, "weights": str(tiny_weights)}.items()
     assert values["seconds"] > 0
-    assert values["megapixels_per_second"] == pytest.approx(0.0048 / values["seconds"], rel=0.2)
+    slow, fast = (0.0048 / max(1e-9, values["seconds"] + rounding) for rounding in (0.0005, -0.0005))
+    assert slow - 0.0006 <= values["megapixels_per_second"] <= fast + 0.0006
     assert result.err.startswith("device ")
 
 
@@ -152,8 +153,8 @@ def test_on_a_terminal_a_bar_shows_progress_and_goes_away(nir8: Path, tiny_weigh
     assert b"\x1b[2K" in shown  # erased at the end
 
 
-def test_the_packaged_weights_colour_a_scene(command: Run, nir8: Path, tmp_path: Path) -> None:
-    result = command("colorize", nir8.name, cwd=tmp_path)
+def test_the_packaged_weights_colour_a_scene(inside: Run, nir8: Path, tmp_path: Path) -> None:
+    result = inside("colorize", nir8.name)
     assert result.code == 0, result.err
     rgb = np.asarray(Image.open(tmp_path / "photo_nir_rgb.png"), np.float32)
     assert rgb.std(2).mean() > 3  # more than a tinted grey

@@ -51,11 +51,9 @@ def test_for_people(inside: Run, packaged: Path) -> None:
     assert inside("doctor", "-q").out == b""
 
 
-def test_the_hub_can_be_offline(command: Run, tmp_path: Path) -> None:
-    from cli_tools import environment
-
+def test_the_hub_can_be_offline(forked: Run, tmp_path: Path) -> None:
     settings = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_ENDPOINT": "https://me:key@mirror"}
-    result = command("doctor", "--json", cwd=tmp_path, env={**environment(), **settings})
+    result = forked("doctor", "--json", cwd=tmp_path, **settings)
     assert result.json["hub"] == {"cache": str(tmp_path / "hub"), "offline": True, "endpoint": "https://mirror"}
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_tools import Run, environment, one_line, save
-
-PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2  # linux/prctl.h, linux/capability.h
-
+from rights import need_rights_that_count, obey_rights
 
 # --- refused before torch is loaded -----------------------------------------------------------------------------------
 
@@ -125,37 +120,16 @@ def test_weights_that_cannot_be(inside: Run, nir8: Path, tmp_path: Path, tiny_we
 # --- rights, which root does not lack ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def obey_rights() -> Callable[[], None]:
-    """To be called in a child process: root, too, may only do there what the permissions of files allow."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def drop() -> None:
-        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
-            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-    if os.geteuid() != 0:
-        return lambda: None
-    probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.R_OK))"]
-    with tempfile.NamedTemporaryFile() as file:
-        Path(file.name).chmod(0)
-        if subprocess.run([*probe, file.name], check=False, preexec_fn=drop).returncode:
-            pytest.skip("root keeps all its rights on this system")
-    return drop
-
-
-def test_unreadable_input(
-    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
-) -> None:
+def test_unreadable_input(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    need_rights_that_count()
     nir8.chmod(0)
     line = ("colorize", nir8.name, "--weights", tiny_weights)
     error = one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 3)
     assert "photo_nir.png: may not be read (permission denied)" in error
 
 
-def test_read_only_output_folder(
-    command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path, obey_rights: Callable[[], None]
-) -> None:
+def test_read_only_output_folder(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    need_rights_that_count()
     tmp_path.chmod(0o555)
     line = ("colorize", nir8.name, "--weights", tiny_weights)
     assert "cannot be written to" in one_line(command(*line, cwd=tmp_path, preexec_fn=obey_rights), 1)
@@ -166,9 +140,9 @@ def test_read_only_output_folder(
 # --- found by the engine or later -------------------------------------------------------------------------------------
 
 
-def test_a_device_that_is_not_there(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_a_device_that_is_not_there(inside: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
     line = ("colorize", nir8.name, "--weights", tiny_weights, "--device", "cuda:63")
-    assert "--device cuda:63" in one_line(command(*line, cwd=tmp_path), 5)
+    assert "--device cuda:63" in one_line(inside(*line), 5)
     assert list(tmp_path.iterdir()) == [nir8]
 
 
@@ -181,12 +155,9 @@ def test_a_torch_that_cannot_be_loaded(
     assert "PyTorch cannot be loaded (libtorch_cpu.so" in one_line(result, 5)
 
 
-def test_a_full_disk(command: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
+def test_a_full_disk(forked: Run, nir8: Path, tiny_weights: Path, tmp_path: Path) -> None:
     line = ("colorize", nir8.name, "-q", "--weights", tiny_weights)
-    assert "photo_nir_rgb.png: " in one_line(command(*line, cwd=tmp_path, preexec_fn=no_room), 1)
+    assert "photo_nir_rgb.png: " in one_line(forked(*line, cwd=tmp_path, largest=1000), 1)
     assert list(tmp_path.iterdir()) == [nir8]
 
 
@@ -201,16 +172,29 @@ def test_a_full_disk_behind_standard_output(nir8: Path, tiny_weights: Path, tmp_
     assert done.stderr == "nircolor: error: output stream: No space left on device\n"
 
 
+EACH = """
+import os, sys
+import imagecodecs, numba, rich.live, typer, nircolor
+from nircolor.cli import main
+
+nircolor.Colorizer  # loads torch, once for the three
+for line in (("colorize", "in/x1.png", "-o", "out.png"), ("batch", "in", "batch"), ("video", "in", "-o", "video")):
+    child = os.fork()
+    if not child:
+        sys.exit(main([*line, *sys.argv[1:]]))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == 0, f"{line}: {code}"
+"""
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("command", ["colorize", "batch", "video"])
 @pytest.mark.parametrize("behind", ["full disk", "no reader", "closed"])
 def test_no_work_is_lost_because_a_message_could_not_be_written(
-    nir8: Path, tiny_weights: Path, tmp_path: Path, command: str, behind: str
+    nir8: Path, tiny_weights: Path, tmp_path: Path, behind: str
 ) -> None:
     (tmp_path / "in").mkdir()
     nir8.rename(tmp_path / "in" / "x1.png")
-    words = {"colorize": ("in/x1.png", "-o", "out.png"), "batch": ("in", "out"), "video": ("in", "-o", "out")}[command]
-    line = [sys.executable, "-m", "nircolor", command, *words, "-v", "--weights", tiny_weights]
+    line = [sys.executable, "-c", EACH, "-v", "--weights", tiny_weights]
     reader, writer = os.pipe()
     os.close(reader)
     with Path("/dev/full").open("wb") as full:
@@ -221,8 +205,8 @@ def test_no_work_is_lost_because_a_message_could_not_be_written(
         )
     os.close(writer)
     assert (done.returncode, done.stdout) == (0, b"")
-    made = {"colorize": "out.png", "batch": "out/x1_rgb.png", "video": "out/x1.png"}[command]
-    assert (tmp_path / made).is_file()
+    for made in ("out.png", "batch/x1_rgb.png", "video/x1.png"):
+        assert (tmp_path / made).is_file(), made
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

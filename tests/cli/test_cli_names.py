@@ -113,19 +113,19 @@ def check_html(path: Path) -> None:
     assert not page.odd
 
 
-def test_batch(command: Run, root: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_batch(forked: Run, root: Path, tiny_weights: Path, tmp_path: Path) -> None:
     line = ("batch", root / "nir", tmp_path / "out", "--weights", tiny_weights, "--contact-sheet", tmp_path / "s.html")
-    result = check_result(command(*line, "-v", "--json", cwd=tmp_path))
+    result = check_result(forked(*line, "-v", "--json", cwd=tmp_path))
     assert result.json["done"] == len(NAMES)
     made = {os.fsencode(path.name) for path in (tmp_path / "out").glob("*.png")}
     assert made == {name + b"_rgb.png" for name in NAMES.values()}
     lines = (tmp_path / "out" / "nircolor-batch.jsonl").read_text("ascii").splitlines()
     assert {os.fsencode(json.loads(line)["output"]) for line in lines} == made
     check_html(tmp_path / "s.html")
-    assert check_result(command(*line, "--resume", "--json", cwd=tmp_path)).json["kept"] == len(NAMES)
+    assert check_result(forked(*line, "--resume", "--json", cwd=tmp_path)).json["kept"] == len(NAMES)
     for path in (tmp_path / "out").glob("*.png"):
         path.write_bytes(b"")
-    check_result(command("batch", tmp_path / "out", tmp_path / "bad", "--weights", tiny_weights, cwd=tmp_path), 1)
+    check_result(forked("batch", tmp_path / "out", tmp_path / "bad", "--weights", tiny_weights, cwd=tmp_path), 1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
@@ -157,40 +157,40 @@ def test_video(inside: Run, root: Path, tiny_weights: Path, tmp_path: Path) -> N
         check_result(inside(*line, folder), 2)
 
 
-def test_evaluate(command: Run, root: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_evaluate(forked: Run, root: Path, tiny_weights: Path, tmp_path: Path) -> None:
     predictions = tmp_path / os.fsdecode(b"=pred\xff\n")
     predictions.mkdir()
     for path in (root / "data").glob("*_rgb.png"):
         (predictions / path.name).write_bytes(path.read_bytes())
     files = ("--csv", tmp_path / "o.csv", "--report", tmp_path / "o.html", "--leaks", tmp_path / "leaks.csv")
     line = ("evaluate", predictions, root / "data", "--weights", tiny_weights, "--train", root / "data")
-    result = check_result(command(*line, *files, "--save", tmp_path / "saved", "--json", cwd=tmp_path))
+    result = check_result(forked(*line, *files, "--save", tmp_path / "saved", "--json", cwd=tmp_path))
     assert len(result.json["rows"]) == 2 * len(NAMES)
     assert len(check_csv(tmp_path / "o.csv", rows=2 * len(NAMES))) == 2 * len(NAMES) + 1
     check_csv(tmp_path / "leaks.csv", rows=len((tmp_path / "leaks.csv").read_bytes().splitlines()) - 1)
     check_html(tmp_path / "o.html")
     assert len(list((tmp_path / "saved").iterdir())) == len(NAMES)
-    assert b"Worst of" in check_result(command(*line[:3], "--metrics", "psnr", cwd=tmp_path)).out
+    assert b"Worst of" in check_result(forked(*line[:3], "--metrics", "psnr", cwd=tmp_path)).out
     for path in predictions.glob("*x*"):
         path.write_bytes(b"no picture")
-    check_result(command(*line[:3], "--metrics", "psnr", "--csv", tmp_path / "p.csv", cwd=tmp_path), 1)
+    check_result(forked(*line[:3], "--metrics", "psnr", "--csv", tmp_path / "p.csv", cwd=tmp_path), 1)
     check_csv(tmp_path / "p.csv", rows=len((tmp_path / "p.csv").read_bytes().splitlines()) - 1)
 
 
-def test_train(command: Run, root: Path, tmp_path: Path) -> None:
+def test_train(forked: Run, root: Path, tmp_path: Path) -> None:
     run = tmp_path / os.fsdecode(b"run\xff\n<b>")
     (tmp_path / "small.toml").write_text(TRAIN)
-    result = check_result(command("train", "small.toml", "--data", root, "--run", run, "--json", cwd=tmp_path))
+    result = check_result(forked("train", "small.toml", "--data", root, "--run", run, "--json", cwd=tmp_path))
     assert result.json["step"] == 2
     for name in ("losses.csv", "scores.csv"):
         check_csv(run / name, rows=len((run / name).read_bytes().splitlines()) - 1)
     for name in ("log.jsonl", "recipe.json", "data.json"):
         (run / name).read_bytes().decode("ascii")
     check_html(run / "run.html")
-    check_result(command("train", "--resume", run, "--set", "optim.steps=3", cwd=tmp_path))
+    check_result(forked("train", "--resume", run, "--set", "optim.steps=3", cwd=tmp_path))
     odd = os.fsdecode(b"=\xff")
     told = check_result(
-        command("train", "small.toml", "--data", ".", "--run", "r", "--set", f"name={odd}", cwd=tmp_path), 2
+        forked("train", "small.toml", "--data", ".", "--run", "r", "--set", f"name={odd}", cwd=tmp_path), 2
     )
     assert "half a character" in told.err
 

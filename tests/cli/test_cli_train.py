@@ -127,11 +127,11 @@ def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path
     assert f"optim.steps was 100000, is {step + 3} now" in result.err
 
 
-def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, command: Run) -> None:
+def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, forked: Run) -> None:
     """kill -9 at some moment after the first checkpoint; the logs and the weights are those of a run left alone."""
     line = ["train", write_lite(tmp_path), "--data", data, "--device", "cpu", "--run"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert command(*line, whole, cwd=tmp_path).code == 0
+    assert forked(*line, whole, cwd=tmp_path).code == 0
     words = [sys.executable, "-m", "nircolor", *map(str, line), str(parts)]
     process = subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
     while not (parts / "log.jsonl").is_file() or '"step": 8' not in (parts / "log.jsonl").read_text():
@@ -145,7 +145,7 @@ def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, co
     left = [parts / folder / ".nircolor-0123456789abcdef.tmp" for folder in ("", "pictures")]
     for path in left:
         path.write_text("half of what it was writing")
-    resumed = command("train", "--resume", parts, "--device", "cpu", cwd=tmp_path)
+    resumed = forked("train", "--resume", parts, "--device", "cpu", cwd=tmp_path)
     assert resumed.code == 0, resumed.err
     assert not any(path.exists() for path in left)
     assert losses(parts) == losses(whole)
@@ -153,10 +153,10 @@ def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, co
     assert all(bytes(value.numpy()) == bytes(states[1][name].numpy()) for name, value in states[0].items())
 
 
-def test_two_processes_give_the_update_of_one(data: Path, tmp_path: Path, command: Run) -> None:
+def test_two_processes_give_the_update_of_one(data: Path, tmp_path: Path, command: Run, forked: Run) -> None:
     """Each works on half of every batch, on a real process group (gloo)."""
     line = ["train", write_lite(tmp_path), "--data", data, "--device", "cpu", "--set", "optim.steps=3"]
-    one = command(*line, "--run", tmp_path / "one", cwd=tmp_path)
+    one = forked(*line, "--run", tmp_path / "one", cwd=tmp_path)
     two = command(*line, "--run", tmp_path / "two", "--processes", "2", "--json", cwd=tmp_path)
     assert (one.code, two.code) == (0, 0), one.err + two.err
     assert two.json["step"] == 3

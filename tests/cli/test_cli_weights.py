@@ -237,7 +237,9 @@ def test_help_of_export_needs_no_heavy_package(command: Run, poison: Callable[..
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_fetch_once_then_colorize_offline(command: Run, tiny_weights: Path, nir8: Path, tmp_path: Path) -> None:
+def test_fetch_once_then_colorize_offline(
+    command: Run, forked: Run, tiny_weights: Path, nir8: Path, tmp_path: Path
+) -> None:
     name = "hf://acme/nir/tiny.safetensors"
     home = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_TELEMETRY": "1"}
     with HubServer({"tiny.safetensors": tiny_weights.read_bytes()}) as server:
@@ -246,8 +248,7 @@ def test_fetch_once_then_colorize_offline(command: Run, tiny_weights: Path, nir8
         assert (result.code, result.err) == (0, "")
     path = Path(result.out.decode().strip())
     assert path.read_bytes() == tiny_weights.read_bytes()
-    offline = {**environment(), **home, "HF_HUB_OFFLINE": "1"}
-    result = command("colorize", nir8.name, "--json", "--weights", name, cwd=tmp_path, env=offline)
+    result = forked("colorize", nir8.name, "--json", "--weights", name, cwd=tmp_path, **home, HF_HUB_OFFLINE="1")
     assert (result.code, result.json["weights"]) == (0, name)
     assert f"weights {name} (" in result.err
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -55,6 +54,7 @@ class HubServer:
     revisions: frozenset[str] = REVISIONS
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> HubServer:
         self._hub = _serve(_HubHandler, self, 0)
@@ -75,6 +75,7 @@ class HubServer:
         return f"http://127.0.0.1:{self._storage.server_port}"
 
     def stop(self) -> None:
+        self.stopped.set()
         for server in (self._hub, self._storage):
             server.shutdown()
             server.server_close()
@@ -82,6 +83,7 @@ class HubServer:
     def restart(self) -> None:
         """Come back on the same ports, without faults."""
         self.faults = Faults()
+        self.stopped.clear()
         self._hub = _serve(_HubHandler, self, self._hub.server_port)
         self._storage = _serve(_StorageHandler, self, self._storage.server_port)
 
@@ -137,7 +139,7 @@ class _HubHandler(_Handler):
     def answer(self) -> None:
         hub = self.server.state
         if hub.faults.silent:
-            time.sleep(30)
+            hub.stopped.wait()
         elif hub.faults.status is not None:
             self.reply(hub.faults.status)
         elif hub.token is not None and self.headers.get("Authorization") != f"Bearer {hub.token}":

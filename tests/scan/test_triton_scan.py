@@ -26,12 +26,12 @@ from nircolor.scan import cross_scan, cross_scan_reference, selective_scan_refer
 
 NAMES = ["y", "u", "steps", "bias", "A", "B", "C", "D"]
 Shape = tuple[int, int, int, int, int]
-CASES: dict[str, Shape] = {  # b, H, W, d, N; a block has 32 channels, a segment 8 pixels here and 32 on a GPU
+CASES: dict[str, Shape] = {  # b, H, W, d, N; a block has 32 channels, a segment 4 pixels here and 32 on a GPU
     "one pixel": (1, 1, 1, 5, 4),
-    "one row": (1, 1, 7, 3, 3),
-    "one column": (1, 7, 1, 3, 4),
-    "two images, two blocks": (2, 2, 2, 40, 16),
-    "three segments, two blocks": (1, 3, 7, 33, 4),
+    "one row": (1, 1, 5, 3, 3),
+    "one column": (1, 5, 1, 3, 4),
+    "two images, two blocks": (2, 1, 2, 40, 16),
+    "three segments, two blocks": (1, 3, 3, 33, 4),
 }
 GPU_SHAPES: list[Shape] = [
     *CASES.values(),
@@ -69,7 +69,7 @@ def interpret() -> dict[str, dict[str, float]]:
     """All that is run in the interpreter, with shorter segments: a pixel of a block takes it 0.1 s."""
     from nircolor.scan import triton_kernels as kernels
 
-    kernels.CHUNK, kernels.PART = (type(kernels.CHUNK)(pixels) for pixels in (8, 4))
+    kernels.CHUNK, kernels.PART = (type(kernels.CHUNK)(pixels) for pixels in (4, 2))
     found = {name: errors("triton", make(*shape)) for name, shape in CASES.items()}
     found["bfloat16"] = errors("triton", mixed((1, 2, 3, 8, 4)))
     far = make(1, 2, 3, 4, 4)

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from clock import Clock
 
 from nircolor import scenes
 from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError, UsageError
 from nircolor.image.tone import equalize
+from nircolor.training import data_loader as module
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.data_loader import Batch, DataLoader, PairSource
 from nircolor.training.pairs import RenderedPair
@@ -228,27 +230,35 @@ def test_it_looks_ahead_but_not_endlessly(pairs: list[Pair], monkeypatch: pytest
     monkeypatch.setattr(ahead, "make", lambda number: made.append(number) or make(number))
     batches = ahead.batches(0)
     next(batches)
-    deadline = time.monotonic() + 5
-    while len(made) < 5 and time.monotonic() < deadline:
+    while len(made) < 5:
         time.sleep(0.01)
-    time.sleep(0.05)
+    time.sleep(0.05)  # for a sixth, which must not come
     assert sorted(made) == [0, 1, 2, 3, 4]
     batches.close()
 
 
 def test_waiting_is_counted_and_nothing_else(pairs: list[Pair], monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = loader(pairs, workers=1)
+    slow, clock, ready = loader(pairs, workers=1), Clock(), threading.Event()
     batch = slow.make(0)
-    monkeypatch.setattr(slow, "make", lambda number: time.sleep(0.05) or batch)
+
+    def make(number: int) -> Batch:
+        """The first three are waited for, a second each; for each, the clock is read before and after."""
+        if number < 3:
+            clock.go_on(1, asked=1 + 2 * number)
+        if number == 4:
+            ready.set()
+        return batch
+
+    monkeypatch.setattr(slow, "make", make)
+    monkeypatch.setattr(module, "time", clock)
     assert slow.waited_seconds == 0
     batches = slow.batches(0)
-    began = time.monotonic()
     list(islice(batches, 3))
-    waited = slow.waited_seconds
-    assert 0.1 < waited <= time.monotonic() - began
-    time.sleep(0.4)  # two batches lie ready
+    assert slow.waited_seconds == 3
+    assert ready.wait(300)  # two batches lie ready
+    clock.go_on(10)
     next(batches)
-    assert waited <= slow.waited_seconds < waited + 0.04
+    assert slow.waited_seconds == 3
     batches.close()
 
 

@@ -78,7 +78,7 @@ def test_all_frames_in_order_and_few_in_memory() -> None:
 
 def test_reading_writing_and_colorizing_overlap() -> None:
     """Each of the three waits until all three are at work at once: one after the other they would wait for ever."""
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=60)
 
     class Waiting(Counted):
         def frames(self) -> Iterator[Frame]:

@@ -125,11 +125,11 @@ def test_dry_run_tells_the_plan_and_writes_nothing(batch: Run, tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
-def test_a_list_from_standard_input(command: Run, folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_a_list_from_standard_input(forked: Run, folder: Path, tiny_weights: Path, tmp_path: Path) -> None:
     odd = os.fsencode(folder) + b"/new\nline\xff.png"
     Path(os.fsdecode(odd)).write_bytes((folder / "a_nir.png").read_bytes())
     line = ("batch", "in", "out", "--list", "-", "--format", "tiff", "--suffix", "", "--weights", tiny_weights)
-    result = command(*line, cwd=tmp_path, stdin=b"e_nir.png\0new\nline\xff.png\0")
+    result = forked(*line, cwd=tmp_path, stdin=b"e_nir.png\0new\nline\xff.png\0")
     assert result.code == 0, result.err
     assert {os.fsencode(name) for name in outputs(tmp_path / "out")} == {b"e_nir.tif", b"new\nline\xff.tif"}
 
