@@ -12,8 +12,7 @@ from nircolor.batch.probe import probe
 from nircolor.errors import InputError, display_name
 from nircolor.image.formats import by_suffix
 from nircolor.picture import Reading
-from nircolor.video.frames import Frame, Stream
-from nircolor.video.picture_frame import read_frame
+from nircolor.video.frames import Frame, Stream, read_frame
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
 _NAMED = 3  # gaps, or files, that are named

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.errors import InputError
-from nircolor.image import NirImage
+from nircolor import picture
+from nircolor.errors import ColourInputError, InputError
+from nircolor.image import NirImage, read_rgb
+from nircolor.picture import Reading
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 
@@ -80,6 +82,24 @@ def name_of(number: int) -> str:
 def in_frame(error: InputError, path: Path, number: int) -> InputError:
     """The same error, of one frame of ``path``."""
     return type(error)(f"frame {number}: {error.reason}", path=path, remedy=error.remedy)
+
+
+def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Stream, where: str) -> Frame:
+    """A frame that is stored as a picture: read as ``nircolor colorize`` reads it, or passed on where it is in colour.
+
+    What is odd about the picture is a remark of ``stream``, as of ``where``. Raises InputError.
+    """
+    try:
+        image, colours = picture.read(content, reading), None
+    except ColourInputError as error:
+        if reading.colours != "copy":
+            raise picture.offer_copy(error) from error.__cause__
+        image = picture.read(content, replace(reading, colours="colorize"))
+        colours = read_rgb(content).pixels
+        stream.copied += 1
+    for warning in image.info.warnings:
+        stream.remark(warning, where)
+    return Frame(name, image, colours, content if colours is not None and isinstance(content, Path) else None)
 
 
 class Source(Protocol):

@@ -11,8 +11,7 @@ from nircolor.image import streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 from nircolor.picture import Reading
-from nircolor.video.frames import Frame, Stream, in_frame, name_of
-from nircolor.video.picture_frame import read_frame
+from nircolor.video.frames import Frame, Stream, in_frame, name_of, read_frame
 
 RATE = 25.0
 """Frames a second of a file that knows none: what FFmpeg takes."""
