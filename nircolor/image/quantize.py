@@ -28,7 +28,7 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     """
     if SCALES[dtype] == 1:
         return values
-    steps = np.clip(values, 0, 1)
+    steps: NDArray[np.floating] = np.clip(values, 0, 1)
     steps *= steps.dtype.type(SCALES[dtype])
     np.rint(steps, out=steps)
     rounded: NDArray[Any] = steps.astype(dtype)
