@@ -23,7 +23,7 @@ _NAMED = 3  # odd lines that are named one by one
 
 
 def silent(text: str) -> None:
-    """Who is told of odd lines where nobody wants to know."""
+    """For odd lines that nobody wants to know of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class RayCrew:
     def __init__(self, address: str, size: int | None, settings: Settings, engine: EngineConfig) -> None:
         self._ray = _import()
         self._settings, self._quiet = settings, contextlib.ExitStack()
-        # Ray reports dead workers on standard output, which is taken by --json
+        # Ray reports dead workers on standard output, which may be taken by a result
         self._quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
         try:
             self._ours = _connect(self._ray, address)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,18 +24,17 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
     colours_of,
+    names_in,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.cli.signals import Interrupted, Stopper
-from nircolor.errors import InputError, NircolorError, UsageError
+from nircolor.errors import NircolorError, UsageError
 from nircolor.events import Event, Progress
 from nircolor.wording import command_line, one_line
 
 if TYPE_CHECKING:
     from nircolor.batch.plan import Policy
-    from nircolor.batch.result import BatchResult, FolderPlan
-
-MOST_LISTED = 256 << 20  # bytes of a list: two million long names
+    from nircolor.batch.result import BatchResult
 
 FILES, AGAIN, SPREAD = "Files", "What is there already", "Many workers"
 
@@ -230,10 +227,10 @@ def batch(
     from nircolor.picture import Reading, Writing
     from nircolor.tiling import Tiling
 
-    policy = _policy(overwrite, skip_existing, resume)
+    policy = _policy(overwrite=overwrite, skip_existing=skip_existing, resume=resume)
     if watch and (dry_run or listed is not None):
         raise UsageError("--watch: excludes --dry-run and --list; leave one out")
-    names = None if listed is None else _names(listed)
+    names = None if listed is None else names_in(listed)
     what: dict[str, Any] = {
         "engine": EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap)),
         "reading": Reading(Stretch.parse(stretch, range), equalize, band, page, colours_of(grey, colour_inputs)),
@@ -247,8 +244,9 @@ def batch(
     }
     if dry_run:
         from nircolor.batch.folder import plan_folder
+        from nircolor.cli.screens import show_plan
 
-        _show_plan(plan_folder(source, target, **what, on_event=report.observe), report)
+        show_plan(plan_folder(source, target, **what, on_event=report.observe), report)
         return
     what |= {"fail_fast": fail_fast, "watch": watch, "contact_sheet": contact_sheet}
     result = _colorize(source, target, what, report)
@@ -256,37 +254,20 @@ def batch(
         raise typer.Exit(1)
 
 
-def _policy(overwrite: bool, skip_existing: bool, resume: bool) -> Policy:
+def _policy(**flags: bool) -> Policy:
     """What happens to outputs that are there. Raises UsageError when two things are asked for."""
-    ways: dict[str, tuple[bool, Policy]] = {
-        "--overwrite": (overwrite, "overwrite"),
-        "--skip-existing": (skip_existing, "skip"),
-        "--resume": (resume, "resume"),
-    }
-    asked = {flag: policy for flag, (wanted, policy) in ways.items() if wanted}
+    asked = [name for name, wanted in flags.items() if wanted]
     if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)}: one excludes the other; leave one out")
-    return next(iter(asked.values()), "refuse")
-
-
-def _names(listed: str) -> tuple[str, ...]:
-    """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
-    from nircolor.small_file import read_at_most, read_small
-
-    try:
-        data = read_at_most(sys.stdin.buffer, MOST_LISTED) if listed == "-" else read_small(Path(listed), MOST_LISTED)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        remedy = "check the name of the list, or pipe it in with --list -"
-        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
-    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return tuple(os.fsdecode(line) for line in lines if line)
+        names = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
+        raise UsageError(f"{names}: one excludes the other; leave one out")
+    ways: dict[str, Policy] = {"overwrite": "overwrite", "skip_existing": "skip", "resume": "resume"}
+    return ways.get("".join(asked), "refuse")
 
 
 def _colorize(source: str, target: str, what: dict[str, Any], report: Report) -> BatchResult:
     """The first signal ends the batch after the picture in flight, once it has begun."""
     from nircolor.batch.folder import colorize_folder
-    from nircolor.cli.screens import BatchScreen
+    from nircolor.cli.screens import BatchScreen, show_result
 
     stop = StopEvent()
     with Stopper(stop, report.say, begun=False) as stopper, BatchScreen(report) as screen:
@@ -300,32 +281,10 @@ def _colorize(source: str, target: str, what: dict[str, Any], report: Report) ->
         except NircolorError as error:
             if screen.broken:
                 text = one_line(command_line(str(error)))
-                _show_result(screen.broken, report, "before the error: ", error=text, exit_code=error.exit_code)
+                show_result(screen.broken, report, "before the error: ", error=text, exit_code=error.exit_code)
             raise
-    _show_result(result, report)
+    show_result(result, report)
     if stopper.signum and result.left:
         report.interrupts.signum = stopper.signum
         raise Interrupted
     return result
-
-
-def _show_result(result: BatchResult, report: Report, lead: str = "", **more: Any) -> None:
-    from nircolor.batch.result import plural
-    from nircolor.cli.screens import show_failures
-
-    show_failures(result, report)
-    if result.left:
-        report.say(f"stopped with {plural(result.left, 'picture')} left; go on with --resume")
-    report.say(f"{lead}{result}")
-    report.result(
-        {**{k: v for k, v in result.to_json().items() if k != "warnings"}, **more, "warnings": report.warnings}
-    )
-
-
-def _show_plan(plan: FolderPlan, report: Report) -> None:
-    """Its pictures on standard output, its sum on standard error."""
-    if not report.json and not report.quiet:
-        for picture in plan.pictures:
-            print(picture)
-    report.say(str(plan))
-    report.result({**plan.to_json(), "warnings": report.warnings})

@@ -6,18 +6,23 @@ function makes the option: ``overwrite: Annotated[bool, overwrite_option("Replac
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nircolor.errors import UsageError
+from nircolor.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from nircolor.engine import EngineConfig
     from nircolor.picture import Colours, Reading, Writing
 
 ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
+
+_MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
 
 class Precision(str, Enum):
@@ -182,3 +187,17 @@ def colours_of(grey: bool, inputs: ColourInputs | None = None) -> Colours:
     if grey and inputs not in (None, ColourInputs.colorize):
         raise UsageError(f"--grey and --colour-inputs {inputs.value}: one excludes the other; leave one out")
     return "colorize" if grey else (inputs or ColourInputs.refuse).value
+
+
+def names_in(listed: str) -> tuple[str, ...]:
+    """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
+    from nircolor.small_file import read_at_most, read_small
+
+    try:
+        data = read_at_most(sys.stdin.buffer, _MOST_LISTED) if listed == "-" else read_small(Path(listed), _MOST_LISTED)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check the name of the list, or pipe it in with --list -"
+        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
+    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return tuple(os.fsdecode(line) for line in lines if line)

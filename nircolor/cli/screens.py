@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nircolor import events
 from nircolor.batch.entry import PictureDone, Row
-from nircolor.batch.result import BatchResult, Broken, plural
+from nircolor.batch.result import BatchResult, Broken, FolderPlan, plural
 from nircolor.batch.run import COLORIZING, LOADING
 from nircolor.cli.report import Report
 from nircolor.errors import display_name
@@ -76,9 +77,28 @@ class BatchScreen:
         self._report.detail(f"{display_name(row.input)}: {row.status}: {said}")
 
 
-def show_failures(result: BatchResult, report: Report) -> None:
-    """Failures by reason, on standard error, which --quiet shows too."""
+def show_result(result: BatchResult, report: Report, lead: str = "", **more: Any) -> None:
+    """Failures by reason, what is left, the sum; and the JSON object, with ``more`` in it."""
+    _show_failures(result, report)
+    if result.left:
+        report.say(f"stopped with {plural(result.left, 'picture')} left; go on with --resume")
+    report.say(f"{lead}{result}")
+    values = {name: value for name, value in result.to_json().items() if name != "warnings"}
+    report.result({**values, **more, "warnings": report.warnings})
+
+
+def _show_failures(result: BatchResult, report: Report) -> None:
+    """On standard error, which --quiet shows too."""
     for reason in result.reasons():
         names = ", ".join(display_name(name) for name in reason.files[:_NAMED])
         more = f" and {len(reason.files) - _NAMED} more" if len(reason.files) > _NAMED else ""
         report.error(one_line(f"{plural(len(reason.files), 'file')} failed: {reason.text}: {names}{more}"))
+
+
+def show_plan(plan: FolderPlan, report: Report) -> None:
+    """Its pictures on standard output, its sum on standard error."""
+    if not report.json and not report.quiet:
+        for picture in plan.pictures:
+            print(picture)
+    report.say(str(plan))
+    report.result({**plan.to_json(), "warnings": report.warnings})
