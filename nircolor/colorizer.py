@@ -17,8 +17,8 @@ from torch import Tensor
 from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
-from nircolor.image.equalize import equalize
 from nircolor.image.quantize import SCALES, round_to
+from nircolor.image.tone import equalize
 from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Box, Tiling, run_tiles

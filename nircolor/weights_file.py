@@ -45,7 +45,7 @@ _INFINITE = {
 _DEEPEST = 100  # of metadata
 _BLOCK = 1 << 20  # numbers looked at in one go
 
-# What is found in place of weights most often, told by its first bytes.
+# What is found in place of weights most often, known by its first bytes.
 _FOREIGN = (
     (b"PK\x03\x04", "it is a PyTorch pickle (or another zip archive), and only safetensors are loaded"),
     (b"\x80", "it is a Python pickle, and only safetensors are loaded"),

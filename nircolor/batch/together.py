@@ -15,8 +15,8 @@ from torch import Tensor
 
 from nircolor.colorizer import Colorizer, reduce_area
 from nircolor.device import PRECISIONS, is_out_of_memory
-from nircolor.image.equalize import equalize
 from nircolor.image.quantize import SCALES, round_to
+from nircolor.image.tone import equalize
 from nircolor.model import crop_prior
 
 

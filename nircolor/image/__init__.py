@@ -2,8 +2,8 @@
 
 import logging
 
+from nircolor.image.decode import LIBRARIES
 from nircolor.image.info import ImageInfo, NirImage
-from nircolor.image.overhear import LIBRARIES
 from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb

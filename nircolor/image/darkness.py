@@ -1,4 +1,4 @@
-"""A picture that uses a small part of its range comes out dark: that is told, with the range that would use it all."""
+"""A picture that uses a small part of its range comes out dark: a warning says so, and which range would use it all."""
 
 from __future__ import annotations
 

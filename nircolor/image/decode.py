@@ -1,9 +1,16 @@
-"""From a file to the raster of its decoder: what read_nir and read_rgb share, every failure told in one line."""
+"""From a file to the raster of its decoder: what read_nir and read_rgb share, every failure becomes one line.
+
+What libraries log while they decode joins the warnings of the picture, or nobody would hear of it.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -12,12 +19,17 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
-from nircolor.image.overhear import overhear
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
 from nircolor.image.streams import is_stream
 
 T = TypeVar("T")
+
+LIBRARIES = ("tifffile", "imagecodecs")
+# what is said of metadata that are read and reported here without the library's help; a failed checksum is news
+_READ_HERE = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS|.*CRC)|.*parsing GDAL_NODATA")
+_MOST = 3  # lines of one file; a damaged one may give rise to thousands
+_LONGEST = 200  # characters
 
 
 def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raster], T]) -> T:
@@ -55,22 +67,52 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
             f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
         )
     stream.seek(0)
-    with overhear() as told:
+    with _overheard() as heard:
         raster = _decoder(name)(stream, request)
-    raster.warnings += told
+    raster.warnings += heard
     return raster
 
 
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     # imported here: each brings a library that the other formats do not need
     if name == "TIFF":
-        from nircolor.image.decode_tiff import decode as decoder
+        from nircolor.image.tiff_read import decode as decoder
     elif name == "PNG":
-        from nircolor.image.decode_png import decode as decoder
+        from nircolor.image.png import decode as decoder
     elif name == "WEBP":
-        from nircolor.image.decode_webp import decode as decoder
+        from nircolor.image.webp import decode as decoder
     elif name == "JPEG":
-        from nircolor.image.decode_pillow import decode_jpeg as decoder
+        from nircolor.image.pillow import decode_jpeg as decoder
     else:
-        from nircolor.image.decode_pillow import decode_bmp as decoder
+        from nircolor.image.pillow import decode_bmp as decoder
     return decoder
+
+
+class _Ear(logging.Handler):
+    """Keeps what is logged in the thread that made it: others may be decoding other files."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: dict[str, None] = {}  # each once, in order
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = ascii(" ".join(record.getMessage().split()))[1:-1]
+        if record.thread == self._thread and not _READ_HERE.match(text):
+            self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
+
+
+@contextmanager
+def _overheard() -> Iterator[list[str]]:
+    """A list that gets one line for each warning logged within the block, when that ends: a few, then their count."""
+    ear, heard = _Ear(), list[str]()
+    with ExitStack() as stack:
+        for name in LIBRARIES:
+            logger = logging.getLogger(name)
+            logger.addHandler(ear)
+            stack.callback(logger.removeHandler, ear)
+        yield heard
+    lines = list(ear.lines)
+    heard += lines[:_MOST]
+    if len(lines) > _MOST:
+        heard.append(f"and {len(lines) - _MOST} more warnings of this kind")

@@ -159,7 +159,7 @@ def from_tiff(stream: BinaryIO, *offsets: int) -> tuple[bytes | None, tuple[floa
 
 
 def _is_machine_text(entry: Entry) -> bool:
-    # descriptions by which tifffile, ImageJ and OME tell their readers the layout: wrong for any other file
+    # descriptions by which tifffile, ImageJ and OME describe the layout to their readers: wrong for any other file
     return entry.tag == 270 and entry.data.lstrip().startswith((b'{"shape"', b"ImageJ=", b"<?xml", b"shape="))
 
 

@@ -26,7 +26,7 @@ _SAMPLE = 1 << 18  # pixels that are enough to find how bright a picture is
 def to_grey(raster: Raster, luma: bool = False, gone: Mask | None = None) -> Samples:
     """The one plane (H, W) that the planes of ``raster`` stand for: any of three equal ones, else their luma.
 
-    Raises ``ColourInputError`` for a colour picture, unless its ``luma`` is asked for. A warning tells of a
+    Raises ``ColourInputError`` for a colour picture, unless its ``luma`` is asked for. A warning is added for a
     picture that is nearly grey. Pixels that are ``gone`` (H, W), no data, say nothing about that.
     """
     first, *others = raster.planes

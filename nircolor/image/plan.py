@@ -79,7 +79,7 @@ def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> 
 
 
 def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...]:
-    """What of ``info`` and the mask the planned format cannot hold, one line each, to be told to the user."""
+    """What of ``info`` and the mask the planned format cannot hold, one line each, for the user."""
     entry = FORMATS[plan.format]
     lost = {
         "the alpha channel": has_alpha and not entry.alpha,

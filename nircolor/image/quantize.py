@@ -11,9 +11,13 @@ from nircolor.image.histogram import row_blocks
 from nircolor.image.icc import Convert
 from nircolor.image.raster import Samples
 
-SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+SCALES: dict[np.dtype[Any], float] = {
+    np.dtype(np.uint8): 255.0,
+    np.dtype(np.uint16): 65535.0,
+    np.dtype(np.float32): 1.0,
+}
 """What stands for 1 in each type of stored samples."""
-_TYPES = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
+_TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 
 
 def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -24,9 +28,10 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     """
     if SCALES[dtype] == 1:
         return values
-    steps = np.clip(values, 0, 1)
+    steps: NDArray[np.floating] = np.clip(values, 0, 1)
     steps *= steps.dtype.type(SCALES[dtype])
-    return np.rint(steps, out=steps).astype(dtype)
+    np.rint(steps, out=steps)
+    return steps.astype(dtype)
 
 
 def quantize(

@@ -57,7 +57,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
     shown = raster.icc or (icc.adobe() if tags.adobe else None)
     profile, warning = icc.settle(shown)
     samples, alpha, gone = _one_plane(raster, grey, tags.orientation)
-    told = [tags.warning, warning]
+    found = [tags.warning, warning]
     pixels, notes = _tones(raster, samples, None if alpha is None else alpha > 0, stretch, equalize, icc.tone(shown))
     if gone is not None:
         pixels[gone] = 0
@@ -67,7 +67,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
         icc=profile,
         exif=tags.block,
         resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
-        warnings=tuple(text for text in (*raster.warnings, *told, *notes) if text),
+        warnings=tuple(text for text in (*raster.warnings, *found, *notes) if text),
         compression=raster.compression,
     )
     return NirImage(pixels, alpha, info)

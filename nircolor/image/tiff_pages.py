@@ -127,7 +127,7 @@ def _largest(group: tuple[Picture, ...]) -> list[Picture]:
 def contents(stream: BinaryIO) -> Contents:
     """Look through the directories of a TIFF file.
 
-    Raises ``InputError`` where there is no first page, or no end of them. Links that lead nowhere are told.
+    Raises ``InputError`` where there is no first page, or no end of them. Links that lead nowhere become notes.
     """
     walk = _Walk(stream)
     pages, error = walk.chain(walk.first)

@@ -23,7 +23,7 @@ def promised(stream: BinaryIO, offset: int) -> int:
     layout, _ = ifd.read_header(stream)
     try:
         entries, _ = ifd.read_ifd(stream, offset, layout, _WANTED)
-    except ValueError:  # told, with all else that is wrong with the page, when it is read
+    except ValueError:  # reported, with all else that is wrong with the page, when it is read
         return 1
     found = {entry.tag: entry for entry in reversed(entries)}
     planes = found[_METAMORPH].count if _METAMORPH in found else 1

@@ -96,15 +96,15 @@ def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPla
 def _encoder(format: str) -> Encoder:
     # imported here: each brings a library that the other formats do not need
     if format == "TIFF":
-        from nircolor.image.encode_tiff import encode as encoder
+        from nircolor.image.tiff_write import encode as encoder
     elif format == "PNG":
-        from nircolor.image.encode_png import encode as encoder
+        from nircolor.image.png import encode as encoder
     elif format == "JPEG":
-        from nircolor.image.encode_pillow import encode_jpeg as encoder
+        from nircolor.image.pillow import encode_jpeg as encoder
     elif format == "WEBP":
-        from nircolor.image.encode_pillow import encode_webp as encoder
+        from nircolor.image.webp import encode as encoder
     else:
-        from nircolor.image.encode_pillow import encode_bmp as encoder
+        from nircolor.image.pillow import encode_bmp as encoder
     return encoder
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nircolor.datasets import Pair
 from nircolor.errors import InputError, UsageError
-from nircolor.image.equalize import equalize as equalised
+from nircolor.image.tone import equalize as equalised
 from nircolor.training.augment import AugmentConfig, Sample, draw
 from nircolor.training.cache import Cache, Pixels
 from nircolor.training.faults import Faults

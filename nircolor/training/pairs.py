@@ -13,8 +13,8 @@ from nircolor.datasets import Pair, open_dataset
 from nircolor.datasets.near import read_near
 from nircolor.errors import InputError
 from nircolor.image import read_rgb
-from nircolor.image.equalize import equalize as equalised
 from nircolor.image.quantize import round_to
+from nircolor.image.tone import equalize as equalised
 from nircolor.training.recipe import SourceConfig
 
 _HARMLESS = ("stray", "unlisted")  # certainly in no pair that is trained on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from cli_tools import HEAVY, environment
 
 import nircolor
@@ -30,11 +32,10 @@ def test_a_name_that_is_not_there() -> None:
         nircolor.colorise  # noqa: B018
 
 
-def test_the_example_of_the_docstring(nir16: Path, tiny_weights: Path, tmp_path: Path) -> None:
-    image = nircolor.read_nir(nir16)
-    engine = nircolor.Colorizer.from_weights(str(tiny_weights), tiling=nircolor.Tiling(32, 8, 2))
-    rgb = engine.colorize(image.pixels)
-    nircolor.write_rgb(tmp_path / "out.tif", rgb, image.info, alpha=image.alpha)
-    assert rgb.shape == (60, 80, 3)
-    assert rgb.dtype == np.float32
-    assert (tmp_path / "out.tif").stat().st_size > 60 * 80
+def test_the_example_of_the_docstring(nir16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(nir16.rename(tmp_path / "photo_nir.tif").parent)
+    example = re.findall(r"^    (.*)$", str(nircolor.__doc__), re.MULTILINE)
+    exec("\n".join(example), {})
+    one_call, step_by_step = tifffile.imread("photo_nir_rgb.tif"), tifffile.imread("photo_rgb.tif")
+    assert (one_call.shape, one_call.dtype) == ((60, 80, 3), np.uint16)
+    np.testing.assert_array_equal(one_call, step_by_step)

@@ -10,7 +10,7 @@ import pytest
 from image_files import RAMP, RAMP16, SRGB, pillow, png, rgb
 
 from nircolor.image import read_nir, read_rgb
-from nircolor.image.png_chunks import HEADER_END
+from nircolor.image.png import HEADER_END
 
 SRGB_COLOURS = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 WIDE_COLOURS = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)  # Display P3

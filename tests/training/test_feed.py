@@ -16,7 +16,7 @@ import torch
 from nircolor import scenes
 from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError, UsageError
-from nircolor.image.equalize import equalize
+from nircolor.image.tone import equalize
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.feed import Batch, Feed, Source
 from nircolor.training.rendered import RenderedPair

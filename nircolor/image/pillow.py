@@ -1,13 +1,13 @@
-"""JPEG and BMP files, both decoded by Pillow.
+"""JPEG and BMP files, both decoded and encoded by Pillow, with 8 bits.
 
-The plugin classes are used directly: ``PIL.Image.open`` has a size limit of its own, set by a global variable that is
-not ours to change, and would try its other plugins on damaged data.
+For reading, the plugin classes are used directly: ``PIL.Image.open`` has a size limit of its own, set by a global
+variable that is not ours to change, and would try its other plugins on damaged data.
 """
 
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -17,14 +17,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from nircolor.errors import InputError
 from nircolor.image import jpeg_check
-from nircolor.image.exif import sane_resolution
+from nircolor.image.exif import PREFIX, sane_resolution
 from nircolor.image.icc import NO_PROFILE
+from nircolor.image.info import ImageInfo
 from nircolor.image.limits import check_size
 from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
 # the most pixels that one stored byte can become
 _JPEG = 4096  # progressive with optimised tables takes one bit for an empty 8 x 8 block: 512; arithmetic coding less
 _BMP = 128  # run-length coding: 255 pixels in two bytes
+_JPEG_DENSITY = 65535  # JFIF has 16 bits for pixels per inch
 
 
 class _Jpeg(JpegImageFile):
@@ -58,6 +60,28 @@ def decode_bmp(stream: BinaryIO, request: Request) -> Raster:
     raster = _raster(image, "BMP", request)
     raster.resolution = sane_resolution(*image.info.get("dpi", (0, 0)))
     return raster
+
+
+def encode_jpeg(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
+    """Write (H, W, 3) uint8 at quality 95 without chroma subsampling (4:4:4): colour is what the picture is for."""
+    options: dict[str, Any] = {"quality": 95, "subsampling": 0}
+    if info.resolution and all(1 <= round(value) <= _JPEG_DENSITY for value in info.resolution):
+        options["dpi"] = info.resolution
+    if info.exif:
+        options["exif"] = PREFIX + info.exif
+    save(stream, samples, "JPEG", icc_profile=info.icc, **options)
+
+
+def encode_bmp(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
+    """Write (H, W, 3) uint8, uncompressed."""
+    save(stream, samples, "BMP", **({"dpi": info.resolution} if info.resolution else {}))
+
+
+def save(stream: BinaryIO, samples: Samples, format: str, **options: Any) -> None:
+    """Encoded in memory first: when Pillow itself writes to a full disk, the reason is lost."""
+    encoded = io.BytesIO()
+    Image.fromarray(samples).save(encoded, format, **options)
+    stream.write(encoded.getbuffer())
 
 
 def _check_rows(image: ImageFile, stored: int) -> None:
