@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from nircolor.errors import WeightsError
 from nircolor.model import Generator, ModelConfig
+from nircolor.model.checks import check_model
 from nircolor.model.fit import Shapes, check_fit
 from nircolor.model.networks import network_for
 from nircolor.model.reverse import NirFromRgb
-from nircolor.training.recipe_checks import check_model
-from nircolor.training.recipe_values import build
+from nircolor.values import build
 from nircolor.weights import Weights, refuse_checkpoint
 
 N = TypeVar("N", Generator, NirFromRgb)

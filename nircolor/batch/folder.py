@@ -81,10 +81,10 @@ def colorize_folder(
         watch,
         Path(contact_sheet) if contact_sheet is not None else None,
     )
-    reporter = Reporter(_in_turn(on_event), stop)
-    job.check()
-    job.check_sheet()
-    return Batch(prepare(job, reporter), reporter, stop).run()
+    with Reporter(_in_turn(on_event), stop) as reporter:
+        job.check()
+        job.check_sheet()
+        return Batch(prepare(job, reporter), reporter, stop).run()
 
 
 def plan_folder(
@@ -121,9 +121,9 @@ def plan_folder(
         ray,
         together,
     )
-    reporter = Reporter(on_event, stop)
-    job.check()
-    return _planned(prepare(job, reporter), reporter)
+    with Reporter(on_event, stop) as reporter:
+        job.check()
+        return _planned(prepare(job, reporter), reporter)
 
 
 def _planned(prepared: Prepared, reporter: Reporter) -> FolderPlan:

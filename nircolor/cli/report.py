@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_text
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -63,8 +63,6 @@ VerboseFlag = Annotated[
         help="More messages; -vv: with tracebacks.",
     ),
 ]
-
-Advance = Callable[[str, float, float], None]
 
 
 @dataclass
@@ -127,16 +125,6 @@ class Report:
             yield observe
         finally:
             bar.close()
-
-    @contextmanager
-    def progress(self) -> Iterator[Advance]:
-        """``watching`` for what reports ``advance(stage, done, total)``; total 0: nobody knows."""
-        with self.watching() as observe:
-
-            def advance(stage: str, done: float = 0, total: float = 0) -> None:
-                observe(Progress(stage, done, total))
-
-            yield advance
 
     def _print(self, text: str) -> None:
         # Not by way of rich: it may print a line twice when a signal comes in between. A live bar moves out of the way.

@@ -81,16 +81,17 @@ def evaluate(
     Returns one row for each picture and method; what could not be measured is named in ``problems``. Raises UsageError,
     InputError (no pairs, a folder that cannot be read), OutputError, OutputExistsError, WeightsError and DeviceError.
     """
-    job = _Job(
-        _Data(Path(data), split, layout, _path(split_file), seed, tuple(map(str, train))),
-        _Measures(protocol, tuple(metrics), lpips, lpips_weights),
-        as_specs(methods),
-        engine or EngineConfig(),
-        _Reading(stretch, equalize, any_depth, workers),
-        Outputs(_path(report), _path(csv), _path(leaks), _path(save), overwrite),
-        Reporter(on_event, stop),
-    )
-    return job.run()
+    with Reporter(on_event, stop) as reporter:
+        job = _Job(
+            _Data(Path(data), split, layout, _path(split_file), seed, tuple(map(str, train))),
+            _Measures(protocol, tuple(metrics), lpips, lpips_weights),
+            as_specs(methods),
+            engine or EngineConfig(),
+            _Reading(stretch, equalize, any_depth, workers),
+            Outputs(_path(report), _path(csv), _path(leaks), _path(save), overwrite),
+            reporter,
+        )
+        return job.run()
 
 
 def _path(path: str | Path | None) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nircolor.bounds import AT_LEAST_1, inside, limit, one_of
+from nircolor.bounds import AT_LEAST_1, at_most, inside, limit, one_of
 from nircolor.model.efficientnet import LAYOUTS
 from nircolor.model.vss import VSSConfig
 
@@ -14,6 +14,8 @@ ONE_TWO_OR_FOUR = limit("must be 1, 2 or 4", lambda v: v in (1, 2, 4))
 PRIOR_SIZES = limit("must be 1 to 2048", lambda v: 1 <= v <= 2048)  # squared, it is what G_B looks at in one go
 REDUCTIONS = limit("must be 1 to 4", lambda v: 1 <= v <= 4)  # maps enlarged further show halos along edges
 PAINT_SIZES = limit("must be 0 to 4096", lambda v: 0 <= v <= 4096)
+
+NETWORK = at_most(1 << 16)  # larger numbers cannot be meant in a network, and would ask for all memory
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nircolor.bounds import AT_LEAST_1, DECAY, FRACTION, POSITIVE, SHARE, at_most
+from nircolor.bounds import AT_LEAST_1, DECAY, FRACTION, POSITIVE, SHARE
 from nircolor.errors import UsageError
 from nircolor.model import ModelConfig
 from nircolor.model import texture as autoencoder
+from nircolor.model.config import NETWORK
 from nircolor.training.augment import AugmentConfig
 
-NETWORK = at_most(1 << 16)  # larger numbers cannot be meant in a network, and would ask for all memory
 BestBy = Literal["psnr", "ssim", "angle", "lpips-squeeze"]
 
 

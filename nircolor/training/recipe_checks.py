@@ -5,26 +5,16 @@ choices that contradict each other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
-from nircolor.bounds import Fault, faults, nearest
-from nircolor.model import BranchConfig, ModelConfig
-from nircolor.model.efficientnet import LAYOUTS
-from nircolor.training.recipe import NETWORK, LossConfig, Recipe
-from nircolor.training.recipe_values import Refuse
-
-MOST_LEVELS = 8  # sides are padded to a multiple of 2 ** levels
+from nircolor.bounds import Fault, faults
+from nircolor.model.checks import model_faults
+from nircolor.training.recipe import LossConfig, Recipe
+from nircolor.values import Refuse
 
 
 def check(recipe: Recipe, refuse: Refuse) -> None:
     """Raises what ``refuse`` makes of the first fault."""
     for fault in _faults(recipe):
-        raise refuse(*fault)
-
-
-def check_model(model: ModelConfig, refuse: Refuse) -> None:
-    """The same for the network of a weights file, which may say no more than a recipe."""
-    for fault in chain(faults(model, "model", NETWORK), _model(model)):
         raise refuse(*fault)
 
 
@@ -37,7 +27,7 @@ def _faults(recipe: Recipe) -> Iterator[Fault]:
     if recipe.best_by == "lpips-squeeze" and not recipe.loss.perceptual_weights:
         yield "best_by", recipe.best_by, "needs loss.perceptual_weights, a file of LPIPS-squeeze"
     yield from _loss(recipe.loss)
-    yield from _model(recipe.model)
+    yield from model_faults(recipe.model)
 
 
 def _length(recipe: Recipe) -> Iterator[Fault]:
@@ -92,36 +82,3 @@ def _loss(loss: LossConfig) -> Iterator[Fault]:
         yield "loss.delta", loss.delta, "needs loss.vgg_weights, a file of VGG up to relu4_2, or 'torchvision'"
     if not loss.critic_spaces or len(set(loss.critic_spaces)) < len(loss.critic_spaces):
         yield "loss.critic_spaces", list(loss.critic_spaces), 'must be ["rgb", "hsv"], ["rgb"] or ["hsv"]'
-
-
-def _model(model: ModelConfig) -> Iterator[Fault]:
-    for name, branch in (("rgb", model.rgb), ("prior", model.prior)):
-        yield from _branch(branch, f"model.{name}", model.vss.head if model.vss.attention else 0)
-    if model.prior.widths[0] < 4:
-        yield "model.prior.widths.0", model.prior.widths[0], "must be at least 4"
-    if model.direction == "nir" and model.prior.kind not in LAYOUTS:
-        yield "model.prior.kind", model.prior.kind, f"for near-infrared from colour: {nearest('', LAYOUTS)}"
-    if model.criss_cross > len(model.rgb.widths):
-        yield "model.criss_cross", model.criss_cross, f"model.rgb has {len(model.rgb.widths)} levels"
-
-
-def _branch(branch: BranchConfig, path: str, head: int) -> Iterator[Fault]:
-    if not branch.widths or len(branch.widths) != len(branch.blocks):
-        yield f"{path}.blocks", list(branch.blocks), f"must be one for each of {path}.widths = {list(branch.widths)}"
-    if len(branch.widths) > MOST_LEVELS:
-        yield f"{path}.widths", list(branch.widths), f"must be at most {MOST_LEVELS} levels"
-    if branch.kind in LAYOUTS:
-        yield from _pretrained(branch, path)
-    for i, (width, blocks) in enumerate(zip(branch.widths, branch.blocks, strict=False)):
-        heads = max(1, width // head) if head and blocks and branch.kind != "separable" else 1
-        if width % heads:
-            yield f"{path}.widths.{i}", width, f"cannot be shared by {heads} heads (model.vss.head = {head})"
-
-
-def _pretrained(branch: BranchConfig, path: str) -> Iterator[Fault]:
-    """Its maps are what they are: nothing in the tensors shows another stride."""
-    levels = len(LAYOUTS[branch.kind].taps)
-    if len(branch.widths) != levels:
-        yield f"{path}.widths", list(branch.widths), f"must be {levels} with {branch.kind}"
-    if branch.stride != 4:
-        yield f"{path}.stride", branch.stride, f"must be 4 with {branch.kind}"

@@ -15,7 +15,7 @@ from nircolor.model import PRESETS
 from nircolor.small_file import DEEPEST, check_plain, parsed, read_small
 from nircolor.training.recipe import Recipe
 from nircolor.training.recipe_checks import check
-from nircolor.training.recipe_values import Refuse, build
+from nircolor.values import Refuse, build
 
 if sys.version_info >= (3, 11):
     import tomllib

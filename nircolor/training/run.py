@@ -95,17 +95,18 @@ def train(
     """
     if run is None:
         raise UsageError("is missing: the folder of a run", option="run")
-    machine, folder, reporter = machine or Machine(), Path(run), Reporter(on_event, stop)
-    check_device(machine.device)
-    if not resume:
-        check_new_run(folder)
-    loaded = _recipe(recipe, folder if resume else None, changes)
-    root = Path(data) if data is not None else _data_root(folder if resume else None)
-    with _trainer(loaded, folder, root, resume, machine, reporter) as trainer:
-        stopped = _train(trainer, reporter)
-        if stopped:
-            _stop_others(trainer.fabric)
-    return _run(trainer, stopped, reporter)
+    machine, folder = machine or Machine(), Path(run)
+    with Reporter(on_event, stop) as reporter:
+        check_device(machine.device)
+        if not resume:
+            check_new_run(folder)
+        loaded = _recipe(recipe, folder if resume else None, changes)
+        root = Path(data) if data is not None else _data_root(folder if resume else None)
+        with _trainer(loaded, folder, root, resume, machine, reporter) as trainer:
+            stopped = _train(trainer, reporter)
+            if stopped:
+                _stop_others(trainer.fabric)
+        return _run(trainer, stopped, reporter)
 
 
 def estimate_training(
@@ -122,15 +123,15 @@ def estimate_training(
     Arguments and errors are those of ``train``; ``resume`` is the folder of a run whose recipe and data are taken where
     none are given. ``print`` shows the result in lines for people.
     """
-    machine, reporter = machine or Machine(), Reporter(on_event)
-    check_device(machine.device)
-    folder = Path(resume) if resume is not None else None
-    loaded, root = _recipe(recipe, folder, changes), Path(data) if data is not None else _data_root(folder)
-    with _trainer(loaded, Path(), root, False, machine, reporter) as trainer:
-        from nircolor.training.estimate import estimate
+    machine, folder = machine or Machine(), Path(resume) if resume is not None else None
+    with Reporter(on_event) as reporter:
+        check_device(machine.device)
+        loaded, root = _recipe(recipe, folder, changes), Path(data) if data is not None else _data_root(folder)
+        with _trainer(loaded, Path(), root, False, machine, reporter) as trainer:
+            from nircolor.training.estimate import estimate
 
-        reporter.note("timing three steps ...")
-        return estimate(trainer)
+            reporter.note("timing three steps ...")
+            return estimate(trainer)
 
 
 def check_new_run(run: Path) -> None:
