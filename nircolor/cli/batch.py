@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nircolor.cli.options import (
-    ENGINE,
-    INPUT,
     TILES,
     ColourInputsOption,
     Depth,
@@ -24,7 +22,17 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
     colours_of,
+    depth_option,
+    device_option,
+    engine_of,
+    equalize_option,
+    format_option,
     names_in,
+    number_option,
+    overwrite_option,
+    reading_of,
+    stretch_option,
+    writing_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.cli.signals import Interrupted, Stopper
@@ -109,21 +117,9 @@ def batch(
         str,
         typer.Option("--suffix", metavar="TEXT", rich_help_panel=FILES, help="Added to each name; '' adds nothing."),
     ] = "_rgb",
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format", metavar="NAME", rich_help_panel=FILES, help="png, tiff, jpeg, webp or bmp. Default: as inputs."
-        ),
-    ] = None,
-    depth: Annotated[
-        Depth | None,
-        typer.Option(
-            "--depth", metavar="8|16|32", rich_help_panel=FILES, help="Bits a channel; 32 is float. Default: as inputs."
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar=" ", rich_help_panel=AGAIN, help="Make all outputs anew.")
-    ] = False,
+    format: Annotated[str | None, format_option("as inputs", FILES)] = None,
+    depth: Annotated[Depth | None, depth_option("as inputs", FILES)] = None,
+    overwrite: Annotated[bool, overwrite_option("Make all outputs anew.", AGAIN)] = False,
     skip_existing: Annotated[
         bool,
         typer.Option(
@@ -173,10 +169,7 @@ def batch(
         ),
     ] = None,
     weights: WeightsOption = "lite",
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="DEVICE", rich_help_panel=ENGINE, help="auto, cpu, cuda, cuda:0,1 or mps."),
-    ] = "auto",
+    device: Annotated[str, device_option("cuda:0,1")] = "auto",
     precision: PrecisionOption = Precision.auto,
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
@@ -192,24 +185,11 @@ def batch(
             help="Tiles, or small pictures of one size, worked on at once. Default: 1 on a CPU, 8 elsewhere.",
         ),
     ] = None,
-    stretch: Annotated[
-        str,
-        typer.Option(
-            "--stretch", metavar="HOW", rich_help_panel=INPUT, help="none, minmax, percentile or percentile:LOW,HIGH."
-        ),
-    ] = "none",
+    stretch: Annotated[str, stretch_option()] = "none",
     range: RangeOption = None,
-    equalize: Annotated[
-        bool, typer.Option("--equalize", metavar=" ", rich_help_panel=INPUT, help="Equalize histograms.")
-    ] = False,
-    band: Annotated[
-        int | None,
-        typer.Option("--band", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-band pictures, from 1."),
-    ] = None,
-    page: Annotated[
-        int | None,
-        typer.Option("--page", metavar="N", min=1, rich_help_panel=INPUT, help="Of multi-page TIFFs, from 1."),
-    ] = None,
+    equalize: Annotated[bool, equalize_option("Equalize histograms.")] = False,
+    band: Annotated[int | None, number_option("--band", "Of multi-band pictures, from 1.")] = None,
+    page: Annotated[int | None, number_option("--page", "Of multi-page TIFFs, from 1.")] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
@@ -222,19 +202,15 @@ def batch(
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.batch.walk import Naming, Selection
-    from nircolor.engine import EngineConfig
-    from nircolor.image import Stretch
-    from nircolor.picture import Reading, Writing
-    from nircolor.tiling import Tiling
 
     policy = _policy(overwrite=overwrite, skip_existing=skip_existing, resume=resume)
     if watch and (dry_run or listed is not None):
         raise UsageError("--watch: excludes --dry-run and --list; leave one out")
     names = None if listed is None else names_in(listed)
     what: dict[str, Any] = {
-        "engine": EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap)),
-        "reading": Reading(Stretch.parse(stretch, range), equalize, band, page, colours_of(grey, colour_inputs)),
-        "writing": Writing(int(depth.value) if depth else None, format),
+        "engine": engine_of(weights, device, precision, prior, tile, overlap),
+        "reading": reading_of(stretch, range, equalize, band, page, colours_of(grey, colour_inputs)),
+        "writing": writing_of(depth, format),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
         "naming": Naming(suffix),
         "policy": policy,

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nircolor.cli.options import ENGINE, TILES, DeviceOption, Precision, PrecisionOption, Prior, PriorOption
+from nircolor.cli.options import (
+    ENGINE,
+    TILES,
+    DeviceOption,
+    Precision,
+    PrecisionOption,
+    Prior,
+    PriorOption,
+    equalize_option,
+    overlap_option,
+    overwrite_option,
+    stretch_option,
+    tile_option,
+)
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 
 if TYPE_CHECKING:
@@ -74,20 +87,11 @@ def evaluate(
     prior: PriorOption = Prior.whole,
     tile: Annotated[
         int | None,
-        typer.Option(
-            "--tile",
-            metavar="PIXELS",
-            show_default=False,
-            rich_help_panel=TILES,
-            help="Side of a tile (576). Given with folders of predictions: how they were tiled, for the seam energy.",
+        tile_option(
+            "Side of a tile (576). Given with folders of predictions: how they were tiled, for the seam energy.", False
         ),
     ] = None,
-    overlap: Annotated[
-        int | None,
-        typer.Option(
-            "--overlap", metavar="PIXELS", show_default=False, rich_help_panel=TILES, help="Of neighbouring tiles (64)."
-        ),
-    ] = None,
+    overlap: Annotated[int | None, overlap_option("Of neighbouring tiles (64).", False)] = None,
     resize: Annotated[
         int,
         typer.Option(
@@ -132,19 +136,13 @@ def evaluate(
         ),
     ] = None,
     stretch: Annotated[
-        str,
-        typer.Option(
-            "--stretch", metavar="HOW", rich_help_panel=DATA, help="Of near-infrared: see nircolor colorize --help."
-        ),
+        str, stretch_option(panel=DATA, help="Of near-infrared: see nircolor colorize --help.")
     ] = "none",
     range: Annotated[
         str | None,
         typer.Option("--range", metavar="LOW,HIGH", rich_help_panel=DATA, help="Short for --stretch range:LOW,HIGH."),
     ] = None,
-    equalize: Annotated[
-        bool,
-        typer.Option("--equalize", metavar=" ", rich_help_panel=DATA, help="Equalize near-infrared histograms."),
-    ] = False,
+    equalize: Annotated[bool, equalize_option("Equalize near-infrared histograms.", DATA)] = False,
     protocol: Annotated[
         str,
         typer.Option(
@@ -210,9 +208,7 @@ def evaluate(
         Path | None,
         typer.Option("--save", metavar="DIR", rich_help_panel=OUTPUT, help="Keep what was colorized, as PNG."),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar=" ", rich_help_panel=OUTPUT, help="Replace files that exist.")
-    ] = False,
+    overwrite: Annotated[bool, overwrite_option("Replace files that exist.", OUTPUT)] = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
