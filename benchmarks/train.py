@@ -24,7 +24,7 @@ import torch
 
 from nircolor import scenes
 from nircolor.model import Generator, agent, channel_norm, crop_prior, layers
-from nircolor.training.data_loader import Batch
+from nircolor.training.data_loader import TrainingBatch
 from nircolor.training.objective import Objective
 from nircolor.training.recipe_file import load_recipe
 from nircolor.weights import load, locate
@@ -39,18 +39,18 @@ def plain_paths() -> Iterator[None]:
         yield
 
 
-def rendered(size: int, count: int) -> Batch:
+def rendered(size: int, count: int) -> TrainingBatch:
     """Two scenes in turn, each of its own view."""
     pairs = [scenes.render(seed, size, size) for seed in (1, 2)]
     nir = torch.stack([torch.from_numpy(pairs[i % 2].nir).float()[None] for i in range(count)])
     rgb = torch.stack([torch.from_numpy(pairs[i % 2].rgb).float().permute(2, 0, 1) for i in range(count)])
-    return Batch(nir, rgb, nir, rgb, torch.tensor([[0.0, 0.0, 1.0, 1.0]]).repeat(count, 1))
+    return TrainingBatch(nir, rgb, nir, rgb, torch.tensor([[0.0, 0.0, 1.0, 1.0]]).repeat(count, 1))
 
 
 class Step:
     """What a trainer does with a batch, timed part by part; the packaged weights stay as they are (rate 0)."""
 
-    def __init__(self, batch: Batch, objective: Objective) -> None:
+    def __init__(self, batch: TrainingBatch, objective: Objective) -> None:
         self.network = Generator(load_recipe("lite", []).model)
         self.network.load_state_dict(load(locate("lite")).state)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=0.0)

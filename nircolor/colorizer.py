@@ -226,7 +226,7 @@ class Colorizer:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
 
 
-def build(loaded: weights.Weights) -> Generator:
+def build(loaded: weights.LoadedWeights) -> Generator:
     """The network that a weights file describes. Raises WeightsError when the two do not fit."""
     return restored(loaded, Generator)
 

@@ -23,7 +23,7 @@ LABEL_WIDTH, LINE_WIDTH = 10, 100
 
 
 @dataclass(frozen=True)
-class Problem:
+class Trouble:
     """Something that keeps nircolor from working. ``exit_code``: of the command (``nircolor.errors``)."""
 
     message: str
@@ -48,7 +48,7 @@ class Examination:
     weights: list[Values] | None
     extras: list[Values]
     hub: Values | None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Trouble, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -74,7 +74,7 @@ def examine(*, on_event: Observer = nobody) -> Examination:
 
 class _Examiner:
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
+        self._problems: list[Trouble] = []
 
     def examine(self) -> Examination:
         versions = checks.versions()
@@ -109,7 +109,7 @@ class _Examiner:
                 self._add(row["error"], WeightsError)
 
     def _add(self, message: str, kind: type[NircolorError]) -> None:
-        self._problems.append(Problem(" ".join(message.split()), kind.exit_code))
+        self._problems.append(Trouble(" ".join(message.split()), kind.exit_code))
 
 
 def _lines(found: Examination) -> Iterator[str]:

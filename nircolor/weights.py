@@ -32,7 +32,7 @@ __all__ = [
     "OWN_FOLDER",
     "WEIGHTS_FORMAT",
     "HubRef",
-    "Weights",
+    "LoadedWeights",
     "list_own",
     "list_packaged",
     "load",
@@ -51,7 +51,7 @@ _MOST = 16 << 30  # bytes of a file: a checkpoint of the largest preset has a te
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class LoadedWeights:
     """Verified weights, on the CPU, in the dtype they are stored in."""
 
     state: dict[str, Tensor] = field(repr=False)
@@ -100,7 +100,7 @@ def locate(name: str | Path) -> Path:
         raise unreadable(name, error) from error
 
 
-def load(name: str | Path, path: Path | None = None) -> Weights:
+def load(name: str | Path, path: Path | None = None) -> LoadedWeights:
     """Locate (unless their file is known already: ``path``), verify and read weights.
 
     Raises WeightsError when they are missing, damaged, foreign or too new, or hold a number that is not finite.
@@ -115,7 +115,7 @@ def load(name: str | Path, path: Path | None = None) -> Weights:
     except KeyError as error:
         reason = f"stored as {error}, which this safetensors cannot read: upgrade it"
         raise WeightsError(reason, path=path) from error
-    return Weights(state, meta, path, hashlib.sha256(data).hexdigest(), str(name))
+    return LoadedWeights(state, meta, path, hashlib.sha256(data).hexdigest(), str(name))
 
 
 def verify(name: str | Path) -> dict[str, object]:

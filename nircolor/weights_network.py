@@ -17,7 +17,7 @@ from nircolor.model.fit import Shapes, check_fit
 from nircolor.model.networks import network_for
 from nircolor.model.reverse import NirFromRgb
 from nircolor.values import build
-from nircolor.weights import Weights, refuse_checkpoint
+from nircolor.weights import LoadedWeights, refuse_checkpoint
 
 N = TypeVar("N", Generator, NirFromRgb)
 _OTHERS = {
@@ -27,7 +27,7 @@ _OTHERS = {
 """What to say of a file that holds the other network."""
 
 
-def restored(loaded: Weights, kind: type[N]) -> N:
+def restored(loaded: LoadedWeights, kind: type[N]) -> N:
     """The network of a weights file, ready to use. Raises WeightsError where it is none, or one of another ``kind``."""
     refuse_checkpoint(loaded.meta, loaded.path)
     shapes = {name: tuple(value.shape) for name, value in loaded.state.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import nircolor
-from nircolor.doctor import Problem
+from nircolor.doctor import Trouble
 from nircolor.events import Ended, Event, Progress
 
 
@@ -19,7 +19,7 @@ def test_what_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert events == [Progress("examining"), Ended()]
     assert found.scan
     assert found.scan["sound"]
-    assert found.problems == (Problem("no weights are packaged; reinstall nircolor", 4),)
+    assert found.problems == (Trouble("no weights are packaged; reinstall nircolor", 4),)
     assert not found.usable
     assert str(found).splitlines()[0] == f"nircolor {nircolor.__version__}"
     assert str(found).splitlines()[-1] == "NOT usable:"

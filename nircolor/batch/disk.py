@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nircolor.batch.disk_log import DiskLog
-from nircolor.batch.places import Found, Place, Problem, Seen, Size, Sizes, Stamp, Warn, is_hidden
+from nircolor.batch.places import Found, Obstacle, Place, Seen, Size, Sizes, Stamp, Warn, is_hidden
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError, OutputError
 from nircolor.files import atomic_file, clear_leftovers
@@ -45,7 +45,7 @@ class Disk:
         if self.path.exists() and not self.path.is_dir():
             raise OutputError("is no folder", path=str(self.path), remedy="choose another output folder")
 
-    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Problem]:
+    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Obstacle]:
         """Names alone: nothing is opened. Links to folders are followed, but no folder is entered twice, so that
         circles end.
         """
@@ -54,7 +54,7 @@ class Disk:
         while waiting:
             folder = waiting.pop()
             for entry in self._entries(folder, entered):
-                if isinstance(entry, Problem):
+                if isinstance(entry, Obstacle):
                     yield entry
                 elif _true(entry.is_dir):
                     if recursive and not shut(f"{folder}{entry.name}"):
@@ -63,7 +63,7 @@ class Disk:
                     name = f"{folder}{entry.name}"
                     yield Seen(name, partial(_found, name, entry.stat))
 
-    def _entries(self, folder: str, entered: set[tuple[int, int]]) -> Iterator[os.DirEntry[str] | Problem]:
+    def _entries(self, folder: str, entered: set[tuple[int, int]]) -> Iterator[os.DirEntry[str] | Obstacle]:
         path = os.path.join(self.path, folder)  # noqa: PTH118 - Path would cost a second in a hundred thousand names
         try:
             identity = _identity(path)
@@ -76,16 +76,16 @@ class Disk:
             reason, remedy = f"cannot be listed ({error.strerror})", "change its permissions"
             if not folder:
                 raise InputError(reason, path=self.path, remedy=remedy) from error
-            yield Problem(folder, f"{reason}; {remedy}")
+            yield Obstacle(folder, f"{reason}; {remedy}")
 
     def file(self, name: str) -> Seen:
         return Seen(name, partial(self._listed, name))
 
-    def _listed(self, name: str) -> Found | Problem:
+    def _listed(self, name: str) -> Found | Obstacle:
         root = self.path
         below = os.path.relpath(root / name, root) if os.path.isabs(name) else os.path.normpath(name)  # noqa: PTH117
         if Path(below).parts[:1] == (os.pardir,):
-            return Problem(name, "is not below the input folder; list only files that are")
+            return Obstacle(name, "is not below the input folder; list only files that are")
         return _found(below, (root / below).stat)
 
     def sizes(self) -> Sizes:
@@ -152,11 +152,11 @@ def _identity(path: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _found(name: str, stat: Callable[[], os.stat_result]) -> Found | Problem:
+def _found(name: str, stat: Callable[[], os.stat_result]) -> Found | Obstacle:
     try:
         status = stat()
     except OSError as error:
-        return Problem(name, f"cannot be looked at ({error.strerror}); mend the link or the list")
+        return Obstacle(name, f"cannot be looked at ({error.strerror}); mend the link or the list")
     return Found(name, status.st_size, status.st_mtime_ns)
 
 

@@ -63,7 +63,7 @@ def colorize_folder(
     Returns counts, failures, speed. Raises InputError (the folder, not its pictures), OutputError, OutputExistsError,
     UsageError, WeightsError, DeviceError; and StoppedError where ``stop`` is set before work begins.
     """
-    from nircolor.batch.run import Batch
+    from nircolor.batch.run import FolderRun
 
     job = Job(
         open_place(source),
@@ -84,7 +84,7 @@ def colorize_folder(
     with Reporter(_in_turn(on_event), stop) as reporter:
         job.check()
         job.check_sheet()
-        return Batch(prepare(job, reporter), reporter, stop).run()
+        return FolderRun(prepare(job, reporter), reporter, stop).run()
 
 
 def plan_folder(

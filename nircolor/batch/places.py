@@ -41,7 +41,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Obstacle:
     """Something that could not be looked at; ``reason`` is one line without the path."""
 
     name: str
@@ -53,7 +53,7 @@ class Seen:
     """The name of a file. ``look`` says more of it, which may cost a call of the system."""
 
     name: str
-    look: Callable[[], Found | Problem]
+    look: Callable[[], Found | Obstacle]
 
 
 class Log(Protocol):
@@ -101,7 +101,7 @@ class Place(Protocol):
     def check_target(self) -> None:
         """Raises OutputError or UsageError where this can be no folder to write to; it need not be there."""
 
-    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Problem]:
+    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Obstacle]:
         """Every file below, in no order, but for hidden ones, and for folders that are ``shut`` or to ``avoid``.
 
         Raises InputError where the folder cannot be listed.

@@ -11,7 +11,7 @@ from typing import Literal
 
 from nircolor.batch.entry import Entry
 from nircolor.batch.manifest import Past
-from nircolor.batch.places import Found, Place, Problem, Sizes
+from nircolor.batch.places import Found, Obstacle, Place, Sizes
 from nircolor.batch.walk import Item, Naming, Selection, name_outputs, split, walk
 from nircolor.errors import OutputExistsError, UsageError
 from nircolor.files import natural
@@ -30,7 +30,7 @@ class Plan:
     """
 
     entries: tuple[Entry, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Obstacle, ...] = ()
     skipped: int = 0
     own: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -60,15 +60,15 @@ def find(
     return Plan(entries, problems, own=own, left_out=left_out)
 
 
-def _look(items: Iterable[Item], check: Callable[[], None]) -> tuple[list[Found], tuple[Problem, ...], dict[str, int]]:
+def _look(items: Iterable[Item], check: Callable[[], None]) -> tuple[list[Found], tuple[Obstacle, ...], dict[str, int]]:
     found: list[Found] = []
-    problems: list[Problem] = []
+    problems: list[Obstacle] = []
     kinds = Counter[str]()
     for item in items:
         check()
         if isinstance(item, Found):
             found.append(item)
-        elif isinstance(item, Problem):
+        elif isinstance(item, Obstacle):
             problems.append(item)
         else:
             kinds[item.kind] += 1

@@ -49,7 +49,7 @@ class _Open:
     manifest: Manifest
 
 
-class Batch:
+class FolderRun:
     """One run over one output folder."""
 
     def __init__(self, prepared: Prepared, reporter: Reporter, stop: Event | None) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from nircolor.batch.places import Found, Place, Problem, Seen, Size, Sizes, Stamp, Warn, is_hidden
+from nircolor.batch.places import Found, Obstacle, Place, Seen, Size, Sizes, Stamp, Warn, is_hidden
 from nircolor.batch.remote import Remote
 from nircolor.batch.storage_log import StorageLog
 from nircolor.errors import UsageError
@@ -40,7 +40,7 @@ class Storage:
             remedy = "give a folder, s3:// or gs://"
             raise UsageError("a web server takes no outputs", path=self.remote.url, remedy=remedy)
 
-    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Problem]:
+    def files(self, recursive: bool, shut: Callable[[str], bool], avoid: Place | None) -> Iterator[Seen | Obstacle]:
         for item in self.remote.list(recursive):
             *folders, _ = parts = item.name.split("/")
             within = ("/".join(folders[: depth + 1]) for depth in range(len(folders)))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nircolor.batch.manifest import NAME
-from nircolor.batch.places import Found, Place, Problem, Seen
+from nircolor.batch.places import Found, Obstacle, Place, Seen
 from nircolor.errors import UsageError, display_name
 from nircolor.image.formats import FORMATS, by_name, by_suffix
 
@@ -64,7 +64,7 @@ class LeftOut:
     kind: str
 
 
-Item = Found | Problem | LeftOut
+Item = Found | Obstacle | LeftOut
 
 
 def walk(root: Place, selection: Selection, avoid: Place | None = None) -> Iterator[Item]:
@@ -75,7 +75,7 @@ def walk(root: Place, selection: Selection, avoid: Place | None = None) -> Itera
     """
     root.check_source()
     for seen in _seen(root, selection, avoid):
-        if isinstance(seen, Problem):
+        if isinstance(seen, Obstacle):
             yield seen
         elif selection.wants(seen.name):
             yield seen.look()
@@ -83,7 +83,7 @@ def walk(root: Place, selection: Selection, avoid: Place | None = None) -> Itera
             yield LeftOut(split(seen.name)[1].lower() or "no suffix")
 
 
-def _seen(root: Place, selection: Selection, avoid: Place | None) -> Iterator[Seen | Problem]:
+def _seen(root: Place, selection: Selection, avoid: Place | None) -> Iterator[Seen | Obstacle]:
     if selection.listed is None:
         return root.files(selection.recursive, selection.excludes, avoid)
     return map(root.file, selection.listed)

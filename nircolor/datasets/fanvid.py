@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.layout import Layout, LayoutEntry, Role
 from nircolor.datasets.listing import File
 from nircolor.datasets.naming import join, place
 
@@ -30,16 +30,16 @@ def recognises(files: Sequence[File]) -> bool:
     return any(_innermost(folders) in (_FIRST, _SECOND) for folders in {file.folders for file in files})
 
 
-def read(files: Sequence[File]) -> list[Entry]:
+def read(files: Sequence[File]) -> list[LayoutEntry]:
     spare = _SECOND if any(_innermost(file.folders) == _FIRST for file in files) else ""
     return [_entry(file, spare) for file in files]
 
 
-def _entry(file: File, spare: str) -> Entry:
+def _entry(file: File, spare: str) -> LayoutEntry:
     folder = _innermost(file.folders)
     if folder == spare or folder.startswith("seg_"):
-        return Entry(file, "", "aside")
-    return Entry(file, join((), file.stem), _ROLES.get(folder, "stray"), place(file.folders).split)
+        return LayoutEntry(file, "", "aside")
+    return LayoutEntry(file, join((), file.stem), _ROLES.get(folder, "stray"), place(file.folders).split)
 
 
 def _innermost(folders: tuple[str, ...]) -> str:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nircolor.datasets.layout import Entry, Layout
+from nircolor.datasets.layout import Layout, LayoutEntry
 from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
 
 
-def read(files: Sequence[File]) -> list[Entry]:
+def read(files: Sequence[File]) -> list[LayoutEntry]:
     apart = _apart(files)
     entries = [_entry(file, apart) for file in files]
     if {"nir", "rgb"} <= {entry.role for entry in entries}:
@@ -25,9 +25,9 @@ def read(files: Sequence[File]) -> list[Entry]:
     return [replace(entry, role="rgb") if entry.role == "stray" else entry for entry in entries]
 
 
-def _entry(file: File, apart: bool) -> Entry:
+def _entry(file: File, apart: bool) -> LayoutEntry:
     where, (name, side) = place(file.folders), by_suffix(file.stem)
-    return Entry(file, join(() if apart else where.rest, name), side or where.side or "stray", where.split)
+    return LayoutEntry(file, join(() if apart else where.rest, name), side or where.side or "stray", where.split)
 
 
 def _apart(files: Sequence[File]) -> bool:

@@ -13,7 +13,7 @@ Role = Literal["nir", "rgb", "aside", "stray"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class LayoutEntry:
     """What one picture is. ``split`` and ``kind`` are empty where the layout does not say."""
 
     file: File
@@ -33,4 +33,4 @@ class Layout:
     name: str
     expects: str
     recognises: Callable[[Sequence[File]], bool]
-    read: Callable[[Sequence[File]], list[Entry]]
+    read: Callable[[Sequence[File]], list[LayoutEntry]]

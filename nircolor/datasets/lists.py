@@ -17,7 +17,7 @@ NAME = "split.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     split: str
     scene: str = ""
     kind: str = ""
@@ -28,7 +28,7 @@ class SplitList:
     """The rows of one CSV file by id."""
 
     path: Path
-    rows: Mapping[str, Row]
+    rows: Mapping[str, ListRow]
     problems: tuple[Problem, ...] = ()
 
     def describe(self, pair: Pair) -> Pair:
@@ -90,13 +90,13 @@ def read_list(path: Path) -> SplitList:
 
 
 def _collect(path: Path, reader: csv.DictReader[str]) -> SplitList:
-    rows: dict[str, Row] = {}
+    rows: dict[str, ListRow] = {}
     problems = []
     for values in reader:
         if not values["id"].strip():
             continue
         name = join((), values["id"].strip())
-        row = Row(canonical(values["split"]), *((values.get(key) or "").strip() for key in ("scene", "kind")))
+        row = ListRow(canonical(values["split"]), *((values.get(key) or "").strip() for key in ("scene", "kind")))
         if name in rows:
             reason = f"{path} names it twice (line {reader.line_num}); the first row counts, remove the other"
             problems.append(Problem(name, reason, "doubled", name))

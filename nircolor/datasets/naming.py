@@ -35,7 +35,7 @@ _SUFFIX = re.compile(r"(?:(?P<id>.+)[ _.\-])?(?P<side>nir|rgb)(?:[ _.\-]reg)?", 
 
 
 @dataclass(frozen=True)
-class Place:
+class SidePlace:
     """What the folders above a picture say: its side and split (None, empty where they don't), and what is left."""
 
     side: Side | None
@@ -44,7 +44,7 @@ class Place:
 
 
 @lru_cache(maxsize=4096)  # pure, and asked once a picture
-def place(folders: tuple[str, ...]) -> Place:
+def place(folders: tuple[str, ...]) -> SidePlace:
     """``("Train", "paired_NIR1")`` -> nir, train, nothing left; ``("NIR_Images", "field_nir")`` -> nir, ``("field",)``.
 
     The innermost folder that names a side, or a split, has the last word.
@@ -56,22 +56,22 @@ def place(folders: tuple[str, ...]) -> Place:
         one = _folder(name)
         side, split = one.side or side, one.split or split
         rest += one.rest
-    return Place(side, split, tuple(rest))
+    return SidePlace(side, split, tuple(rest))
 
 
-def _folder(name: str) -> Place:
+def _folder(name: str) -> SidePlace:
     tokens = [token for token in re.split(r"[\W_]+", name) if token]
     words = [token.lower() for token in tokens]
     sides = {_WORDS[word] for word in words if word in _WORDS}
     if len(sides) > 1:  # "rgb_nir": both
-        return Place(None, "", (name,))
+        return SidePlace(None, "", (name,))
     side = next(iter(sides), None)
     split = next((SPLITS[word] for word in words if word in SPLITS), "")
     if all(word in _WORDS or word in SPLITS or _FILLER.fullmatch(word) for word in words):
-        return Place(side, split, () if side or split else (name,))
+        return SidePlace(side, split, () if side or split else (name,))
     if not any(word in _PLAIN for word in words):  # "test_site_3", "color_chart": a name like any other
-        return Place(None, "", (name,))
-    return Place(side, "", ("_".join(token for token in tokens if token.lower() not in _PLAIN),))
+        return SidePlace(None, "", (name,))
+    return SidePlace(side, "", ("_".join(token for token in tokens if token.lower() not in _PLAIN),))
 
 
 def by_suffix(stem: str) -> tuple[str, Side | None]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.layout import Layout, LayoutEntry, Role
 from nircolor.datasets.listing import File
 from nircolor.datasets.naming import join, place
 
@@ -31,17 +31,17 @@ def recognises(files: Sequence[File]) -> bool:
     return any((match := _NAME.fullmatch(file.stem)) and match["band"].lower() == "rgbr" for file in files)
 
 
-def read(files: Sequence[File]) -> list[Entry]:
+def read(files: Sequence[File]) -> list[LayoutEntry]:
     return [_entry(file) for file in files]
 
 
-def _entry(file: File) -> Entry:
+def _entry(file: File) -> LayoutEntry:
     if any(name.lower() == "yhat" for name in file.folders):
-        return Entry(file, "", "aside")
+        return LayoutEntry(file, "", "aside")
     match = _NAME.fullmatch(file.stem)
     if not match:
-        return Entry(file, "", "stray")
-    return Entry(file, join((), match["id"]), _ROLES[match["band"].lower()], place(file.folders).split)
+        return LayoutEntry(file, "", "stray")
+    return LayoutEntry(file, join((), match["id"]), _ROLES[match["band"].lower()], place(file.folders).split)
 
 
 OMSIV = Layout("omsiv", "pictures NIR_001.png and RGBR_001.jpg", recognises, read)

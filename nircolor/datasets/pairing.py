@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nircolor.datasets.layout import Entry
+from nircolor.datasets.layout import LayoutEntry
 from nircolor.datasets.naming import Side
 from nircolor.datasets.pair import Pair, Problem
 
 _OTHER: dict[Side, Side] = {"nir": "rgb", "rgb": "nir"}
 _STRAY = "no name or folder says whether it is near-infrared or colour; name it <id>_nir or <id>_rgb, or move it away"
 
-Sides = dict[Side, list[Entry]]
+Sides = dict[Side, list[LayoutEntry]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Paired:
     problems: tuple[Problem, ...]
 
 
-def pair_up(entries: Sequence[Entry]) -> Paired:
+def pair_up(entries: Sequence[LayoutEntry]) -> Paired:
     """Group entries by split and id. An id that is there in two splits is called ``<split>/<id>``.
 
     Without any near-infrared picture each colour picture is a pair with ``nir=None``.
@@ -45,7 +45,7 @@ def pair_up(entries: Sequence[Entry]) -> Paired:
     return Paired(tuple(pairs), {name: _any(sides).split for name, sides in groups.items()}, tuple(problems))
 
 
-def _groups(entries: Sequence[Entry]) -> dict[str, Sides]:
+def _groups(entries: Sequence[LayoutEntry]) -> dict[str, Sides]:
     by_key: dict[tuple[str, str], Sides] = {}
     for entry in entries:
         if entry.role == "nir" or entry.role == "rgb":
@@ -57,7 +57,7 @@ def _groups(entries: Sequence[Entry]) -> dict[str, Sides]:
     return {f"{split}/{name}" if split and seen[name] > 1 else name: sides for (split, name), sides in by_key.items()}
 
 
-def _any(sides: Sides) -> Entry:
+def _any(sides: Sides) -> LayoutEntry:
     return (sides["nir"] or sides["rgb"])[0]
 
 

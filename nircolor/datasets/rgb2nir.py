@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nircolor.datasets.layout import Entry, Layout
+from nircolor.datasets.layout import Layout, LayoutEntry
 from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
 
@@ -28,15 +28,15 @@ def recognises(files: Sequence[File]) -> bool:
     return any(_category(file) and _NAME.fullmatch(file.stem) for file in files)
 
 
-def read(files: Sequence[File]) -> list[Entry]:
+def read(files: Sequence[File]) -> list[LayoutEntry]:
     return [_entry(file) for file in files]
 
 
-def _entry(file: File) -> Entry:
+def _entry(file: File) -> LayoutEntry:
     where, (name, side) = place(file.folders), by_suffix(file.stem)
     category = _category(file)
     role = (side or where.side or "stray") if category else "stray"
-    return Entry(file, join((category,), name), role, where.split, category)
+    return LayoutEntry(file, join((category,), name), role, where.split, category)
 
 
 def _category(file: File) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nircolor.datasets.layout import Entry, Layout, Role
+from nircolor.datasets.layout import Layout, LayoutEntry, Role
 from nircolor.datasets.listing import File
 from nircolor.datasets.naming import by_suffix, join, place
 
@@ -32,7 +32,7 @@ def recognises(files: Sequence[File]) -> bool:
     return any(name.lower() in _REGISTERED for folders in {file.folders for file in files} for name in folders)
 
 
-def read(files: Sequence[File]) -> list[Entry]:
+def read(files: Sequence[File]) -> list[LayoutEntry]:
     """The two training folders are a split only where another one lies beside them."""
     entries = [_entry(file) for file in files]
     if not any(entry.split for entry in entries):
@@ -40,12 +40,12 @@ def read(files: Sequence[File]) -> list[Entry]:
     return [replace(e, split="train") if not e.split and _innermost(e.file) in _TRAINING else e for e in entries]
 
 
-def _entry(file: File) -> Entry:
+def _entry(file: File) -> LayoutEntry:
     if any(name.lower() == "rgb-online" for name in file.folders):
-        return Entry(file, "", "aside")
+        return LayoutEntry(file, "", "aside")
     name, side = by_suffix(file.stem)
     kind = name.split("_")[0].lower()
-    return Entry(
+    return LayoutEntry(
         file,
         id=join((), name),
         role=side or _TRAINING.get(_innermost(file), "stray"),

@@ -21,7 +21,7 @@ from nircolor.evaluation.outputs import Outputs, Writer
 from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import Protocol, find_protocol
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.runner import Measured, Settings, measure
+from nircolor.evaluation.runner import Measured, MeasureSettings, measure
 from nircolor.evaluation.specs import Making, Spec, as_specs, check_specs, colorizes, needs_nir
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.image import Stretch
@@ -208,7 +208,9 @@ class _Job:
         methods, unmatched = making.methods(self.specs)
         metrics, missing = self.measures.find(protocol)
         unread, seen = self._seen(train, dataset.pairs)
-        settings = Settings(protocol, metrics, seen, reading.any_depth, stretch, reading.equalize, reading.workers)
+        settings = MeasureSettings(
+            protocol, metrics, seen, reading.any_depth, stretch, reading.equalize, reading.workers
+        )
         with Writer(self.outputs, methods) as writer:
             pairs = dataset.pairs if methods else ()
             found = measure(pairs, methods, settings, writer.sinks, reporter.stage("measuring"))
@@ -243,7 +245,7 @@ class _Job:
         self,
         dataset: Dataset,
         methods: Sequence[Method],
-        settings: Settings,
+        settings: MeasureSettings,
         missing: Mapping[str, str],
         found: Measured,
         problems: tuple[Problem, ...],

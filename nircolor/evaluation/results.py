@@ -11,7 +11,7 @@ from typing import Any
 from nircolor.datasets.pair import Problem
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.protocols import Protocol
-from nircolor.evaluation.summary import ALL, Row, Summary, summarise, worst
+from nircolor.evaluation.summary import ALL, Summary, SummaryRow, summarise, worst
 from nircolor.files import atomic_file
 from nircolor.wording import command_line
 from nircolor.written import csv_text
@@ -27,7 +27,7 @@ class Results:
     dataset: str
     methods: tuple[str, ...]
     metrics: tuple[Metric, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SummaryRow, ...]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Results:
         """Means and medians, group by group, and in each group method by method."""
         return summarise(self.rows, self.methods, self.metrics)
 
-    def worst(self, method: str, count: int = 5) -> list[Row]:
+    def worst(self, method: str, count: int = 5) -> list[SummaryRow]:
         """The pictures that a method does worst on, by the first metric of the table; none where there is no metric."""
         return worst(self.rows, method, self.metrics[0], count) if self.metrics else []
 
@@ -100,7 +100,7 @@ def _group(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: SummaryRow) -> dict[str, Any]:
     return {
         "method": row.method,
         "id": row.id,

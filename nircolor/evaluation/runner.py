@@ -15,7 +15,7 @@ from nircolor.errors import DeviceError, InputError, NircolorError, display_name
 from nircolor.evaluation.methods import Method, View
 from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.protocols import Protocol
-from nircolor.evaluation.summary import Row
+from nircolor.evaluation.summary import SummaryRow
 from nircolor.image import NirImage, RgbImage, Stretch, read_rgb
 
 Sink = Callable[[View, Mapping[str, Image]], None]
@@ -23,7 +23,7 @@ Sink = Callable[[View, Mapping[str, Image]], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class MeasureSettings:
     """How to measure. ``seen``: ids of the pairs whose scene is among the training pairs; None when nobody checked.
     ``any_depth``: measure pairs whose two files differ in bit depth too."""
 
@@ -40,7 +40,7 @@ class Settings:
 class Measured:
     """What came of one pair, or of all of them."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[SummaryRow, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -48,7 +48,7 @@ class Measured:
 def measure(
     pairs: Sequence[Pair],
     methods: Sequence[Method],
-    settings: Settings,
+    settings: MeasureSettings,
     sinks: Sequence[Sink] = (),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Measured:
@@ -58,7 +58,7 @@ def measure(
     Raises DeviceError when memory runs out; every other trouble becomes a problem with the name of the file, and the
     rest is measured.
     """
-    rows: list[Row] = []
+    rows: list[SummaryRow] = []
     problems: list[Problem] = []
     warnings: list[str] = []
     for done, found in enumerate(_in_order(pairs, methods, settings, sinks)):
@@ -70,7 +70,7 @@ def measure(
 
 
 def _in_order(
-    pairs: Sequence[Pair], methods: Sequence[Method], settings: Settings, sinks: Sequence[Sink]
+    pairs: Sequence[Pair], methods: Sequence[Method], settings: MeasureSettings, sinks: Sequence[Sink]
 ) -> Iterator[Measured]:
     workers = settings.workers or min(8, os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers)
@@ -86,7 +86,7 @@ def _in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sinks: Sequence[Sink]) -> Measured:
+def _measure_pair(pair: Pair, methods: Sequence[Method], settings: MeasureSettings, sinks: Sequence[Sink]) -> Measured:
     wanted = [method for method in methods if method.covers(pair)]
     if not wanted:
         return Measured()
@@ -109,7 +109,7 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: Settings, sin
     return Measured(tuple(rows), tuple(problems), warnings)
 
 
-def _read(pair: Pair, settings: Settings) -> tuple[View, tuple[str, ...]]:
+def _read(pair: Pair, settings: MeasureSettings) -> tuple[View, tuple[str, ...]]:
     truth = read_rgb(pair.rgb)
     warnings = [f"{display_name(pair.rgb)}: {warning}" for warning in truth.warnings]
     nir = None
@@ -149,12 +149,12 @@ def _predict(method: Method, view: View) -> Image:
     return prediction
 
 
-def _row(method: Method, view: View, prediction: Image, settings: Settings) -> Row:
+def _row(method: Method, view: View, prediction: Image, settings: MeasureSettings) -> SummaryRow:
     views, borders = settings.protocol.prepare(prediction, view.truth), method.borders(view.truth.shape)
     values = {metric.key: views.measure(metric, borders) for metric in settings.metrics}
     pair, (height, width) = view.pair, view.truth.shape[:2]
     seen = None if settings.seen is None else pair.id in settings.seen
-    return Row(method.name, pair.id, pair.scene, pair.kind, width, height, values, seen)
+    return SummaryRow(method.name, pair.id, pair.scene, pair.kind, width, height, values, seen)
 
 
 def _problem(error: NircolorError, place: str) -> Problem:

@@ -12,7 +12,7 @@ ALL, UNSEEN = "all", "unseen scenes"
 
 
 @dataclass(frozen=True)
-class Row:
+class SummaryRow:
     """One picture, measured for one method. ``values`` maps metric keys to numbers; None where one is not defined for
     this picture. ``seen`` tells whether the leak check found its scene among the training pairs (None: not checked).
     """
@@ -38,7 +38,7 @@ class Summary:
     median: Mapping[str, float | None]
 
 
-def summarise(rows: Sequence[Row], methods: Sequence[str], metrics: Sequence[Metric]) -> list[Summary]:
+def summarise(rows: Sequence[SummaryRow], methods: Sequence[str], metrics: Sequence[Metric]) -> list[Summary]:
     """All methods on all groups, group by group: all pictures, unseen scenes (after a leak check), then each kind."""
     return [
         _summary(method, group, [row for row in rows if row.method == method and belongs(row)], metrics)
@@ -47,13 +47,13 @@ def summarise(rows: Sequence[Row], methods: Sequence[str], metrics: Sequence[Met
     ]
 
 
-def worst(rows: Sequence[Row], method: str, metric: Metric, count: int = 5) -> list[Row]:
+def worst(rows: Sequence[SummaryRow], method: str, metric: Metric, count: int = 5) -> list[SummaryRow]:
     """The pictures that a method does worst on."""
     measured = [row for row in rows if row.method == method and row.values.get(metric.key) is not None]
     return sorted(measured, key=lambda row: badness(metric, row), reverse=True)[:count]
 
 
-def badness(metric: Metric, row: Row) -> float:
+def badness(metric: Metric, row: SummaryRow) -> float:
     """Larger is worse; a value that is not defined counts as the best, so that it never leads a list of the worst."""
     value = row.values.get(metric.key)
     if value is None:
@@ -75,7 +75,7 @@ def _badness(metric: Metric, value: float) -> float:
     return {"higher": -value, "lower": value, "one": abs(value - 1), "none": 0.0}[metric.better]
 
 
-def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, Callable[[Row], bool]]]:
+def _groups(rows: Sequence[SummaryRow]) -> Iterator[tuple[str, Callable[[SummaryRow], bool]]]:
     yield ALL, lambda row: True
     if any(row.seen is not None for row in rows):
         yield UNSEEN, lambda row: row.seen is False
@@ -84,7 +84,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, Callable[[Row], bool]]]:
         yield kind, lambda row, kind=kind: row.kind == kind  # type: ignore[misc]
 
 
-def _summary(method: str, group: str, rows: list[Row], metrics: Sequence[Metric]) -> Summary:
+def _summary(method: str, group: str, rows: list[SummaryRow], metrics: Sequence[Metric]) -> Summary:
     columns = {metric.key: [v for row in rows if (v := row.values.get(metric.key)) is not None] for metric in metrics}
     return Summary(
         method,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from nircolor.image import ifd
-from nircolor.image.ifd import Entry, Layout
+from nircolor.image.ifd import IfdEntry, IfdLayout
 from nircolor.image.orient import UPRIGHT, swaps_axes
 
 PREFIX = b"Exif\0\0"
@@ -67,7 +67,7 @@ def _tidy(block: bytes) -> Exif:
     return Exif(bytes(patched), orientation, resolution_of(found), adobe=_is_adobe(stream, found, layout))
 
 
-def _is_adobe(stream: BinaryIO, found: dict[int, Entry], layout: Layout) -> bool:
+def _is_adobe(stream: BinaryIO, found: dict[int, IfdEntry], layout: IfdLayout) -> bool:
     """DCF 2.0: the interoperability index of the optional colour space is R03."""
     try:
         for tag in (ifd.EXIF_IFD, ifd.INTEROP_IFD):
@@ -78,16 +78,16 @@ def _is_adobe(stream: BinaryIO, found: dict[int, Entry], layout: Layout) -> bool
         return False
 
 
-def _by_tag(entries: list[Entry]) -> dict[int, Entry]:
+def _by_tag(entries: list[IfdEntry]) -> dict[int, IfdEntry]:
     return {entry.tag: entry for entry in reversed(entries)}  # of two with the same number the first counts
 
 
-def _patch(patched: bytearray, entry: Entry, value: int, layout: Layout) -> None:
+def _patch(patched: bytearray, entry: IfdEntry, value: int, layout: IfdLayout) -> None:
     size = len(entry.data)
     patched[entry.position : entry.position + size] = value.to_bytes(size, "little" if layout.order == "<" else "big")
 
 
-def _swap_dimensions(patched: bytearray, directories: dict[int, list[Entry]]) -> None:
+def _swap_dimensions(patched: bytearray, directories: dict[int, list[IfdEntry]]) -> None:
     for entries in directories.values():
         sides = {entry.tag: entry for entry in entries}
         width, height = sides.get(_PIXEL_WIDTH), sides.get(_PIXEL_HEIGHT)
@@ -97,8 +97,8 @@ def _swap_dimensions(patched: bytearray, directories: dict[int, list[Entry]]) ->
 
 
 def sub_directories(
-    stream: BinaryIO, found: dict[int, Entry], layout: Layout, seen: Iterable[int], strict: bool = False
-) -> dict[int, list[Entry]]:
+    stream: BinaryIO, found: dict[int, IfdEntry], layout: IfdLayout, seen: Iterable[int], strict: bool = False
+) -> dict[int, list[IfdEntry]]:
     """Entries of the EXIF and GPS directories, by the tag that points to each.
 
     Damaged ones are left out, and those at an offset that was ``seen`` before: a directory may point back. Where
@@ -120,13 +120,13 @@ def sub_directories(
     return directories
 
 
-def orientation_of(found: dict[int, Entry]) -> int:
+def orientation_of(found: dict[int, IfdEntry]) -> int:
     """Orientation 1 to 8; 1 where it is missing or nonsense."""
     numbers = found[ifd.ORIENTATION].numbers() if ifd.ORIENTATION in found else ()
     return int(numbers[0]) if len(numbers) == 1 and numbers[0] in range(1, 9) else UPRIGHT
 
 
-def resolution_of(found: dict[int, Entry]) -> tuple[float, float] | None:
+def resolution_of(found: dict[int, IfdEntry]) -> tuple[float, float] | None:
     """Pixels per inch along x and y, None where the tags are missing or have no unit."""
     x, y, unit = (
         found[tag].numbers() if tag in found else ()
@@ -158,24 +158,24 @@ def from_tiff(stream: BinaryIO, *offsets: int) -> tuple[bytes | None, tuple[floa
     return (build(about, directories) if about or directories else None), resolution_of(found)
 
 
-def _is_machine_text(entry: Entry) -> bool:
+def _is_machine_text(entry: IfdEntry) -> bool:
     # descriptions by which tifffile, ImageJ and OME describe the layout to their readers: wrong for any other file
     return entry.tag == 270 and entry.data.lstrip().startswith((b'{"shape"', b"ImageJ=", b"<?xml", b"shape="))
 
 
-def build(about: list[Entry], directories: dict[int, list[Entry]]) -> bytes:
+def build(about: list[IfdEntry], directories: dict[int, list[IfdEntry]]) -> bytes:
     """A little-endian block from the entries of its first directory and of those that hang on it."""
-    links = [Entry(tag, ifd.LONG, 1, bytes(4)) for tag in directories]
+    links = [IfdEntry(tag, ifd.LONG, 1, bytes(4)) for tag in directories]
     size = 8 + len(ifd.build_ifd([*about, *links], 8))
     tails = bytes(size % 2)
     for index, (tag, entries) in enumerate(directories.items()):
         offset = size + len(tails)
-        links[index] = Entry(tag, ifd.LONG, 1, struct.pack("<I", offset))
+        links[index] = IfdEntry(tag, ifd.LONG, 1, struct.pack("<I", offset))
         tails += ifd.word_aligned(ifd.build_ifd(entries, offset))
     return b"II*\0" + struct.pack("<I", 8) + ifd.build_ifd([*about, *links], 8) + tails
 
 
-def split(block: bytes) -> tuple[list[Entry], dict[int, list[Entry]]]:
+def split(block: bytes) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
     """The descriptive entries of a block and its directories: what ``build`` puts together.
 
     Raises ``ValueError`` where the block is damaged.

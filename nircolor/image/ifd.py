@@ -38,7 +38,7 @@ class CutOffError(ValueError):
 
 
 @dataclass(frozen=True)
-class Layout:
+class IfdLayout:
     """Byte order (``<`` or ``>``) and the sizes that differ between TIFF and BigTIFF."""
 
     order: str
@@ -46,7 +46,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Entry:
+class IfdEntry:
     """One tag. ``data`` is little-endian; ``position`` is where the value lies in the stream it was read from."""
 
     tag: int
@@ -75,8 +75,8 @@ class Entry:
         return tuple(np.frombuffer(self.data, kind).tolist()) if kind else self.numbers()
 
 
-def read_header(stream: BinaryIO) -> tuple[Layout, int]:
-    """Layout and offset of the first directory of a TIFF structure. Raises ``ValueError``."""
+def read_header(stream: BinaryIO) -> tuple[IfdLayout, int]:
+    """IfdLayout and offset of the first directory of a TIFF structure. Raises ``ValueError``."""
     stream.seek(0)
     head = stream.read(16)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
@@ -84,15 +84,15 @@ def read_header(stream: BinaryIO) -> tuple[Layout, int]:
         raise ValueError("no TIFF structure")
     magic = struct.unpack(f"{order}H", head[2:4])[0]
     if magic == _BIG and len(head) == 16:
-        return Layout(order, big=True), struct.unpack(f"{order}Q", head[8:16])[0]
+        return IfdLayout(order, big=True), struct.unpack(f"{order}Q", head[8:16])[0]
     if magic != _CLASSIC:
         raise ValueError("no TIFF structure")
-    return Layout(order), struct.unpack(f"{order}I", head[4:8])[0]
+    return IfdLayout(order), struct.unpack(f"{order}I", head[4:8])[0]
 
 
 def read_ifd(
-    stream: BinaryIO, offset: int, layout: Layout, wanted: Container[int] | None = None
-) -> tuple[list[Entry], int]:
+    stream: BinaryIO, offset: int, layout: IfdLayout, wanted: Container[int] | None = None
+) -> tuple[list[IfdEntry], int]:
     """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
     Entries of unknown kinds and oversized ones are left out. Raises ``ValueError``, or ``CutOffError``.
@@ -118,7 +118,7 @@ def read_ifd(
     return entries, start + size * count
 
 
-def follow(stream: BinaryIO, link: int, layout: Layout) -> int:
+def follow(stream: BinaryIO, link: int, layout: IfdLayout) -> int:
     """Where the link at ``link`` leads; 0 = nowhere. Raises ``CutOffError``."""
     size = 8 if layout.big else 4
     _seek(stream, link)
@@ -132,7 +132,9 @@ def _check_claims(records: list[tuple[int, int, int, bytes]], stored: int) -> No
         raise CutOffError("a directory promises more than its file holds")
 
 
-def _entry(stream: BinaryIO, layout: Layout, record: tuple[int, int, int], field: bytes, position: int) -> Entry | None:
+def _entry(
+    stream: BinaryIO, layout: IfdLayout, record: tuple[int, int, int], field: bytes, position: int
+) -> IfdEntry | None:
     tag, kind, count = record
     if kind not in _KINDS or _KINDS[kind][0] * count > _MAX_VALUE:
         return None
@@ -143,7 +145,7 @@ def _entry(stream: BinaryIO, layout: Layout, record: tuple[int, int, int], field
         data = _exactly(stream, size)
     else:
         data = field[:size]
-    return Entry(tag, kind, count, data if layout.order == "<" else _swap(data, kind), position)
+    return IfdEntry(tag, kind, count, data if layout.order == "<" else _swap(data, kind), position)
 
 
 def _seek(stream: BinaryIO, offset: int) -> None:
@@ -164,7 +166,7 @@ def _swap(data: bytes, kind: int) -> bytes:
     return np.frombuffer(data, f"u{_KINDS[kind][1]}").byteswap().tobytes()
 
 
-def build_ifd(entries: Sequence[Entry], offset: int) -> bytes:
+def build_ifd(entries: Sequence[IfdEntry], offset: int) -> bytes:
     """A little-endian directory that lies at ``offset`` (even) of its file, its values after it, no next directory.
 
     Its length does not depend on ``offset``.

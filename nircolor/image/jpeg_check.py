@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.image import jpeg_markers as markers
-from nircolor.image.jpeg_markers import Component, Frame, Scan, Tables
+from nircolor.image.jpeg_markers import Component, JpegFrame, Scan, Tables
 from nircolor.image.jpeg_scan import REMEDY, Marks, Present, check_scan
 
 UNCHECKED = "it is a rare kind of JPEG (arithmetic or lossless coding): whether data is missing has not been checked"
@@ -38,7 +38,7 @@ class _Stream:
 
     def __init__(self, data: bytes) -> None:
         self._data, self._marks, self._tables, self._scans = data, Marks(data), Tables(), 0
-        self._frame: Frame | None = None
+        self._frame: JpegFrame | None = None
         self._present: Present = {}
         self._lacking: dict[Component, NDArray[np.int64]] = {}  # bits that each coefficient lacks, (64,)
 
@@ -69,7 +69,7 @@ class _Stream:
                 return marker, behind, content
         raise InputError("is truncated: the JPEG ends before its end marker", remedy="get a fresh copy")
 
-    def _scan(self, frame: Frame, scan: Scan, place: int) -> None:
+    def _scan(self, frame: JpegFrame, scan: Scan, place: int) -> None:
         self._scans += 1
         if self._scans > _SCANS:
             raise InputError(f"is damaged: the JPEG has more than {_SCANS} scans", remedy="get a fresh copy")
@@ -80,7 +80,7 @@ class _Stream:
             lacking[:] = scan.after
         check_scan(frame, scan, self._tables, self._marks.runs(place), self._present)
 
-    def _finish(self, frame: Frame) -> None:
+    def _finish(self, frame: JpegFrame) -> None:
         """Refuse a picture of which some scans never came: it would be blurred, or lack a channel."""
         if any(self._lacking.get(part, np.full(64, _NEVER)).any() for part in frame.components):
             raise InputError("is damaged: scans of the JPEG are missing", remedy=REMEDY)

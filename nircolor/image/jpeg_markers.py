@@ -32,7 +32,7 @@ class Component:
 
 
 @dataclass(frozen=True)
-class Frame:
+class JpegFrame:
     """``kind``: the marker; sizes are in pixels."""
 
     kind: int
@@ -108,17 +108,17 @@ def walk(data: bytes, at: int = 0) -> Iterator[tuple[int, int, memoryview]]:
     raise InputError("is truncated: the JPEG ends before its end marker", remedy="get a fresh copy")
 
 
-def frame(marker: int, content: memoryview) -> Frame:
+def frame(marker: int, content: memoryview) -> JpegFrame:
     """Raises ``struct.error`` for a header that is too short, as ``scan`` does."""
     height, width, count = struct.unpack_from(">HHB", content, 1)
     parts = [struct.unpack_from(">BB", content, 6 + 3 * number) for number in range(count)]
     components = tuple(Component(name, factors >> 4, factors & 15) for name, factors in parts)
     if not components or any(not (1 <= part.across <= 4 and 1 <= part.down <= 4) for part in components):
         raise InputError("is damaged: the JPEG header makes no sense", remedy="get a fresh copy")
-    return Frame(marker, height, width, components)
+    return JpegFrame(marker, height, width, components)
 
 
-def scan(content: memoryview, of: Frame) -> Scan:
+def scan(content: memoryview, of: JpegFrame) -> Scan:
     """Raises ``InputError`` for components that ``of`` does not have."""
     names = {component.name: component for component in of.components}
     count = content[0]

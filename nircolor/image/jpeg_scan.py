@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.image import jpeg_entropy as entropy
-from nircolor.image.jpeg_markers import Bytes, Component, Frame, Scan, Tables
+from nircolor.image.jpeg_markers import Bytes, Component, JpegFrame, Scan, Tables
 
 REMEDY = "get a fresh copy, or save it anew as PNG if it looks whole in a viewer"
 
@@ -55,7 +55,7 @@ def _plain(run: Bytes) -> Bytes:
 
 
 @dataclass(frozen=True)
-class Grid:
+class BlockGrid:
     """How the MCUs of a scan lie: ``rows`` is the height of one in pixels, ``blocks`` (of all MCUs) its components."""
 
     across: int
@@ -64,18 +64,18 @@ class Grid:
     blocks: tuple[tuple[Component, int, int], ...]
 
 
-def grid(frame: Frame, scan: Scan) -> Grid:
+def grid(frame: JpegFrame, scan: Scan) -> BlockGrid:
     """T.81, A.2: a component alone comes block by block, several come in MCUs that are made whole at the edges."""
     widest, highest = (max(getattr(part, side) for part in frame.components) for side in ("across", "down"))
     if len(scan.components) > 1:
         blocks = tuple(entry for entry in scan.components for _ in range(entry[0].across * entry[0].down))
-        return Grid(ceil(frame.width / (8 * widest)), ceil(frame.height / (8 * highest)), 8 * highest, blocks)
+        return BlockGrid(ceil(frame.width / (8 * widest)), ceil(frame.height / (8 * highest)), 8 * highest, blocks)
     ((part, _, _),) = scan.components
     width, height = ceil(frame.width * part.across / widest), ceil(frame.height * part.down / highest)
-    return Grid(ceil(width / 8), ceil(height / 8), 8 * highest // part.down, scan.components)
+    return BlockGrid(ceil(width / 8), ceil(height / 8), 8 * highest // part.down, scan.components)
 
 
-def check_scan(frame: Frame, scan: Scan, tables: Tables, runs: list[tuple[int, Bytes]], present: Present) -> None:
+def check_scan(frame: JpegFrame, scan: Scan, tables: Tables, runs: list[tuple[int, Bytes]], present: Present) -> None:
     """Refuse with ``InputError`` a scan whose ``runs`` do not hold exactly its blocks."""
     lie = grid(frame, scan)
     count = lie.across * lie.down
@@ -93,12 +93,12 @@ def check_scan(frame: Frame, scan: Scan, tables: Tables, runs: list[tuple[int, B
         raise _too_much(frame, lie, count, sum(len(run) for _, run in runs[ceil(count / step) :]))
 
 
-def _missing(frame: Frame, lie: Grid, block: int) -> InputError:
+def _missing(frame: JpegFrame, lie: BlockGrid, block: int) -> InputError:
     row = block // lie.across * lie.rows
     return InputError(f"is damaged: data is missing from row {row} of {frame.height} on", remedy=REMEDY)
 
 
-def _too_much(frame: Frame, lie: Grid, block: int, left: int) -> InputError:
+def _too_much(frame: JpegFrame, lie: BlockGrid, block: int, left: int) -> InputError:
     row = min(ceil(block / lie.across) * lie.rows, frame.height)
     return InputError(
         f"is damaged: {left} bytes are left over at row {row} of {frame.height}: rows above it are wrong", remedy=REMEDY
@@ -106,7 +106,7 @@ def _too_much(frame: Frame, lie: Grid, block: int, left: int) -> InputError:
 
 
 def _walk(
-    scan: Scan, tables: Tables, lie: Grid, first: int, count: int, run: Bytes, present: Present
+    scan: Scan, tables: Tables, lie: BlockGrid, first: int, count: int, run: Bytes, present: Present
 ) -> tuple[int, int]:
     """How many of ``count`` MCUs from number ``first`` on are whole in ``run``, and how many bytes lie behind them."""
     if not scan.start and scan.before:  # one bit for each block
@@ -118,7 +118,7 @@ def _walk(
 
 
 def _follow(
-    scan: Scan, tables: Tables, lie: Grid, first: int, count: int, run: Bytes, present: Present
+    scan: Scan, tables: Tables, lie: BlockGrid, first: int, count: int, run: Bytes, present: Present
 ) -> tuple[int, int]:
     data = np.concatenate([run, np.zeros(entropy.PADDING, np.uint8)])
     if not scan.start:
@@ -131,7 +131,9 @@ def _follow(
     return _ints(kernel(data, 8 * len(run), first, count, scan.start, scan.end, table, coefficients))
 
 
-def _units(scan: Scan, tables: Tables, lie: Grid) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16]]:
+def _units(
+    scan: Scan, tables: Tables, lie: BlockGrid
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16]]:
     """For each block of an MCU where its tables are, and the tables: (blocks, 2), (n, 65536), (n, 65536)."""
     where = [scan.components.index(entry) for entry in lie.blocks]
     dc = [tables.get(0, number) for _, number, _ in scan.components]

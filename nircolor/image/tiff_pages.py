@@ -25,7 +25,7 @@ _RAW = (32803, 34892)  # photometric: colour filter array, linear raw
 
 
 @dataclass(frozen=True)
-class Picture:
+class TiffPicture:
     """One directory: where it lies, what it says about itself, and where those beneath it lie."""
 
     offset: int
@@ -52,7 +52,7 @@ class Picture:
 class Contents:
     """What a file holds. Of a page and what is stored beneath it only the largest count: the others are previews."""
 
-    groups: tuple[tuple[Picture, ...], ...]
+    groups: tuple[tuple[TiffPicture, ...], ...]
     """Each page with all that is beneath it, the page itself first."""
     is_dng: bool = False
     broken: str | None = None
@@ -60,7 +60,7 @@ class Contents:
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def pages(self) -> tuple[Picture, ...]:
+    def pages(self) -> tuple[TiffPicture, ...]:
         """The pictures that can be chosen, in order."""
         return tuple(picture for group in self.groups for picture in _largest(group))
 
@@ -69,7 +69,7 @@ class Contents:
         """True where a page is a transparency mask."""
         return any(group[0].kind & _MASK for group in self.groups)
 
-    def choose(self, number: int | None) -> Picture:
+    def choose(self, number: int | None) -> TiffPicture:
         """Page ``number`` (from 1). Raises ``InputError`` where it is not obvious, not there, or not yet a picture."""
         count = len(self.pages)
         if not count:
@@ -91,19 +91,19 @@ class Contents:
         if len(self.pages) > 1:
             raise InputError(f"has {len(self.pages)} pages", remedy=f"choose one with {choice}")
 
-    def _check_developed(self, picture: Picture) -> Picture:
+    def _check_developed(self, picture: TiffPicture) -> TiffPicture:
         if picture.raw:
             raise InputError(f"is camera raw{' (DNG)' if self.is_dng else ''}: develop it to TIFF first")
         return picture
 
-    def places(self, chosen: Picture) -> tuple[int, ...]:
+    def places(self, chosen: TiffPicture) -> tuple[int, ...]:
         """Offsets of the directories that describe the choice, its own first: a page does so for what is beneath it."""
         return tuple(dict.fromkeys((chosen.offset, self._page_of(chosen).offset)))
 
-    def _page_of(self, chosen: Picture) -> Picture:
+    def _page_of(self, chosen: TiffPicture) -> TiffPicture:
         return next(group[0] for group in self.groups if chosen in group)
 
-    def remarks(self, chosen: Picture) -> list[str]:
+    def remarks(self, chosen: TiffPicture) -> list[str]:
         """What the user should know about the choice."""
         found, preview = list(self.notes), self._page_of(chosen)
         if self.broken:
@@ -118,7 +118,7 @@ class Contents:
         return found
 
 
-def _largest(group: tuple[Picture, ...]) -> list[Picture]:
+def _largest(group: tuple[TiffPicture, ...]) -> list[TiffPicture]:
     full = [picture for picture in group if picture.is_full]
     most = max((picture.pixels for picture in full), default=0)
     return [picture for picture in full if picture.pixels == most]
@@ -158,9 +158,9 @@ class _Walk:
         self._left = self.stream.seek(0, 2)  # bytes that directories may still take
         self._layout, self.first = ifd.read_header(self.stream)
 
-    def chain(self, offset: int) -> tuple[list[Picture], ValueError | None]:
+    def chain(self, offset: int) -> tuple[list[TiffPicture], ValueError | None]:
         """The directory at ``offset`` and those after it; the error that ends them, if it is one."""
-        found: list[Picture] = []
+        found: list[TiffPicture] = []
         while offset:
             if offset in self._seen:
                 self.circular = True
@@ -175,9 +175,9 @@ class _Walk:
             found.append(picture)
         return found, None
 
-    def beneath(self, page: Picture) -> list[Picture]:
+    def beneath(self, page: TiffPicture) -> list[TiffPicture]:
         """All that the sub-page links of ``page`` lead to, and the links of those."""
-        found: list[Picture] = []
+        found: list[TiffPicture] = []
         waiting = deque(page.links)
         while waiting:
             parts, error = self.chain(waiting.popleft())
@@ -186,7 +186,7 @@ class _Walk:
             waiting.extend(link for part in parts for link in part.links)
         return found
 
-    def _directory(self, offset: int) -> tuple[Picture, int]:
+    def _directory(self, offset: int) -> tuple[TiffPicture, int]:
         entries, link = ifd.read_ifd(self.stream, offset, self._layout, _WANTED)
         values = {entry.tag: entry.numbers() for entry in reversed(entries)}  # of two with one number the first counts
         outside = (len(entry.data) for entry in entries if not offset < entry.position < link)
@@ -199,5 +199,5 @@ class _Walk:
             raise ValueError("a directory without a picture")
         kind = first.get(_SUBFILE, 0) or (_REDUCED if first.get(_OLD_SUBFILE) == 2 else 0)
         links = tuple(int(number) for number in values.get(ifd.SUB_IFDS, ()))
-        picture = Picture(offset, first[_WIDTH], first[_HEIGHT], kind, first.get(_PHOTOMETRIC) in _RAW, links)
+        picture = TiffPicture(offset, first[_WIDTH], first[_HEIGHT], kind, first.get(_PHOTOMETRIC) in _RAW, links)
         return picture, ifd.follow(self.stream, link, self._layout)

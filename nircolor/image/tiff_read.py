@@ -44,7 +44,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     return raster
 
 
-def _page(file: TiffFile, picture: tiff_pages.Picture) -> TiffPage:
+def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
     if picture.offset == file.pages.first.offset:
         return file.pages.first
     file.filehandle.seek(picture.offset)

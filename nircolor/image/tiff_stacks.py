@@ -11,7 +11,7 @@ import re
 from typing import BinaryIO
 
 from nircolor.image import ifd
-from nircolor.image.ifd import Entry
+from nircolor.image.ifd import IfdEntry
 
 _WIDTH, _HEIGHT, _DESCRIPTION, _SAMPLES, _DEPTH, _METAMORPH = 256, 257, 270, 277, 32997, 33629
 _MOST = 10**9  # a description may promise anything
@@ -34,7 +34,7 @@ def promised(stream: BinaryIO, offset: int) -> int:
     return max(planes, _shaped(text, found))
 
 
-def _shaped(text: bytes, found: dict[int, Entry]) -> int:
+def _shaped(text: bytes, found: dict[int, IfdEntry]) -> int:
     """By the shape that tifffile notes: {"shape": [10, 480, 640], ...}."""
     if not text.startswith(b'{"shape"'):
         return 1

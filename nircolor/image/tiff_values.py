@@ -11,7 +11,7 @@ import numpy as np
 from tifffile import TiffPage
 
 from nircolor.image import ifd, tiff_checks
-from nircolor.image.ifd import Entry
+from nircolor.image.ifd import IfdEntry
 from nircolor.image.raster import Samples
 
 _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC = 262, 281, 291, 301, 34675
@@ -59,7 +59,7 @@ def values_of(page: TiffPage, stream: BinaryIO) -> Values:
     return values
 
 
-def _left_out(found: dict[int, Entry]) -> list[str]:
+def _left_out(found: dict[int, IfdEntry]) -> list[str]:
     notes = []
     if _ICC not in found and (_TRANSFER in found or _GREY_CURVE in found):
         notes.append("its transfer function is left out of account; if it looks wrong convert it to sRGB first")
@@ -75,7 +75,7 @@ def _is_inverted(page: TiffPage) -> bool:
     return page.photometric == _MINISWHITE and _PHOTOMETRIC in page.tags
 
 
-def _peak(page: TiffPage, found: dict[int, Entry]) -> float:
+def _peak(page: TiffPage, found: dict[int, IfdEntry]) -> float:
     """Stored value that means 1.0: from the number of bits, or from MaxSampleValue where it is a full range of bits.
 
     Any other MaxSampleValue is the largest value some writer happened to find, and the range must not depend on data.
@@ -90,7 +90,7 @@ def _peak(page: TiffPage, found: dict[int, Entry]) -> float:
     return float(2**bits - 1)
 
 
-def _apply_levels(values: Values, found: dict[int, Entry]) -> None:
+def _apply_levels(values: Values, found: dict[int, IfdEntry]) -> None:
     """BlackLevel and WhiteLevel of a sensor (DNG 1.7, chapter 4): one number a band, or a pattern of them."""
     if _LINEAR in found:  # the levels are those of its results
         values.notes.append("its linearization table, black and white level are left out of account")
@@ -108,7 +108,7 @@ def _apply_levels(values: Values, found: dict[int, Entry]) -> None:
         values.notes.append(f"its black or white level is not the same everywhere: {low:g} and {high:g} were used")
 
 
-def _apply_nodata(values: Values, page: TiffPage, found: dict[int, Entry]) -> None:
+def _apply_nodata(values: Values, page: TiffPage, found: dict[int, IfdEntry]) -> None:
     if _NODATA not in found:
         return
     text = found[_NODATA].data.split(b"\0")[0].decode("latin-1").strip()

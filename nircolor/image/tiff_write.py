@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from tifffile import TiffWriter
 
 from nircolor.image import exif, ifd
-from nircolor.image.ifd import Entry
+from nircolor.image.ifd import IfdEntry
 from nircolor.image.info import ImageInfo
 from nircolor.image.raster import Samples
 
@@ -43,7 +43,7 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
         _append(stream, tag, entries)
 
 
-def _extratag(entry: Entry) -> tuple[Any, ...]:
+def _extratag(entry: IfdEntry) -> tuple[Any, ...]:
     return entry.tag, entry.kind, entry.count, entry.data, True
 
 
@@ -52,7 +52,7 @@ def _placeholder(tag: int, big: bool) -> tuple[Any, ...]:
     return tag - 1, ifd.LONG8 if big else ifd.LONG, 1, 0, True
 
 
-def _append(stream: BinaryIO, tag: int, entries: list[Entry]) -> None:
+def _append(stream: BinaryIO, tag: int, entries: list[IfdEntry]) -> None:
     """Put a nested directory at the end of the file and make the placeholder of ``tag`` the link to it."""
     layout, first = ifd.read_header(stream)
     link = next(entry.position for entry in ifd.read_ifd(stream, first, layout)[0] if entry.tag == tag - 1)

@@ -22,7 +22,7 @@ EXPANSION = 6  # of every block but the first
 
 
 @dataclass(frozen=True)
-class Layout:
+class EncoderLayout:
     """Blocks of one variant: kernels and output channels of each, and the blocks that halve the picture.
 
     ``taps`` are the blocks whose maps leave the encoder, at strides 4, 8, 16 and 32.
@@ -41,7 +41,7 @@ class Layout:
 
 
 LAYOUTS = {
-    "efficientnet-lite0": Layout(
+    "efficientnet-lite0": EncoderLayout(
         kernels=(3, 3, 3, 5, 5, 3, 3, 3, 5, 5, 5, 5, 5, 5, 5, 3),
         channels=(16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320),
         halving=(1, 3, 5, 11),

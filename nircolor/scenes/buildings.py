@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nircolor.scenes.noise import Field
-from nircolor.scenes.terrain import Grid
+from nircolor.scenes.terrain import TerrainGrid
 
 Point = tuple[float, float, float]
 WALLS = (
@@ -125,7 +125,7 @@ def _chimney(house: House, x: float, z: float) -> Iterator[Face]:
     yield Face((near, base, z), (0.0, 0.0, 1.0), _UP, 0.7, tall, 0.0, "plain", "brick", "brick")
 
 
-def raise_roofs(top: Field, houses: list[House], grid: Grid) -> Field:
+def raise_roofs(top: Field, houses: list[House], grid: TerrainGrid) -> Field:
     """(D, C) ``top`` of the land with the houses on it, for the shadows they throw."""
     raised = top.copy()
     for house in houses:

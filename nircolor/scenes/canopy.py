@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nircolor.scenes.noise import Field, grain, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
-from nircolor.scenes.terrain import Grid
+from nircolor.scenes.recipes import SceneRecipe
+from nircolor.scenes.terrain import TerrainGrid
 from nircolor.scenes.tiles import CROWN_PERIOD, Tiles, field_cells, path_distance
 
 HEDGE = 2.0  # metres; what is lower is a clipped hedge, not a tree
@@ -14,7 +14,7 @@ _BLADE_REACH = 45.0  # metres; beyond, blades are finer than pixels
 _HEDGE_FROM_MIDDLE = 6.7  # metres
 
 
-def forest(recipe: Recipe, tiles: Tiles, grid: Grid, soil: Field) -> Field:
+def forest(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid, soil: Field) -> Field:
     """(D, C) height of the canopy in metres above the ``soil``, 0 where no forest stands."""
     start = recipe.forest_from
     first = grid.first(start)
@@ -28,7 +28,7 @@ def forest(recipe: Recipe, tiles: Tiles, grid: Grid, soil: Field) -> Field:
     return np.concatenate([np.zeros((first, len(grid.u)), np.float32), crown.astype(np.float32)])
 
 
-def _wooded(recipe: Recipe, tiles: Tiles, x: Field, z: Field) -> Field:
+def _wooded(recipe: SceneRecipe, tiles: Tiles, x: Field, z: Field) -> Field:
     """How surely forest stands at a place: in large patches, and along the borders of farm fields."""
     wood = sample(tiles.soft, x / 2300.0 + tiles.origin[0], z / 3000.0 + 0.3)
     wood = wood + 0.3 * sample(tiles.rough, x / 900.0, z / 900.0)
@@ -39,7 +39,7 @@ def _wooded(recipe: Recipe, tiles: Tiles, x: Field, z: Field) -> Field:
     return np.maximum(mask, smoothstep(0.035, 0.02, gap) * smoothstep(-0.6, 0.2, wood))
 
 
-def _crowns(recipe: Recipe, tiles: Tiles, x: Field, z: Field) -> Field:
+def _crowns(recipe: SceneRecipe, tiles: Tiles, x: Field, z: Field) -> Field:
     """Height of a closed canopy, crown by crown."""
     x, z = x / CROWN_PERIOD, z / CROWN_PERIOD
     tag = grain(tiles.crowns.tag, x, z)
@@ -48,7 +48,7 @@ def _crowns(recipe: Recipe, tiles: Tiles, x: Field, z: Field) -> Field:
     return (7.5 + 7.0 * tag) * (0.25 + 0.75 * np.maximum(dome, 0.0)) * (dome > -0.3)
 
 
-def plant_hedges(tiles: Tiles, grid: Grid, crown: Field) -> None:
+def plant_hedges(tiles: Tiles, grid: TerrainGrid, crown: Field) -> None:
     """Add hedges along both sides of a street to the ``crown`` (D, C), with gaps for the drives."""
     rows = slice(grid.first(9.0), grid.first(200.0))
     x, z = grid.x[rows], grid.z[rows]
@@ -56,7 +56,7 @@ def plant_hedges(tiles: Tiles, grid: Grid, crown: Field) -> None:
     crown[rows] = np.where(there, 1.25 + 0.10 * sample(tiles.rough, x / 3.0, z / 3.0), crown[rows])
 
 
-def grass(recipe: Recipe, tiles: Tiles, grid: Grid, soil: Field) -> Field:
+def grass(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid, soil: Field) -> Field:
     """(D, C) height of the grass near the camera in metres, blade by blade."""
     last = grid.first(_BLADE_REACH)
     x, z = grid.x[:last], grid.z[:last]

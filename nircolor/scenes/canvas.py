@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nircolor.scenes.noise import Field
-from nircolor.scenes.view import View
+from nircolor.scenes.view import Viewpoint
 
 
 @dataclass(frozen=True)
 class Canvas:
     """``light`` (H, W, 4) and ``distance`` (H, W) metres, infinite in the sky; both change as things are painted."""
 
-    view: View
+    view: Viewpoint
     light: Field
     distance: Field
 

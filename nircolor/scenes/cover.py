@@ -9,7 +9,7 @@ import numpy as np
 from nircolor.scenes.canopy import HEDGE
 from nircolor.scenes.mixing import Layers
 from nircolor.scenes.noise import Field, grain, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
+from nircolor.scenes.recipes import SceneRecipe
 from nircolor.scenes.terrain import Hits
 from nircolor.scenes.tiles import CROWN_PERIOD, Tiles, field_cells, path_distance
 
@@ -21,7 +21,7 @@ PETALS = ("petal_white", "petal_yellow", "petal_red", "petal_violet")
 class Site:
     """The pixels of land with all that their cover depends on; flat arrays, one entry a pixel."""
 
-    recipe: Recipe
+    recipe: SceneRecipe
     tiles: Tiles
     hits: Hits
     above: Field  # height above the soil, metres

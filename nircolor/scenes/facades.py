@@ -11,7 +11,7 @@ from nircolor.scenes.canvas import Canvas
 from nircolor.scenes.mixing import Layers, mix
 from nircolor.scenes.noise import Field, sample, smoothstep
 from nircolor.scenes.tiles import Tiles
-from nircolor.scenes.view import FOCAL, Air, Sun, View
+from nircolor.scenes.view import FOCAL, Air, Sun, Viewpoint
 
 _SKY_IN_GLASS = np.array([0.105, 0.126, 0.150, 0.048], np.float32)  # what windows mirror
 _TILE_ROW = 0.34  # metres from one row of roof tiles to the next
@@ -50,7 +50,7 @@ def paint_face(canvas: Canvas, face: Face, tiles: Tiles, sun: Sun, air: Air) -> 
     canvas.paint(top, left, cover.astype(np.float32), air.veil(light, z), z)
 
 
-def _bounds(view: View, face: Face) -> tuple[int, int, int, int]:
+def _bounds(view: Viewpoint, face: Face) -> tuple[int, int, int, int]:
     """Rows and columns of the picture that the face may touch."""
     corners = []
     for s in (0.0, face.long):

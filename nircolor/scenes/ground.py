@@ -12,8 +12,8 @@ from nircolor.scenes.cover import Site, covers
 from nircolor.scenes.land import Land
 from nircolor.scenes.mixing import mix
 from nircolor.scenes.noise import Field, grain, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
-from nircolor.scenes.terrain import Grid, Hits, slopes
+from nircolor.scenes.recipes import SceneRecipe
+from nircolor.scenes.terrain import Hits, TerrainGrid, slopes
 from nircolor.scenes.tiles import CROWN_PERIOD, Tiles
 from nircolor.scenes.view import Sun
 
@@ -28,7 +28,7 @@ class Shine:
     lit: Field
 
 
-def shine(grid: Grid, soil: Field, sun: Sun, lit: Field) -> Shine:
+def shine(grid: TerrainGrid, soil: Field, sun: Sun, lit: Field) -> Shine:
     """How the sun meets the soil."""
     across, along = slopes(grid, soil)
     sx, sy, sz = sun.direction
@@ -36,7 +36,7 @@ def shine(grid: Grid, soil: Field, sun: Sun, lit: Field) -> Shine:
     return Shine(np.maximum(facing, 0.0).astype(np.float32), np.hypot(across, along), lit)
 
 
-def survey(recipe: Recipe, tiles: Tiles, land: Land, hits: Hits, steep: Field) -> Site:
+def survey(recipe: SceneRecipe, tiles: Tiles, land: Land, hits: Hits, steep: Field) -> Site:
     """All that the cover of the land's pixels depends on."""
     x, y, z = hits.x, hits.y, hits.z
     patch = 0.6 * sample(tiles.rough, x / 210.0 + 0.1, (z + 1.7 * y) / 210.0)

@@ -8,8 +8,8 @@ import numpy as np
 
 from nircolor.scenes.canopy import forest, grass, plant_hedges
 from nircolor.scenes.noise import Field, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
-from nircolor.scenes.terrain import Grid
+from nircolor.scenes.recipes import SceneRecipe
+from nircolor.scenes.terrain import TerrainGrid
 from nircolor.scenes.tiles import Tiles
 
 _MESAS_FROM = 1200.0  # metres
@@ -30,7 +30,7 @@ class Land:
         return self.soil + np.maximum(self.crown, self.blade)
 
 
-def shape(recipe: Recipe, tiles: Tiles, grid: Grid) -> Land:
+def shape(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid) -> Land:
     """The land of a recipe on a grid."""
     soil = _rolling(recipe, tiles, grid)
     if recipe.dunes:
@@ -48,7 +48,7 @@ def shape(recipe: Recipe, tiles: Tiles, grid: Grid) -> Land:
     return Land(soil, crown, blade)
 
 
-def _rolling(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
+def _rolling(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid) -> Field:
     """Bumps underfoot, a valley in front of the camera, hills that rise beyond it."""
     x, z, (ox, oz) = grid.x, grid.z, tiles.origin
     drift = 0.07 if recipe.snow or recipe.dunes else 0.0
@@ -62,7 +62,7 @@ def _rolling(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
     return np.asarray(height, dtype=np.float32)
 
 
-def _dunes(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
+def _dunes(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid) -> Field:
     """Crests with a gentle and a steep side, bent by noise."""
     bend = 0.8 * sample(tiles.soft, grid.x / 700.0, grid.z / 700.0)
     phase = (grid.x * 0.35 + grid.z) / 150.0 + bend
@@ -72,12 +72,12 @@ def _dunes(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
     return np.asarray(recipe.dunes * crest * size * smoothstep(15.0, 110.0, grid.z), dtype=np.float32)
 
 
-def _beyond(grid: Grid, first: int, values: Field) -> Field:
+def _beyond(grid: TerrainGrid, first: int, values: Field) -> Field:
     """(D, C) the ``values`` that were computed for the rows from ``first`` on, and 0 nearer to the camera."""
     return np.concatenate([np.zeros((first, len(grid.u)), np.float32), values.astype(np.float32)])
 
 
-def _peaks(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
+def _peaks(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid) -> Field:
     first = grid.first(recipe.peaks_from)
     x, z, period = grid.x[first:], grid.z[first:], recipe.peak_period
     warp = 0.035 * sample(tiles.soft, x / period, z / period + 0.4)
@@ -87,7 +87,7 @@ def _peaks(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
     return _beyond(grid, first, tall * (ridge * ridge * 0.8 + 0.35 * ridge + 0.012 * detail))
 
 
-def _mesas(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
+def _mesas(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid) -> Field:
     """Noise pressed into terraces."""
     first = grid.first(_MESAS_FROM)
     x, z = grid.x[first:], grid.z[first:]
@@ -98,7 +98,7 @@ def _mesas(recipe: Recipe, tiles: Tiles, grid: Grid) -> Field:
     return _beyond(grid, first, terraces * recipe.mesas * smoothstep(_MESAS_FROM, 3000.0, z))
 
 
-def _basin(recipe: Recipe, tiles: Tiles, grid: Grid, soil: Field) -> Field:
+def _basin(recipe: SceneRecipe, tiles: Tiles, grid: TerrainGrid, soil: Field) -> Field:
     """The ``soil`` with a lake in it, whose water stands at y = 0."""
     near, far = recipe.lake
     shore = 0.22 * sample(tiles.soft, grid.x / 90.0, grid.z / 90.0) * near

@@ -14,7 +14,7 @@ from nircolor.scenes.noise import Field
 from nircolor.scenes.planting import MODELS, Rooted, Tree
 from nircolor.scenes.spectra import Bands, palette
 from nircolor.scenes.trees import SPECIES, grow
-from nircolor.scenes.view import FOCAL, Air, Sun, View
+from nircolor.scenes.view import FOCAL, Air, Sun, Viewpoint
 
 Pictures = dict[tuple[str, int], list[Field]]
 _LARGEST = 512  # rows of the largest picture
@@ -28,7 +28,7 @@ class Nursery:
     snow: float
 
 
-def raise_trees(rng: np.random.Generator, names: set[str], hair: Field, view: View, sun: Sun) -> Pictures:
+def raise_trees(rng: np.random.Generator, names: set[str], hair: Field, view: Viewpoint, sun: Sun) -> Pictures:
     """Pictures of the named species, as large as the view can make use of."""
     size = int(np.clip(view.scale * 0.32, 48, _LARGEST))
     pictures = {}

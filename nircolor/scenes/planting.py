@@ -9,8 +9,8 @@ import numpy as np
 
 from nircolor.scenes.land import Land
 from nircolor.scenes.noise import Field, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
-from nircolor.scenes.terrain import Grid, sunlit
+from nircolor.scenes.recipes import SceneRecipe
+from nircolor.scenes.terrain import TerrainGrid, sunlit
 from nircolor.scenes.tiles import Tiles, path_distance
 from nircolor.scenes.trees import SPECIES, Species
 from nircolor.scenes.view import FOCAL, Sun
@@ -45,7 +45,7 @@ class Rooted:
     lit: float
 
 
-def plant(rng: np.random.Generator, recipe: Recipe, tiles: Tiles) -> list[Tree]:
+def plant(rng: np.random.Generator, recipe: SceneRecipe, tiles: Tiles) -> list[Tree]:
     """Trees, far ones first: some alone, some in groves. The middle of the picture stays open near the camera."""
     trees: list[Tree] = []
     near, far = recipe.tree_range
@@ -57,7 +57,7 @@ def plant(rng: np.random.Generator, recipe: Recipe, tiles: Tiles) -> list[Tree]:
     return sorted(trees, key=lambda tree: -tree.z)
 
 
-def _seedling(rng: np.random.Generator, recipe: Recipe, x: float, z: float) -> Tree:
+def _seedling(rng: np.random.Generator, recipe: SceneRecipe, x: float, z: float) -> Tree:
     """A tree somewhere near a place."""
     name = recipe.trees[int(rng.integers(len(recipe.trees)))]
     at = x + float(rng.normal(0.0, 5.0)), z * float(rng.uniform(0.85, 1.25))
@@ -65,7 +65,7 @@ def _seedling(rng: np.random.Generator, recipe: Recipe, x: float, z: float) -> T
     return Tree(name, *at, tall, int(rng.integers(MODELS)), float(rng.random()))
 
 
-def _has_room(recipe: Recipe, tiles: Tiles, tree: Tree) -> bool:
+def _has_room(recipe: SceneRecipe, tiles: Tiles, tree: Tree) -> bool:
     """Whether a tree may stand there: off the path, the road and the houses, high ones not in front of the view."""
     if recipe.path and path_distance(tiles, np.array([tree.x]), np.array([tree.z]))[0] < 2.0:
         return False
@@ -75,7 +75,7 @@ def _has_room(recipe: Recipe, tiles: Tiles, tree: Tree) -> bool:
     return tree.tall < _HIGH or tree.z > 70.0 or aside
 
 
-def root(trees: Iterable[Tree], recipe: Recipe, land: Land, grid: Grid, shadow: Field) -> list[Rooted]:
+def root(trees: Iterable[Tree], recipe: SceneRecipe, land: Land, grid: TerrainGrid, shadow: Field) -> list[Rooted]:
     """Set the trees on the land, all but those that would stand in water; ``shadow`` is a (D, C) shadow line."""
     rooted = []
     for tree in trees:
@@ -86,7 +86,7 @@ def root(trees: Iterable[Tree], recipe: Recipe, land: Land, grid: Grid, shadow: 
     return rooted
 
 
-def shade(rooted: Iterable[Rooted], grid: Grid, lit: Field, tiles: Tiles, sun: Sun) -> None:
+def shade(rooted: Iterable[Rooted], grid: TerrainGrid, lit: Field, tiles: Tiles, sun: Sun) -> None:
     """Darken ``lit`` (D, C) where the crowns keep the sun away."""
     for tree in (entry.tree for entry in rooted):
         x, z, long, deep = _shadow(tree, sun)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SceneRecipe:
     """Lengths in metres, covers and densities in [0, 1]."""
 
     lift: float = 0.05  # how far above the horizon the middle of the picture looks
@@ -42,8 +42,8 @@ class Recipe:
     houses: bool = False
 
 
-RECIPES: dict[str, Recipe] = {
-    "meadow": Recipe(
+RECIPES: dict[str, SceneRecipe] = {
+    "meadow": SceneRecipe(
         grass=0.42,
         flowers=0.5,
         path=1.7,
@@ -59,7 +59,7 @@ RECIPES: dict[str, Recipe] = {
         tree_count=78,
         visibility=42000.0,
     ),
-    "mountain": Recipe(
+    "mountain": SceneRecipe(
         lift=0.11,
         grass=0.25,
         flowers=0.35,
@@ -78,7 +78,7 @@ RECIPES: dict[str, Recipe] = {
         tree_count=90,
         visibility=75000.0,
     ),
-    "lake": Recipe(
+    "lake": SceneRecipe(
         lift=0.07,
         grass=0.30,
         flowers=0.2,
@@ -96,7 +96,7 @@ RECIPES: dict[str, Recipe] = {
         tree_count=66,
         visibility=52000.0,
     ),
-    "street": Recipe(
+    "street": SceneRecipe(
         lift=0.07,
         grass=0.10,
         hills=35.0,
@@ -109,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
         bare="asphalt",
         visibility=42000.0,
     ),
-    "desert": Recipe(
+    "desert": SceneRecipe(
         lift=0.05,
         base=("sand", "earth"),
         bare="earth",
@@ -124,7 +124,7 @@ RECIPES: dict[str, Recipe] = {
         tree_range=(7.0, 220.0),
         visibility=60000.0,
     ),
-    "winter": Recipe(
+    "winter": SceneRecipe(
         lift=0.08,
         base=("snow", "snow"),
         snow=1.0,

@@ -16,11 +16,11 @@ from nircolor.scenes.land import Land, shape
 from nircolor.scenes.noise import Field, smoothstep
 from nircolor.scenes.nursery import Nursery, draw_tree, raise_trees
 from nircolor.scenes.planting import Rooted, plant, root, shade
-from nircolor.scenes.recipes import RECIPES, Recipe
+from nircolor.scenes.recipes import RECIPES, SceneRecipe
 from nircolor.scenes.sky import paint_sky
-from nircolor.scenes.terrain import Grid, cast, shadow_line, sunlit
+from nircolor.scenes.terrain import TerrainGrid, cast, shadow_line, sunlit
 from nircolor.scenes.tiles import Tiles, draw_tiles
-from nircolor.scenes.view import Air, Sun, View
+from nircolor.scenes.view import Air, Sun, Viewpoint
 from nircolor.scenes.water import flood
 
 KINDS = tuple(RECIPES)
@@ -46,9 +46,9 @@ class Scene:
 class _World:
     """All of a scene but its picture."""
 
-    recipe: Recipe
+    recipe: SceneRecipe
     tiles: Tiles
-    grid: Grid
+    grid: TerrainGrid
     land: Land
     houses: list[House]
     trees: list[Rooted]
@@ -74,18 +74,18 @@ def render(seed: int, height: int, width: int, kind: str = "random") -> Scene:
     kind = str(choice.choice(KINDS)) if kind == "random" else kind
     recipe = RECIPES[kind]
     samples = min(max(_FINE // max(height, width), 1), _MOST_SAMPLES)
-    view = View(height * samples, width * samples, recipe.lift, recipe.eye)
+    view = Viewpoint(height * samples, width * samples, recipe.lift, recipe.eye)
     world = _build(layout, draw_tiles(noise), recipe, view)
     light = _average(_paint(world, growth).light, samples)
     nir, rgb = develop(light, sensor)
     return Scene(nir, rgb, kind, seed)
 
 
-def _build(rng: np.random.Generator, tiles: Tiles, recipe: Recipe, view: View) -> _World:
+def _build(rng: np.random.Generator, tiles: Tiles, recipe: SceneRecipe, view: Viewpoint) -> _World:
     sun = Sun(float(rng.uniform(30.0, 50.0)), float(rng.uniform(12.0, 40.0)), int(rng.choice((-1, 1))))
     houses = build(rng) if recipe.houses else []
     trees = plant(rng, recipe, tiles)
-    grid = Grid(view)
+    grid = TerrainGrid(view)
     land = shape(recipe, tiles, grid)
     shadow = shadow_line(grid, raise_roofs(land.top, houses, grid), sun)
     rooted = root(trees, recipe, land, grid, shadow)

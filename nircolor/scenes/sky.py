@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from nircolor.scenes.noise import Field, sample, smoothstep
-from nircolor.scenes.recipes import Recipe
+from nircolor.scenes.recipes import SceneRecipe
 from nircolor.scenes.spectra import AEROSOL, RAYLEIGH, palette, scattered
 from nircolor.scenes.tiles import Tiles
-from nircolor.scenes.view import FOCAL, Air, Sun, View
+from nircolor.scenes.view import FOCAL, Air, Sun, Viewpoint
 
 _HAZE = 0.035  # aerosol thickness of the column above, against 0.097 of Rayleigh scattering at 550 nm
 _CLOUD_BASE = 1430.0  # metres
 
 
-def paint_sky(recipe: Recipe, tiles: Tiles, view: View, sun: Sun, air: Air) -> Field:
+def paint_sky(recipe: SceneRecipe, tiles: Tiles, view: Viewpoint, sun: Sun, air: Air) -> Field:
     """(H, W, 4) the sky with its clouds; rows below the horizon repeat the one on it."""
     rows = min(int(np.count_nonzero(view.v > 0.0)) + 1, view.height)
     v = np.maximum(view.v[:rows], 0.0)[:, None]
@@ -24,7 +24,7 @@ def paint_sky(recipe: Recipe, tiles: Tiles, view: View, sun: Sun, air: Air) -> F
     return light
 
 
-def _clear_sky(view: View, v: Field, sun: Sun) -> Field:
+def _clear_sky(view: Viewpoint, v: Field, sun: Sun) -> Field:
     rise = np.linspace(0.0, 1.0, 65)
     paths = [1.0 / (0.16 + 1.15 * value) for value in rise]
     table = np.stack([scattered((RAYLEIGH + _HAZE * AEROSOL) * path) for path in paths])
@@ -35,7 +35,7 @@ def _clear_sky(view: View, v: Field, sun: Sun) -> Field:
     return np.stack(bands, axis=-1).astype(np.float32)
 
 
-def _add_clouds(sky: Field, recipe: Recipe, tiles: Tiles, view: View, v: Field, sun: Sun, air: Air) -> Field:
+def _add_clouds(sky: Field, recipe: SceneRecipe, tiles: Tiles, view: Viewpoint, v: Field, sun: Sun, air: Air) -> Field:
     """``sky`` with cumulus in front of a little cirrus."""
     cover, light = _cumulus(recipe, tiles, view, v, sun)
     table = palette("cloud")
@@ -45,7 +45,7 @@ def _add_clouds(sky: Field, recipe: Recipe, tiles: Tiles, view: View, v: Field, 
     return np.asarray(whole + (bright - whole) * cover[..., None], dtype=np.float32)
 
 
-def _cumulus(recipe: Recipe, tiles: Tiles, view: View, v: Field, sun: Sun) -> tuple[Field, Field]:
+def _cumulus(recipe: SceneRecipe, tiles: Tiles, view: Viewpoint, v: Field, sun: Sun) -> tuple[Field, Field]:
     """Cover and brightness (H, W) of the heaps: the sheet of clouds is seen from below, heaped a little."""
     x = view.u[None, :] * np.float32(0.30) / (v + np.float32(0.10)) + np.float32(tiles.origin[1])
     y = np.log(v + np.float32(0.07)) * np.float32(0.40) + np.float32(tiles.origin[0])
@@ -65,7 +65,7 @@ def _density(tiles: Tiles, x: Field, y: Field) -> Field:
     return np.asarray(0.85 * banks + 0.38 * sample(tiles.billow, x, y), dtype=np.float32)
 
 
-def _cirrus(recipe: Recipe, tiles: Tiles, view: View, v: Field) -> Field:
+def _cirrus(recipe: SceneRecipe, tiles: Tiles, view: Viewpoint, v: Field) -> Field:
     depth = np.float32(0.5) / (v + np.float32(0.2))
     x = view.u[None, :] * depth
     streak = sample(tiles.rough, x * 0.35 + v * 0.5, v * 2.2 + x * 0.15)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.scenes.noise import Field, smoothstep
-from nircolor.scenes.view import FOCAL, Sun, View
+from nircolor.scenes.view import FOCAL, Sun, Viewpoint
 
 NEAR, FAR = 1.3, 26000.0
 # Where along the samples each (logarithm of a) distance lies: mountains get more than their share.
@@ -23,10 +23,10 @@ _MARGIN = 0.06  # extra columns on each side, so that what stands just outside t
 
 
 @dataclass(frozen=True)
-class Grid:
+class TerrainGrid:
     """Places where the land is known: ``z`` (D, 1) metres ahead, ``u`` (C,) columns, ``x`` (D, C) metres across."""
 
-    view: View
+    view: Viewpoint
 
     @cached_property
     def margin(self) -> int:
@@ -81,7 +81,7 @@ class Hits:
         return np.asarray(field.ravel().take(self.below + self.stride), dtype=np.float32)
 
 
-def cast(grid: Grid, height: Field) -> Hits:
+def cast(grid: TerrainGrid, height: Field) -> Hits:
     """Find the hits of every pixel on the (D, C) ``height`` field, in metres above y = 0."""
     view, edge = grid.view, grid.margin
     inner = height[:, edge : edge + view.width]
@@ -101,7 +101,7 @@ def cast(grid: Grid, height: Field) -> Hits:
     return Hits(seen, below, len(grid.u), part, z, x, y.astype(np.float32))
 
 
-def _first_above(view: View, horizon: Field) -> NDArray[np.int64]:
+def _first_above(view: Viewpoint, horizon: Field) -> NDArray[np.int64]:
     """(H, W) index of the first sample that reaches a pixel's line of sight; D where none does."""
     width = horizon.shape[1]
     covered = np.clip(np.ceil((horizon - view.v[-1]) * view.scale + 1e-4), 0, view.height).astype(np.int64)
@@ -110,7 +110,7 @@ def _first_above(view: View, horizon: Field) -> NDArray[np.int64]:
     return np.asarray(reached[::-1], dtype=np.int64)
 
 
-def slopes(grid: Grid, height: Field) -> tuple[Field, Field]:
+def slopes(grid: TerrainGrid, height: Field) -> tuple[Field, Field]:
     """(D, C) slopes of the land along x and along z."""
     reach = max(grid.view.scale // 300, 1)  # wider than a pixel, or cliffs break up into columns
     padded = np.pad(height, ((0, 0), (reach, reach)), mode="reflect", reflect_type="odd")
@@ -122,7 +122,7 @@ def slopes(grid: Grid, height: Field) -> tuple[Field, Field]:
     return across, along - across * (grid.u / np.float32(FOCAL))
 
 
-def shadow_line(grid: Grid, height: Field, sun: Sun) -> Field:
+def shadow_line(grid: TerrainGrid, height: Field, sun: Sun) -> Field:
     """(D, C) height in metres above y = 0 below which a place lies in the shadow of what stands towards the sun.
 
     The sun is taken to stand at right angles to the line of sight: a shadow falls along a row of the grid, and one

@@ -15,7 +15,7 @@ FOCAL = 0.95  # in units of the longer side of the picture: a field of view of 5
 
 
 @dataclass(frozen=True)
-class View:
+class Viewpoint:
     """A level camera. Metres: x to the right, y up, z ahead. ``u``, ``v`` count the longer side of the picture.
 
     ``lift`` is how far above the horizon the centre of the picture lies, ``eye`` the height of the camera above y = 0.

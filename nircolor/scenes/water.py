@@ -8,7 +8,7 @@ from nircolor.scenes.canvas import Canvas
 from nircolor.scenes.noise import Field, sample, smoothstep
 from nircolor.scenes.spectra import palette
 from nircolor.scenes.tiles import Tiles
-from nircolor.scenes.view import FOCAL, View
+from nircolor.scenes.view import FOCAL, Viewpoint
 
 _INDEX = 1.33
 
@@ -53,7 +53,7 @@ def _mirror(canvas: Canvas, wet: Field, swell: Field, ripple: Field) -> Field:
     return np.asarray(total / np.float32(3.0), dtype=np.float32)
 
 
-def fresnel(view: View, roughness: Field) -> Field:
+def fresnel(view: Viewpoint, roughness: Field) -> Field:
     """(H, W) share of light that water mirrors along each line of sight (Schlick's formula)."""
     base = ((_INDEX - 1.0) / (_INDEX + 1.0)) ** 2
     slant = np.abs(view.v[:, None]) / np.float32(FOCAL)

@@ -37,7 +37,7 @@ class PairSource:
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """Tensors in [0, 1]: nir (b, 1, s, s), rgb (b, 3, s, s), the views alike, and boxes (b, 4)."""
 
     view_nir: Tensor
@@ -99,7 +99,7 @@ class DataLoader:
         """How long the consumers of ``batches`` have waited for them so far, in all."""
         return self._waited
 
-    def batches(self, start: int) -> Generator[Batch, None, None]:
+    def batches(self, start: int) -> Generator[TrainingBatch, None, None]:
         """Batches from number ``start`` on, in order, some always in preparation. Closing it ends its threads."""
         pool = ThreadPoolExecutor(self.workers, "loader")
         try:
@@ -112,7 +112,7 @@ class DataLoader:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def make(self, number: int) -> Batch:
+    def make(self, number: int) -> TrainingBatch:
         """This process's share of batch ``number``. Raises InputError when more than 1 % of all pairs are bad."""
         size, batch, weights = self._shape_of(number)
         augment = replace(self.augment, size=size)
@@ -120,7 +120,7 @@ class DataLoader:
         shares = np.array(weights or [source.weight for source in self.sources])
         return _collate([self._sample(rng, augment, shares / shares.sum()) for rng in rngs])
 
-    def _wait(self, future: Future[Batch]) -> Batch:
+    def _wait(self, future: Future[TrainingBatch]) -> TrainingBatch:
         began = time.monotonic()
         try:
             return future.result()
@@ -169,12 +169,12 @@ def _by_scene(pairs: Sequence[TrainingPair]) -> list[list[TrainingPair]]:
     return list(scenes.values())
 
 
-def _collate(samples: list[Sample]) -> Batch:
+def _collate(samples: list[Sample]) -> TrainingBatch:
     def images(arrays: list[np.ndarray]) -> Tensor:
         stacked = torch.from_numpy(np.stack(arrays))
         return stacked[:, None] if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2)
 
-    return Batch(
+    return TrainingBatch(
         images([s.view_nir for s in samples]),
         images([s.view_rgb for s in samples]),
         images([s.nir for s in samples]),
@@ -183,16 +183,16 @@ def _collate(samples: list[Sample]) -> Batch:
     )
 
 
-def moved(batch: Batch, device: torch.device) -> Batch:
+def moved(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
     """The batch on a device; on its way there the processor need not wait for it."""
     if device.type == "cpu":
         return batch
     pin = device.type == "cuda"
     tensors = {f.name: getattr(batch, f.name) for f in fields(batch)}
-    return Batch(**{k: (v.pin_memory() if pin else v).to(device, non_blocking=pin) for k, v in tensors.items()})
+    return TrainingBatch(**{k: (v.pin_memory() if pin else v).to(device, non_blocking=pin) for k, v in tensors.items()})
 
 
-def parts_of(batch: Batch, count: int) -> list[Batch]:
+def parts_of(batch: TrainingBatch, count: int) -> list[TrainingBatch]:
     """``count`` equal parts of a batch, whose size is a multiple of it."""
     split = {f.name: getattr(batch, f.name).chunk(count) for f in fields(batch)}
-    return [Batch(**{name: chunks[i] for name, chunks in split.items()}) for i in range(count)]
+    return [TrainingBatch(**{name: chunks[i] for name, chunks in split.items()}) for i in range(count)]

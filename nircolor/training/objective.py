@@ -17,7 +17,7 @@ from nircolor.loss.pixel import angular_loss, blurred_loss, cone_loss, pixel_los
 from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import TextureAutoencoder
-from nircolor.training.data_loader import Batch
+from nircolor.training.data_loader import TrainingBatch
 from nircolor.training.recipe import LossConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -38,13 +38,13 @@ class Objective:
         self.perceptual = Lpips(config.perceptual_weights) if config.perceptual else None
         self.vgg = Vgg(config.vgg_weights).to(device) if config.feature and config.delta else None
 
-    def __call__(self, rgb: Tensor, prior: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(self, rgb: Tensor, prior: Tensor, batch: TrainingBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """rgb: (b, 3, s, s) of the tiles; prior: (b, P, s, s) of the views -> total, and each unweighted term."""
         weighed = list(self._terms(rgb.float(), prior.float(), batch))
         total = torch.stack([weight * term for _, weight, term in weighed]).sum()
         return total, {name: term for name, _, term in weighed}
 
-    def _terms(self, rgb: Tensor, prior: Tensor, batch: Batch) -> Weighed:
+    def _terms(self, rgb: Tensor, prior: Tensor, batch: TrainingBatch) -> Weighed:
         config, cone = self.config, rgb_to_cone(batch.view_rgb)
         if config.pixel:
             yield "pixel", config.pixel, pixel_loss(rgb, batch.rgb)

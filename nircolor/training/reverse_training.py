@@ -14,7 +14,7 @@ from torch import Tensor
 from nircolor.datasets import Pair
 from nircolor.loss.pixel import blurred_loss, pixel_loss
 from nircolor.model.networks import Network
-from nircolor.training.data_loader import Batch
+from nircolor.training.data_loader import TrainingBatch
 from nircolor.training.events import ValidationPicture
 from nircolor.training.pairs import load_pair
 from nircolor.training.recipe import LossConfig
@@ -29,7 +29,7 @@ class NirObjective:
     def __init__(self, config: LossConfig) -> None:
         self.config = config
 
-    def __call__(self, nir: Tensor, prior: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(self, nir: Tensor, prior: Tensor, batch: TrainingBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """nir: (b, 1, s, s) as made from ``batch.rgb`` -> total, and each unweighted term."""
         pixel, blurred = pixel_loss(nir, batch.nir), blurred_loss(nir, batch.nir)
         return self.config.pixel * pixel + self.config.blurred * blurred, {"pixel": pixel, "blurred": blurred}

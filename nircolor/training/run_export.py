@@ -146,7 +146,7 @@ def _check_out(out: Path, runs: Sequence[Path], overwrite: bool) -> None:
     check_output(out, overwrite)
 
 
-def _history(run: Path, loaded: weights.Weights, warn: Warn) -> dict[str, Any]:
+def _history(run: Path, loaded: weights.LoadedWeights, warn: Warn) -> dict[str, Any]:
     """What is known of the training: the file's own word first, since the run may have gone on, then the folder's."""
     recipe, step = loaded.meta.get("recipe"), loaded.meta.get("step")
     if not isinstance(recipe, dict) or not isinstance(step, int):

@@ -26,7 +26,7 @@ from nircolor.training.checkpoint import (
     save_checkpoint,
 )
 from nircolor.training.data import find_data
-from nircolor.training.data_loader import Batch, DataLoader, Shape
+from nircolor.training.data_loader import DataLoader, Shape, TrainingBatch
 from nircolor.training.devices import fabric_for
 from nircolor.training.events import TRAINING, Meter, Scores
 from nircolor.training.objective import Objective
@@ -189,7 +189,7 @@ class Trainer:
                 self._objective = Objective(self.recipe.loss, texture, self.fabric.device)
         return self._objective
 
-    def update(self, batches: list[Batch]) -> dict[str, float]:
+    def update(self, batches: list[TrainingBatch]) -> dict[str, float]:
         """One step on ``generator_steps`` batches: see ``Updater.update``."""
         terms = self.updater.update(self.prepare(), batches, self.step, self._rate(self.step))
         self.ema.update(self.network, self.step)

@@ -14,7 +14,7 @@ from nircolor.model import Generator, crop_prior
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.networks import Network
 from nircolor.training.adversary import Adversary
-from nircolor.training.data_loader import Batch, moved, parts_of
+from nircolor.training.data_loader import TrainingBatch, moved, parts_of
 from nircolor.training.devices import mean_gradients, stepper
 from nircolor.training.objective import Objective
 from nircolor.training.recipe import Recipe
@@ -44,7 +44,7 @@ class Updater:
         self._stepper = stepper(fabric, self.optimiser)
 
     def update(
-        self, objective: Objective | NirObjective, batches: Sequence[Batch], step: int, rate: float
+        self, objective: Objective | NirObjective, batches: Sequence[TrainingBatch], step: int, rate: float
     ) -> dict[str, float]:
         """One step at this learning rate. Returns every unweighted term, the critics' loss and the gradient's norm: of
         the last batch, means over its parts and processes.
@@ -65,7 +65,7 @@ class Updater:
             terms["gradient"] = self._descend(step)
         return {**values, "gradient": float(terms["gradient"])}
 
-    def _forward(self, batch: Batch) -> Pictures:
+    def _forward(self, batch: TrainingBatch) -> Pictures:
         with self.fabric.autocast():
             if not isinstance(self.network, Generator):
                 return self.network(batch.rgb).float(), batch.view_rgb[:, :0]  # the way back has no prior
@@ -73,12 +73,12 @@ class Updater:
             rgb = self.network.paint(batch.nir, self._part(prior, batch), self.recipe.model.reduction)
         return rgb.float(), prior
 
-    def _part(self, prior: Tensor, batch: Batch) -> Tensor:
+    def _part(self, prior: Tensor, batch: TrainingBatch) -> Tensor:
         """The prior under each tile, at the size at which G_A works."""
         size = (max(1, side // self.recipe.model.reduction) for side in batch.nir.shape[-2:])
         return crop_prior(prior, batch.boxes, *size)
 
-    def _criticise(self, parts: Sequence[Batch], made: Pictures | None, fraction: float) -> Tensor:
+    def _criticise(self, parts: Sequence[TrainingBatch], made: Pictures | None, fraction: float) -> Tensor:
         assert self.adversary
         fakes = []
         for part in parts:
@@ -87,7 +87,7 @@ class Updater:
         return self.adversary.update(fakes, [_truths(part) for part in parts], fraction)
 
     def _learn(
-        self, objective: Objective | NirObjective, parts: Sequence[Batch], made: Pictures | None
+        self, objective: Objective | NirObjective, parts: Sequence[TrainingBatch], made: Pictures | None
     ) -> dict[str, Tensor]:
         """The gradient of the objective on all parts; returns the terms, means over the parts."""
         self.optimiser.zero_grad()
@@ -143,5 +143,5 @@ def _images(rgb: Tensor, prior: Tensor) -> dict[str, Tensor]:
     return {"rgb": rgb, "hsv": prior[:, :3]}
 
 
-def _truths(batch: Batch) -> dict[str, Tensor]:
+def _truths(batch: TrainingBatch) -> dict[str, Tensor]:
     return {"rgb": batch.rgb, "hsv": rgb_to_cone(batch.view_rgb)}

@@ -20,7 +20,7 @@ from nircolor.evaluation.metric import Image, Metric
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import SRGB8
-from nircolor.evaluation.runner import Settings, measure
+from nircolor.evaluation.runner import MeasureSettings, measure
 from nircolor.model import Generator
 from nircolor.model.reverse import NirFromRgb
 from nircolor.scan import choose as choose_scan
@@ -62,7 +62,7 @@ class Validation:
         for name, pairs in self.sets.items():
             album = _Album(self._shown[name])
             report = lambda done, _, before=before: on_progress(before + done, total)  # noqa: E731
-            found = measure(pairs, [method], Settings(SRGB8, self.metrics), [album], report)
+            found = measure(pairs, [method], MeasureSettings(SRGB8, self.metrics), [album], report)
             if found.problems:
                 raise InputError(str(found.problems[0]))
             for metric in self.metrics:

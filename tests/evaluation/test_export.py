@@ -12,12 +12,12 @@ from nircolor.errors import OutputExistsError
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import Row
+from nircolor.evaluation.summary import SummaryRow
 from nircolor.written import csv_text
 
 ROWS = (
-    Row("ours", "=a", "s1", "built", 4, 3, {"psnr": float("inf"), "seam": None}, seen=True),
-    Row("ours", 'b, "c"\nd', "s2", "", 4, 3, {"psnr": 12.3456789, "seam": 1.01}, seen=False),
+    SummaryRow("ours", "=a", "s1", "built", 4, 3, {"psnr": float("inf"), "seam": None}, seen=True),
+    SummaryRow("ours", 'b, "c"\nd', "s2", "", 4, 3, {"psnr": 12.3456789, "seam": 1.01}, seen=False),
 )
 RESULTS = Results(
     SRGB8,

@@ -15,7 +15,7 @@ from report_example import CHOSEN, METHODS, collect, fill, report
 
 from nircolor.errors import OutputError, OutputExistsError
 from nircolor.evaluation.report import StripStore, write_report
-from nircolor.evaluation.summary import Row, badness
+from nircolor.evaluation.summary import SummaryRow, badness
 
 HOSTILE = (
     "</script><script>alert(1)</script>.png",
@@ -143,7 +143,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 
 def test_undefined_and_infinite_values_are_shown(tmp_path: Path) -> None:
     values = {"psnr": float("inf"), "ssim": None, "ciede2000": float("nan"), "colour-ratio": -1e-9}
-    rows = [Row(method, "a", "", "", 2, 2, values) for method in METHODS]
+    rows = [SummaryRow(method, "a", "", "", 2, 2, values) for method in METHODS]
     path = tmp_path / "out.html"
     with StripStore() as store:
         write_report(path, collect(rows), store)
@@ -179,7 +179,7 @@ def test_it_is_written_without_growing(tmp_path: Path) -> None:
         assert strip
         for index in range(300):
             store._strips[str(index)] = strip
-            rows.append(Row("blurred", str(index), "", "", 512, 300, {m.key: float(index) for m in CHOSEN}))
+            rows.append(SummaryRow("blurred", str(index), "", "", 512, 300, {m.key: float(index) for m in CHOSEN}))
         results = collect(rows)
         tracemalloc.start()
         write_report(path, results, store, most=300)

@@ -11,12 +11,12 @@ from report_example import CHOSEN, METHODS, collect
 from nircolor.evaluation.report.charts import charts
 from nircolor.evaluation.report.tables import tables
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import Row
+from nircolor.evaluation.summary import SummaryRow
 from nircolor.pages.page import section
 
 
-def row(method: str, id: str, value: float | None, seen: bool | None = None, kind: str = "") -> Row:
-    return Row(method, id, "", kind, 8, 8, {metric.key: value for metric in CHOSEN}, seen)
+def row(method: str, id: str, value: float | None, seen: bool | None = None, kind: str = "") -> SummaryRow:
+    return SummaryRow(method, id, "", kind, 8, 8, {metric.key: value for metric in CHOSEN}, seen)
 
 
 def drawn(results: Results) -> str:

@@ -15,11 +15,11 @@ from nircolor.evaluation.methods import Folder, FromNir, View
 from nircolor.evaluation.metric import Borders, Image
 from nircolor.evaluation.metrics import METRICS, choose_metrics
 from nircolor.evaluation.protocols import SRGB8
-from nircolor.evaluation.runner import Settings, measure
+from nircolor.evaluation.runner import MeasureSettings, measure
 from nircolor.image import read_nir, read_rgb
 from nircolor.tiling import Tiling
 
-SETTINGS = Settings(SRGB8, choose_metrics(("psnr", "angle"), None), workers=2)
+SETTINGS = MeasureSettings(SRGB8, choose_metrics(("psnr", "angle"), None), workers=2)
 
 
 def predictions(pairs: list[Pair], folder: Path) -> Folder:
@@ -44,7 +44,7 @@ def test_rows_in_order_with_the_values_of_the_metrics(pairs: list[Pair], tmp_pat
 
 
 def test_one_thread_and_many_give_the_same_rows(pairs: list[Pair]) -> None:
-    settings = Settings(SRGB8, METRICS)
+    settings = MeasureSettings(SRGB8, METRICS)
     one, many = (measure(pairs, [GreyCopy()], dataclasses.replace(settings, workers=n)) for n in (1, 3))
     assert one == many
     assert set(one.rows[0].values) == {metric.key for metric in METRICS}
@@ -106,7 +106,7 @@ def test_a_pair_that_is_apart_is_warned_of_by_name(pairs: list[Pair]) -> None:
 
 def test_tiles_of_a_folder_are_those_it_says(pairs: list[Pair], tmp_path: Path) -> None:
     ours = predictions(pairs, tmp_path / "ours")
-    settings = Settings(SRGB8, choose_metrics(("seam",), None))
+    settings = MeasureSettings(SRGB8, choose_metrics(("seam",), None))
     assert measure(pairs[:1], [ours], settings).rows[0].values["seam"] is None
     tiled = dataclasses.replace(ours, tiling=Tiling(32, 8))
     assert measure(pairs[:1], [tiled], settings).rows[0].values["seam"] == pytest.approx(1, abs=0.1)

@@ -5,17 +5,17 @@ import pytest
 from nircolor.evaluation.metrics import METRICS, choose_metrics
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import Row, best
+from nircolor.evaluation.summary import SummaryRow, best
 
 BY_KEY = {metric.key: metric for metric in METRICS}
 
 
-def results(*rows: Row, keys: tuple[str, ...] = ("psnr",)) -> Results:
+def results(*rows: SummaryRow, keys: tuple[str, ...] = ("psnr",)) -> Results:
     return Results(SRGB8, "data", ("a", "b"), choose_metrics(keys, None), rows)
 
 
-def row(method: str, id: str, psnr: float | None, kind: str = "", seen: bool | None = None) -> Row:
-    return Row(method, id, id, kind, 4, 3, {"psnr": psnr}, seen)
+def row(method: str, id: str, psnr: float | None, kind: str = "", seen: bool | None = None) -> SummaryRow:
+    return SummaryRow(method, id, id, kind, 4, 3, {"psnr": psnr}, seen)
 
 
 def test_means_and_medians_of_all_unseen_and_each_kind() -> None:

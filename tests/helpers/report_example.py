@@ -17,7 +17,7 @@ from nircolor.evaluation.metrics import METRICS
 from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.report import StripStore, write_report
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import Row
+from nircolor.evaluation.summary import SummaryRow
 from nircolor.scenes import Scene, render
 
 Image = NDArray[np.float32]
@@ -41,10 +41,10 @@ def predict(nir: Image, truth: Image, blur: float) -> dict[str, Image]:
     }
 
 
-def measure(id: str, truth: Image, predictions: Mapping[str, Image], seen: bool | None = None) -> list[Row]:
+def measure(id: str, truth: Image, predictions: Mapping[str, Image], seen: bool | None = None) -> list[SummaryRow]:
     height, width = truth.shape[:2]
     return [
-        Row(
+        SummaryRow(
             method,
             id,
             f"scene of {id}",
@@ -58,7 +58,7 @@ def measure(id: str, truth: Image, predictions: Mapping[str, Image], seen: bool 
     ]
 
 
-def fill(store: StripStore, ids: Sequence[str], size: tuple[int, int] = (48, 64)) -> list[Row]:
+def fill(store: StripStore, ids: Sequence[str], size: tuple[int, int] = (48, 64)) -> list[SummaryRow]:
     """A rendered scene for each id, the first blurred least; every second one counts as seen."""
     rows = []
     for index, id in enumerate(ids):
@@ -69,7 +69,7 @@ def fill(store: StripStore, ids: Sequence[str], size: tuple[int, int] = (48, 64)
     return rows
 
 
-def collect(rows: Sequence[Row], **more: object) -> Results:
+def collect(rows: Sequence[SummaryRow], **more: object) -> Results:
     results = Results(
         SRGB8,
         "rendered",

@@ -32,7 +32,7 @@ from PIL import Image, ImageOps
 from nircolor.image import ImageInfo, read_nir, write_rgb
 from nircolor.image import exif as exif_module
 from nircolor.image.icc import srgb
-from nircolor.image.ifd import Entry, build_ifd, read_ifd
+from nircolor.image.ifd import IfdEntry, build_ifd, read_ifd
 
 ORIENTATIONS = range(1, 9)
 OPTIONS = {"PNG": {}, "TIFF": {}, "JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
@@ -125,9 +125,9 @@ def test_pixel_dimensions_in_exif_turn_with_the_picture() -> None:
 
 
 def test_the_thumbnail_of_the_source_is_cut_off() -> None:
-    first = build_ifd([Entry(271, 2, 6, b"Maker\0")], 8)
+    first = build_ifd([IfdEntry(271, 2, 6, b"Maker\0")], 8)
     linked = first[: 2 + 12] + struct.pack("<I", 8 + len(first)) + first[2 + 12 + 4 :]
-    thumbnail = build_ifd([Entry(513, 4, 1, struct.pack("<I", 99))], 8 + len(first))
+    thumbnail = build_ifd([IfdEntry(513, 4, 1, struct.pack("<I", 99))], 8 + len(first))
     block = b"II*\0" + struct.pack("<I", 8) + linked + thumbnail
     tidy = exif_module.tidy(block)
     assert tidy.block is not None
@@ -157,7 +157,7 @@ def test_any_exif_block_is_kept_upright_or_dropped_with_a_warning(noise: bytes, 
 
 values = st.binary(min_size=1, max_size=9)
 entries_of_any_tag = st.lists(
-    st.builds(lambda tag, data: Entry(tag, 7, len(data), data), st.integers(1, 30000), values),
+    st.builds(lambda tag, data: IfdEntry(tag, 7, len(data), data), st.integers(1, 30000), values),
     unique_by=lambda entry: entry.tag,
     max_size=4,
 )
@@ -165,8 +165,8 @@ entries_of_any_tag = st.lists(
 
 @settings(deadline=None, max_examples=30)
 @given(entries_of_any_tag, entries_of_any_tag)
-def test_split_finds_what_build_put_together(camera: list[Entry], place: list[Entry]) -> None:
-    maker = Entry(271, 2, 6, b"Maker\0")
+def test_split_finds_what_build_put_together(camera: list[IfdEntry], place: list[IfdEntry]) -> None:
+    maker = IfdEntry(271, 2, 6, b"Maker\0")
     block = exif_module.build([maker], {0x8769: camera, 0x8825: place})
     about, directories = exif_module.split(block)
     plain = {tag: [(e.tag, e.data) for e in entries] for tag, entries in directories.items()}

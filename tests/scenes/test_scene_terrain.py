@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nircolor.scenes.terrain import Grid, cast, shadow_line, slopes, sunlit
-from nircolor.scenes.view import FOCAL, Sun, View
+from nircolor.scenes.terrain import TerrainGrid, cast, shadow_line, slopes, sunlit
+from nircolor.scenes.view import FOCAL, Sun, Viewpoint
 
 
-def bumpy(grid: Grid, seed: int) -> np.ndarray:
+def bumpy(grid: TerrainGrid, seed: int) -> np.ndarray:
     waves = np.random.default_rng(seed).uniform(0.5, 2.0, 4)
     ahead = np.log(grid.z)
     height = np.sin(waves[0] * ahead * 3.0 + waves[1] * grid.u * 9.0) * 0.02 * grid.z
@@ -17,8 +17,8 @@ def bumpy(grid: Grid, seed: int) -> np.ndarray:
 
 
 def test_level_ground_is_where_geometry_puts_it() -> None:
-    view = View(40, 60, lift=0.0, eye=1.7)
-    grid = Grid(view)
+    view = Viewpoint(40, 60, lift=0.0, eye=1.7)
+    grid = TerrainGrid(view)
     hits = cast(grid, np.zeros((len(grid.z), len(grid.u)), np.float32))
     rows = np.nonzero(hits.seen)[0]
     near = hits.z < 5000.0  # the land ends before the horizon
@@ -29,8 +29,8 @@ def test_level_ground_is_where_geometry_puts_it() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_first_hit_is_the_one_a_walk_along_the_ray_finds(seed: int) -> None:
-    view = View(24, 16, lift=0.02)
-    grid = Grid(view)
+    view = Viewpoint(24, 16, lift=0.02)
+    grid = TerrainGrid(view)
     height = bumpy(grid, seed)
     hits = cast(grid, height)
     found = np.full((view.height, view.width), np.inf)
@@ -48,7 +48,7 @@ def test_the_first_hit_is_the_one_a_walk_along_the_ray_finds(seed: int) -> None:
 
 
 def test_fields_are_picked_at_the_hits() -> None:
-    grid = Grid(View(24, 32, lift=0.02))
+    grid = TerrainGrid(Viewpoint(24, 32, lift=0.02))
     height = bumpy(grid, 9)
     hits = cast(grid, height)
     across = np.broadcast_to(grid.x, height.shape)
@@ -58,7 +58,7 @@ def test_fields_are_picked_at_the_hits() -> None:
 
 
 def test_slopes_of_a_plane() -> None:
-    grid = Grid(View(16, 24))
+    grid = TerrainGrid(Viewpoint(16, 24))
     across, along = slopes(grid, (0.3 * grid.x - 0.2 * grid.z + 5.0).astype(np.float32))
     np.testing.assert_allclose(across, 0.3, atol=2e-3)
     np.testing.assert_allclose(along[1:-1], -0.2, atol=5e-3)
@@ -66,7 +66,7 @@ def test_slopes_of_a_plane() -> None:
 
 @pytest.mark.parametrize("side", [-1, 1])
 def test_a_shadow_lies_away_from_the_sun_and_is_as_long_as_the_sun_is_low(side: int) -> None:
-    grid = Grid(View(64, 400))
+    grid = TerrainGrid(Viewpoint(64, 400))
     sun = Sun(elevation=45.0, behind=0.0, side=side)
     row = grid.first(50.0)
     x = grid.x[row]
@@ -82,7 +82,7 @@ def test_a_shadow_lies_away_from_the_sun_and_is_as_long_as_the_sun_is_low(side: 
 
 
 def test_a_place_is_found_in_the_grid() -> None:
-    grid = Grid(View(30, 50))
+    grid = TerrainGrid(Viewpoint(30, 50))
     row, column = grid.nearest(3.0, 40.0)
     assert abs(grid.z[row, 0] - 40.0) < 1.5
     assert abs(grid.x[row, column] - 3.0) < 1.0

@@ -20,7 +20,7 @@ from nircolor.errors import InputError, UsageError
 from nircolor.image.tone import equalize
 from nircolor.training import data_loader as module
 from nircolor.training.augment import AugmentConfig
-from nircolor.training.data_loader import Batch, DataLoader, PairSource
+from nircolor.training.data_loader import DataLoader, PairSource, TrainingBatch
 from nircolor.training.pairs import RenderedPair
 
 SIDE = 16
@@ -52,11 +52,11 @@ def loader(pairs: list[Pair], augment: AugmentConfig = TINY, batch: int = 8, **o
     return DataLoader([PairSource(pairs)], augment, 5, batch, **{"on_warning": fail, **options})  # type: ignore[arg-type]
 
 
-def tensors(batch: Batch) -> list[torch.Tensor]:
+def tensors(batch: TrainingBatch) -> list[torch.Tensor]:
     return [batch.view_nir, batch.view_rgb, batch.nir, batch.rgb, batch.boxes]
 
 
-def equal(a: Batch, b: Batch) -> bool:
+def equal(a: TrainingBatch, b: TrainingBatch) -> bool:
     return all(torch.equal(x, y) for x, y in zip(tensors(a), tensors(b), strict=True))
 
 
@@ -241,7 +241,7 @@ def test_waiting_is_counted_and_nothing_else(pairs: list[Pair], monkeypatch: pyt
     slow, clock, ready = loader(pairs, workers=1), Clock(), threading.Event()
     batch = slow.make(0)
 
-    def make(number: int) -> Batch:
+    def make(number: int) -> TrainingBatch:
         """The first three are waited for, a second each; for each, the clock is read before and after."""
         if number < 3:
             clock.go_on(1, asked=1 + 2 * number)

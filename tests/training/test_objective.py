@@ -14,7 +14,7 @@ from nircolor.loss.histogram import cdf_loss
 from nircolor.loss.texture import consistency_loss, texture_loss
 from nircolor.model.colour import rgb_to_cone
 from nircolor.model.texture import AutoencoderConfig, TextureAutoencoder
-from nircolor.training.data_loader import Batch
+from nircolor.training.data_loader import TrainingBatch
 from nircolor.training.objective import Objective, as_image
 from nircolor.training.recipe import LossConfig
 
@@ -24,10 +24,10 @@ COLORMAMBA = replace(NOTHING, mse=100, feature=100, beta=0, delta=0, ms_ssim=1)
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch() -> TrainingBatch:
     torch.manual_seed(0)
     nir, rgb = torch.rand(2, 1, 32, 32), torch.rand(2, 3, 32, 32)
-    return Batch(nir, rgb, nir, rgb, torch.tensor([[0.0, 0, 1, 1]] * 2))
+    return TrainingBatch(nir, rgb, nir, rgb, torch.tensor([[0.0, 0, 1, 1]] * 2))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def texture() -> TextureAutoencoder:
 
 
 @pytest.fixture
-def guess(batch: Batch) -> tuple[Tensor, Tensor]:
+def guess(batch: TrainingBatch) -> tuple[Tensor, Tensor]:
     """A wrong picture, and a wrong prior with two features beside the cone."""
     torch.manual_seed(2)
     rgb = (batch.rgb + 0.3 * torch.randn_like(batch.rgb)).requires_grad_()
@@ -45,7 +45,7 @@ def guess(batch: Batch) -> tuple[Tensor, Tensor]:
     return rgb, prior
 
 
-def test_haqagen_is_equation_4(batch: Batch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]) -> None:
+def test_haqagen_is_equation_4(batch: TrainingBatch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]) -> None:
     rgb, prior = guess
     cone = rgb_to_cone(batch.view_rgb)
     expected = 15 * (F.mse_loss(rgb, batch.rgb) + F.mse_loss(prior[:, :3], cone))
@@ -56,7 +56,9 @@ def test_haqagen_is_equation_4(batch: Batch, texture: TextureAutoencoder, guess:
     assert set(terms) == {"mse", "texture", "cdf"}
 
 
-def test_colormamba_is_equation_10(batch: Batch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]) -> None:
+def test_colormamba_is_equation_10(
+    batch: TrainingBatch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]
+) -> None:
     rgb, prior = guess
     mse = F.mse_loss(rgb, batch.rgb) + F.mse_loss(prior[:, :3], rgb_to_cone(batch.view_rgb))
     feature = consistency_loss(texture.encode(rgb), texture.encode(batch.rgb), rgb, batch.rgb)
@@ -65,13 +67,13 @@ def test_colormamba_is_equation_10(batch: Batch, texture: TextureAutoencoder, gu
     assert set(terms) == {"mse", "texture"}
 
 
-def test_the_truth_costs_nothing(batch: Batch, texture: TextureAutoencoder) -> None:
+def test_the_truth_costs_nothing(batch: TrainingBatch, texture: TextureAutoencoder) -> None:
     for config in (HAQAGEN, COLORMAMBA):
         total, _ = Objective(config, texture)(batch.rgb, rgb_to_cone(batch.view_rgb), batch)
         assert total.item() == pytest.approx(0, abs=1e-3)
 
 
-def test_terms_that_weigh_nothing_are_not_computed(batch: Batch, guess: tuple[Tensor, Tensor]) -> None:
+def test_terms_that_weigh_nothing_are_not_computed(batch: TrainingBatch, guess: tuple[Tensor, Tensor]) -> None:
     _, terms = Objective(replace(NOTHING, angular=1), None)(*guess, batch)
     assert set(terms) == {"angular"}
     _, terms = Objective(LossConfig(), None)(*guess, batch)
@@ -91,7 +93,7 @@ def test_terms_that_weigh_nothing_are_not_computed(batch: Batch, guess: tuple[Te
     ids=["mse", "texture", "cdf", "consistency", "haqagen", "colormamba"],
 )
 def test_each_term_alone_and_all_together_go_down(
-    config: LossConfig, batch: Batch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]
+    config: LossConfig, batch: TrainingBatch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]
 ) -> None:
     objective = Objective(config, texture if config.alpha or config.gamma else None)
     optimiser = torch.optim.Adam(guess, 0.02)
@@ -104,7 +106,7 @@ def test_each_term_alone_and_all_together_go_down(
 
 
 def test_vgg_is_part_of_it_and_is_named_for_what_it_is(
-    shared: Path, batch: Batch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]
+    shared: Path, batch: TrainingBatch, texture: TextureAutoencoder, guess: tuple[Tensor, Tensor]
 ) -> None:
     weights = shared / "perceptual" / "vgg19_distilled16x_relu5_1.safetensors"
     objective = Objective(replace(HAQAGEN, delta=0.2, vgg_weights=str(weights)), texture)

@@ -19,7 +19,7 @@ from nircolor.errors import NircolorError, OutputError, UsageError, WeightsError
 from nircolor.evaluation.methods import Network
 from nircolor.evaluation.metrics import choose_metrics
 from nircolor.evaluation.protocols import SRGB8
-from nircolor.evaluation.runner import Settings, measure
+from nircolor.evaluation.runner import MeasureSettings, measure
 from nircolor.events import Event, Reporter
 from nircolor.model import PRESETS
 from nircolor.training.events import Losses, Scores
@@ -117,7 +117,7 @@ def test_validation_scores_are_those_of_evaluate(data: Path, tmp_path: Path) -> 
     assert [picture.id for picture in scores.pictures] == ["7", "8"]
     engine = Network("ours", Colorizer.from_weights(str(tmp_path / "run" / "weights.safetensors"), device="cpu"))
     pairs = open_dataset(judged).pairs
-    found = measure(pairs, [engine], Settings(SRGB8, choose_metrics(("psnr", "angle"), None)))
+    found = measure(pairs, [engine], MeasureSettings(SRGB8, choose_metrics(("psnr", "angle"), None)))
     for key in ("psnr", "angle"):
         expected = np.mean([row.values[key] for row in found.rows])
         assert scores.values[f"{judged}/{key}"] == pytest.approx(expected)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.datasets.leaks.features import FloatArray, root
-from nircolor.datasets.leaks.picture import Picture
+from nircolor.datasets.leaks.picture import LeakPicture
 
 _VOTERS = 300  # strongest features of a picture that vote
 _PROBES = 3  # cells that a descriptor looks into
@@ -34,7 +34,7 @@ class _Descriptors:
     owners: IntArray
 
 
-def propose(queries: Sequence[Picture], targets: Sequence[Picture], most: int) -> list[list[int]]:
+def propose(queries: Sequence[LeakPicture], targets: Sequence[LeakPicture], most: int) -> list[list[int]]:
     """For each query, the numbers of at most ``most`` targets, likeliest first.
 
     Targets with the query's own digest are left out. Sort the targets by digest, or the cells depend on their order.
@@ -49,13 +49,13 @@ def propose(queries: Sequence[Picture], targets: Sequence[Picture], most: int) -
     return [[int(t) for t in np.argsort(-row, kind="stable")[:most] if row[t] > 0] for row in votes]
 
 
-def _gather(pictures: Sequence[Picture]) -> _Descriptors:
+def _gather(pictures: Sequence[LeakPicture]) -> _Descriptors:
     parts = [picture.features.descriptors[:_VOTERS] for picture in pictures]
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return _Descriptors(np.concatenate([*parts, np.zeros((0, 128), np.uint8)]), owners)
 
 
-def _same_digest(queries: Sequence[Picture], targets: Sequence[Picture]) -> NDArray[np.bool_]:
+def _same_digest(queries: Sequence[LeakPicture], targets: Sequence[LeakPicture]) -> NDArray[np.bool_]:
     numbers: dict[bytes, int] = {}
     left, right = (
         np.array([numbers.setdefault(picture.digest, len(numbers)) for picture in pictures])

@@ -11,7 +11,7 @@ import numpy as np
 from nircolor.datasets.leaks.candidates import propose
 from nircolor.datasets.leaks.groups import components
 from nircolor.datasets.leaks.hashing import FloatArray, hash_distances
-from nircolor.datasets.leaks.picture import Album, Picture, read_album
+from nircolor.datasets.leaks.picture import Album, LeakPicture, read_album
 from nircolor.datasets.leaks.relation import CLOSE_HASHES, Relation, relations
 from nircolor.datasets.leaks.report import LeakReport, Match
 from nircolor.datasets.pair import Pair
@@ -64,7 +64,7 @@ def _by_digest(album: Album, pairs: Sequence[Pair]) -> dict[bytes, list[Pair]]:
     return found
 
 
-def _pictures(album: Album, pairs: Sequence[Pair]) -> list[Picture]:
+def _pictures(album: Album, pairs: Sequence[Pair]) -> list[LeakPicture]:
     """One picture for each digest, in an order that does not depend on names: candidates depend on it a little."""
     pictures = {
         album.pictures[pair.rgb].digest: album.pictures[pair.rgb] for pair in pairs if pair.rgb in album.pictures
@@ -72,7 +72,7 @@ def _pictures(album: Album, pairs: Sequence[Pair]) -> list[Picture]:
     return [pictures[digest] for digest in sorted(pictures)]
 
 
-def _shortlists(queries: Sequence[Picture], targets: Sequence[Picture]) -> list[set[int]]:
+def _shortlists(queries: Sequence[LeakPicture], targets: Sequence[LeakPicture]) -> list[set[int]]:
     """For each query, the numbers of the targets that it has to be compared with."""
     if not queries or not targets:
         return [set() for _ in queries]
@@ -81,7 +81,7 @@ def _shortlists(queries: Sequence[Picture], targets: Sequence[Picture]) -> list[
     return [{*voted, *_close(query, bits)} for query, voted in zip(queries, proposals, strict=True)]
 
 
-def _close(query: Picture, bits: FloatArray) -> list[int]:
+def _close(query: LeakPicture, bits: FloatArray) -> list[int]:
     distances = np.minimum(hash_distances(query.impression, bits), hash_distances(query.mirrored, bits))
     return [int(number) for number in np.flatnonzero(distances <= CLOSE_HASHES)]
 
@@ -96,8 +96,8 @@ def _once(shortlists: list[set[int]]) -> list[set[int]]:
 
 
 def _related(
-    queries: Sequence[Picture], targets: Sequence[Picture], shortlists: list[set[int]], steps: _Steps
-) -> Iterator[tuple[Picture, Picture, Relation]]:
+    queries: Sequence[LeakPicture], targets: Sequence[LeakPicture], shortlists: list[set[int]], steps: _Steps
+) -> Iterator[tuple[LeakPicture, LeakPicture, Relation]]:
     for query, chosen in zip(queries, shortlists, strict=True):
         for target, found in relations(query, [targets[number] for number in sorted(chosen)]):
             yield query, target, found

@@ -19,7 +19,7 @@ from nircolor.image.read_rgb import read_rgb
 
 
 @dataclass(frozen=True)
-class Picture:
+class LeakPicture:
     """``digest`` is equal for equal decoded pixels, whatever the format and depth of the file."""
 
     digest: bytes
@@ -32,7 +32,7 @@ class Picture:
 class Album:
     """Pictures by their path, and the files that could not be read."""
 
-    pictures: dict[Path, Picture]
+    pictures: dict[Path, LeakPicture]
     problems: tuple[Problem, ...]
 
 
@@ -42,7 +42,7 @@ def read_album(pairs: Iterable[Pair], on_read: Callable[[], None]) -> Album:
     A file that cannot be read becomes a problem of the pair whose id comes first.
     """
     owners = {pair.rgb: pair.id for pair in sorted(pairs, key=lambda pair: pair.id, reverse=True)}
-    pictures: dict[Path, Picture] = {}
+    pictures: dict[Path, LeakPicture] = {}
     problems = []
     for path in sorted(owners):
         try:
@@ -53,11 +53,11 @@ def read_album(pairs: Iterable[Pair], on_read: Callable[[], None]) -> Album:
     return Album(pictures, tuple(problems))
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path) -> LeakPicture:
     """Raises InputError, which names the file."""
     pixels = read_rgb(path).pixels
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
-    return Picture(_digest(pixels), impression(grey), mirrored(grey), features(grey))
+    return LeakPicture(_digest(pixels), impression(grey), mirrored(grey), features(grey))
 
 
 def _digest(pixels: NDArray[np.float32]) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from nircolor.datasets.leaks.features import FloatArray
 from nircolor.datasets.leaks.geometry import Agreement, agreement, similarities
 from nircolor.datasets.leaks.hashing import correlation, hash_distance
-from nircolor.datasets.leaks.picture import Picture
+from nircolor.datasets.leaks.picture import LeakPicture
 from nircolor.datasets.leaks.report import Evidence, Kind
 
 CLOSE_HASHES = 14  # bits of 64
@@ -18,7 +18,7 @@ _BLOCK = 8  # pictures whose features are compared at once: 32 MB
 Relation = tuple[Kind, Evidence]
 
 
-def relations(test: Picture, trains: Sequence[Picture]) -> Iterator[tuple[Picture, Relation]]:
+def relations(test: LeakPicture, trains: Sequence[LeakPicture]) -> Iterator[tuple[LeakPicture, Relation]]:
     """The training pictures that show what the test picture shows, and how."""
     unsettled = []
     for train in trains:
@@ -35,7 +35,7 @@ def relations(test: Picture, trains: Sequence[Picture]) -> Iterator[tuple[Pictur
                 yield train, ("same scene", _with_geometry(_glance(test, train), found))
 
 
-def _at_a_glance(test: Picture, train: Picture) -> Relation | None:
+def _at_a_glance(test: LeakPicture, train: LeakPicture) -> Relation | None:
     plain = _glance(test, train)
     if test.digest == train.digest:
         return "identical", plain
@@ -45,12 +45,12 @@ def _at_a_glance(test: Picture, train: Picture) -> Relation | None:
     return None
 
 
-def _glance(test: Picture, train: Picture, mirrored: bool = False) -> Evidence:
+def _glance(test: LeakPicture, train: LeakPicture, mirrored: bool = False) -> Evidence:
     seen = test.mirrored if mirrored else test.impression
     return Evidence(hash_distance(seen, train.impression), correlation(seen, train.impression), mirrored)
 
 
-def _agreement(test: Picture, train: Picture, similar: FloatArray) -> Agreement | None:
+def _agreement(test: LeakPicture, train: LeakPicture, similar: FloatArray) -> Agreement | None:
     """Computed in one direction whatever is asked, so that swapping the two sets changes no verdict."""
     if test.digest <= train.digest:
         return agreement(test.features, train.features, similar)

@@ -11,13 +11,13 @@ from typing import Any
 
 from nircolor.evaluation.report.errormap import scale
 from nircolor.evaluation.report.strips import Strip
-from nircolor.evaluation.report.tables import Picture
+from nircolor.evaluation.report.tables import PictureLine
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import Row
+from nircolor.evaluation.summary import SummaryRow
 from nircolor.pages.text import count
 from nircolor.pages.thumbnails import LONGEST
 
-Shown = tuple[Picture, Strip]
+Shown = tuple[PictureLine, Strip]
 Options = list[tuple[str, str]]
 """(value, text) of each choice; empty: nothing to choose from."""
 
@@ -38,7 +38,7 @@ def gallery(results: Results, shown: Sequence[Shown], total: int) -> dict[str, A
     return {"extent": _extent(results, len(shown), total), "scale": scale(), "controls": _controls(results, rows)}
 
 
-def _controls(results: Results, rows: Sequence[Row]) -> Controls:
+def _controls(results: Results, rows: Sequence[SummaryRow]) -> Controls:
     """``rows`` has one for each strip. Metrics that know no better and worse are not offered."""
     kinds = sorted({row.kind for row in rows} - {""})
     return Controls(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nircolor.evaluation.report.tables import Picture
+from nircolor.evaluation.report.tables import PictureLine
 from nircolor.evaluation.results import Results
 from nircolor.pages.text import count
 from nircolor.wording import command_line
 
 
-def heading(results: Results, pictures: Sequence[Picture]) -> dict[str, Any]:
+def heading(results: Results, pictures: Sequence[PictureLine]) -> dict[str, Any]:
     """The values of ``page.html.j2``: facts, the leak check, notes as (name, text), settings, the citation."""
     split, date = given(results, "split"), given(results, "date")
     split, total = (f"split {split}" if split else ""), count(len(pictures), "picture")
@@ -38,7 +38,7 @@ def given(results: Results, name: str) -> str:
     return ""
 
 
-def _leaks(pictures: Sequence[Picture]) -> str:
+def _leaks(pictures: Sequence[PictureLine]) -> str:
     seen = [picture.any.seen for picture in pictures]
     if all(value is None for value in seen):
         return "No leak check: whether scenes of these pictures were trained on is not known."

@@ -13,20 +13,20 @@ from urllib.parse import quote
 
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.results import Results
-from nircolor.evaluation.summary import ALL, UNSEEN, Row, Summary, badness, best
+from nircolor.evaluation.summary import ALL, UNSEEN, Summary, SummaryRow, badness, best
 from nircolor.pages.text import number, script_number
 from nircolor.written import visible
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureLine:
     """One picture; ``rows`` maps methods to what was measured, without the methods that failed on it."""
 
     id: str
-    rows: Mapping[str, Row]
+    rows: Mapping[str, SummaryRow]
 
     @property
-    def any(self) -> Row:
+    def any(self) -> SummaryRow:
         """A row to read scene, kind and size from: they are the same for all methods."""
         return next(iter(self.rows.values()))
 
@@ -43,16 +43,16 @@ class Picture:
         )
 
 
-def worst_first(results: Results) -> list[Picture]:
+def worst_first(results: Results) -> list[PictureLine]:
     """All pictures, worst first by the first metric of the first method; those it has no value for come last."""
-    rows: dict[str, dict[str, Row]] = {}
+    rows: dict[str, dict[str, SummaryRow]] = {}
     for row in results.rows:
         rows.setdefault(row.id, {})[row.method] = row
-    pictures = [Picture(id, of) for id, of in rows.items()]
+    pictures = [PictureLine(id, of) for id, of in rows.items()]
     return sorted(pictures, key=lambda picture: _badness(results, picture), reverse=True)
 
 
-def _badness(results: Results, picture: Picture) -> float:
+def _badness(results: Results, picture: PictureLine) -> float:
     row = picture.rows.get(results.methods[0]) if results.methods else None
     value = badness(results.metrics[0], row) if row and results.metrics else float("-inf")
     return value if value == value else float("-inf")  # not a number: not defined
