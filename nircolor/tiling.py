@@ -34,10 +34,8 @@ WEIGHT_STEPS = 2.0**24
 
 @dataclass(frozen=True)
 class Tiling:
-    """Side of a tile and least overlap of neighbours, in pixels; how many tiles the model gets at once.
-
-    Raises UsageError unless tile >= 1, 0 <= overlap < tile and batch >= 1.
-    """
+    """Side of a tile and least overlap of neighbours, in pixels; how many tiles the model gets at once. Raises
+    UsageError unless tile >= 1, 0 <= overlap < tile and batch >= 1."""
 
     tile: int = 576
     overlap: int = 64
