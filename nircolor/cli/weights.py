@@ -114,7 +114,7 @@ def export(
             metavar="RUN... OUT",
             show_default=False,
             help="Folders of training runs, and last the file to write, whose name ends in .safetensors. Several runs "
-            "of one network become a committee: they decide together, better than each alone.",
+            "of one network become an ensemble: they decide together, better than each alone.",
         ),
     ],
     average: Annotated[
@@ -191,7 +191,7 @@ def export(
     config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
     meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite, on_event=report.observe)
     values = _size_and_sum(out, meta)
-    several = "the mean" if average else "a committee"
+    several = "the mean" if average else "an ensemble"
     origin = f"step {meta['step']} of {runs[0]}" if len(runs) == 1 else f"{several} of {len(runs)} runs"
 
     report.say(f"{out}: {values['bytes'] / 1e6:.1f} MB, {dtype}, {origin}")
