@@ -17,7 +17,7 @@ from small_network import network, save
 import nircolor
 from nircolor import Colorizer, EngineConfig, Reading, Stretch, Tiling, Writing, colorize_file
 from nircolor.cli import main
-from nircolor.events import EngineReady, Event, Note, Progress, Retreat, Warned
+from nircolor.events import Ended, EngineReady, Event, Note, Progress, Retreat, Warned
 from nircolor.scenes import quantise, render
 
 NIR = quantise(render(3, 60, 80).nir, 8)
@@ -169,7 +169,7 @@ def test_a_stop_beforehand_lets_nothing_begin(config: EngineConfig) -> None:
     stop.set()
     with pytest.raises(nircolor.StoppedError):
         colorize_file("missing.png", engine=config, stop=stop, on_event=events.append)
-    assert events == []
+    assert events == [Ended()]
 
 
 def test_a_stop_while_the_output_is_written_comes_too_late(photo: Path, loaded: Colorizer) -> None:
