@@ -44,6 +44,7 @@ RENAMED = {
     "sys.stdout.buffer": "-",
     "methods": "a folder of predictions before DATA, --weights, or --baseline",
     "target": "-o",
+    "train.run": "`nircolor train --run`",
 }
 """What the command line has its own word for."""
 
