@@ -20,8 +20,8 @@ OPTIONS = frozenset((
     "any_depth", "band", "baseline", "batch", "codec", "colour_inputs", "csv", "depth", "device", "dtype",
     "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
     "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
-    "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "stretch",
-    "suffix", "tile", "train", "watch", "weights", "workers",
+    "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",
+    "stretch", "suffix", "tile", "train", "watch", "weights", "workers",
     "brightness", "changes", "chroma", "data", "paint_size",
 ))
 # fmt: on
@@ -44,6 +44,7 @@ RENAMED = {
     "sys.stdout.buffer": "-",
     "methods": "a folder of predictions before DATA, --weights, or --baseline",
     "target": "-o",
+    "train.run": "`nircolor train --run`",
 }
 """What the command line has its own word for."""
 

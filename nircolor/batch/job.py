@@ -161,7 +161,7 @@ def _check_something(job: Job, plan: Plan) -> None:
     if plan.problems:
         first = plan.problems[0]
         raise InputError(first.reason, path=str(job.source / first.name), remedy="there is nothing else to do")
-    chosen = select.include or select.exclude or select.listed
+    chosen = select.include or select.exclude or select.listed is not None
     wanted = "that `include`, `exclude` or `listed` let through" if chosen else "in it"
     text = left_out(plan.left_out)
     reason = f"no pictures {wanted}{f' ({text})' if text else ''}"

@@ -143,6 +143,14 @@ def export(
     dtype: Annotated[
         Literal["fp32", "fp16", "bf16"], typer.Option(help="How the numbers are stored; fp32 keeps them as they are.")
     ] = "fp32",
+    start_share: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            show_default=False,
+            help="Share of the weights that the run started from, in a mean with its own: what it forgot comes back.",
+        ),
+    ] = 0.0,
     overwrite: Annotated[bool, overwrite_option("Replace OUT where it exists.")] = False,
     brightness: Annotated[
         float,
@@ -188,7 +196,9 @@ def export(
     from nircolor.training.calibration import Calibration
     from nircolor.training.run_export import ExportConfig, export_run
 
-    config = ExportConfig(license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype)
+    config = ExportConfig(
+        license, description, Calibration(brightness, chroma, prior_size, paint_size), dtype, start_share
+    )
     meta = export_run(runs, out, config, best=best, average=average, overwrite=overwrite, on_event=report.observe)
     values = _size_and_sum(out, meta)
     several = "the mean" if average else "an ensemble"

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,6 +123,8 @@ class Network(FromNir):
         )
 
     def predict(self, view: View) -> Image:
+        import cv2
+
         nir = nir_of(view)
         with self.lock:  # it uses every core already
             if not self.resize:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +49,8 @@ def _mean(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _blur(image: Image) -> Image:
     """Gaussian means of whole windows: (H, W, 3) -> (H - 10, W - 10, 3)."""
+    import cv2
+
     height, width = image.shape[:2]
     down, across = (min(WINDOW, side) - (1 - min(WINDOW, side) % 2) for side in (height, width))
     blurred = cv2.GaussianBlur(image, (across, down), SIGMA, borderType=cv2.BORDER_REFLECT_101)
@@ -57,6 +58,8 @@ def _blur(image: Image) -> Image:
 
 
 def _halve(image: Image) -> Image:
+    import cv2
+
     height, width = image.shape[0] // 2, image.shape[1] // 2
     even = image[: 2 * height, : 2 * width]
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from nircolor.errors import OutputExistsError, UsageError
 from nircolor.evaluation.methods import Method, Network, View
@@ -17,6 +18,9 @@ from nircolor.evaluation.runner import Sink
 from nircolor.events import Reporter
 from nircolor.files import check_output
 from nircolor.image import write_rgb
+
+if TYPE_CHECKING:
+    from nircolor.evaluation.report import StripStore
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,14 @@ class Writer:
     """Writes them. ``sinks`` take pictures while they are measured; ``write`` does the rest."""
 
     def __init__(self, outputs: Outputs, methods: Sequence[Method]) -> None:
-        from nircolor.evaluation.report import StripStore
-
         self._outputs, self._stack = outputs, ExitStack()
         self._networks = [method.name for method in methods if isinstance(method, Network)]
-        self._strips = self._stack.enter_context(StripStore()) if outputs.report else None
+        self._strips: StripStore | None = None
         self.sinks: list[Sink] = []
-        if self._strips:
+        if outputs.report:
+            from nircolor.evaluation.report import StripStore
+
+            self._strips = self._stack.enter_context(StripStore())
             self.sinks.append(self._keep_strip)
         if outputs.save:
             self.sinks.append(self._save)
@@ -72,12 +77,12 @@ class Writer:
 
     def write(self, results: Results, reporter: Reporter) -> None:
         """The CSV file and the report."""
-        from nircolor.evaluation.report import write_report
-
         outputs = self._outputs
         if outputs.csv and results.methods:
             results.write_csv(outputs.csv, outputs.overwrite)
         if outputs.report and self._strips and results.methods:
+            from nircolor.evaluation.report import write_report
+
             reporter.progress("writing the report")
             write_report(outputs.report, results, self._strips, overwrite=outputs.overwrite)
 

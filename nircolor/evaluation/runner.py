@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from nircolor.datasets.alignment import misalignment
 from nircolor.datasets.near import read_near
 from nircolor.datasets.pair import Pair, Problem
 from nircolor.errors import DeviceError, InputError, NircolorError, display_name
@@ -110,6 +109,8 @@ def _measure_pair(pair: Pair, methods: Sequence[Method], settings: MeasureSettin
 
 
 def _read(pair: Pair, settings: MeasureSettings) -> tuple[View, tuple[str, ...]]:
+    from nircolor.datasets.alignment import misalignment
+
     truth = read_rgb(pair.rgb)
     warnings = [f"{display_name(pair.rgb)}: {warning}" for warning in truth.warnings]
     nir = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nircolor import weights
-from nircolor.errors import UsageError, WeightsError
+from nircolor.errors import UsageError, WeightsError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
 from nircolor.hub import WEIGHTS_SUFFIX
@@ -34,12 +34,17 @@ DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """What an export adds to the run. The defaults change no weight."""
+    """What an export adds to the run. The defaults change no weight.
+
+    start_share: the share of the weights that the run started from, at least 0 and below 1, in a mean with its own:
+    what it forgot comes back (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
+    """
 
     license: str = ""
     description: str = ""
     calibration: Calibration = field(default_factory=Calibration)
     dtype: Literal["fp32", "fp16", "bf16"] = "fp32"
+    start_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ def export_run(
         on_event: gets a warning about everything that is missing for passing ``out`` on, such as the licence.
 
     Raises InputError for a folder that holds no run, WeightsError for a run without these weights, OutputExistsError,
-    OutputError, and UsageError for a calibration that the network cannot take and for runs of different networks, or of
-    different beginnings where they are to be averaged.
+    OutputError, and UsageError for a calibration that the network cannot take, for a share of the beginning of a run
+    that had none, and for runs of different networks, or of different beginnings where they are to be averaged.
     """
     config, runs = config or ExportConfig(), [run] if isinstance(run, Path) else list(run)
     warn = Reporter(on_event).warn
@@ -98,9 +103,31 @@ def _member(run: Path, source: Path, config: ExportConfig, warn: Warn) -> _Membe
     model = calibrated_model(trained, config.calibration)
     history = _history(run, loaded, warn)
     since = [*changes(trained, config.calibration), *([f"storage as {config.dtype}"] if config.dtype != "fp32" else [])]
+    if config.start_share:
+        since.append(f"start_share {config.start_share:g}")
+        history["start_share"] = config.start_share
     if "metrics" in history and since:
         history["metrics"]["measured_before"] = since
-    return _Member(model, calibrated_state(loaded.state, config.calibration), history)
+    state = _drawn_back(loaded, config.start_share) if config.start_share else loaded.state
+    return _Member(model, calibrated_state(state, config.calibration), history)
+
+
+def _drawn_back(loaded: weights.LoadedWeights, share: float) -> dict[str, Tensor]:
+    """The weights of a run, towards those that it started from."""
+
+    def refuse(reason: str, remedy: str) -> UsageError:
+        return UsageError(reason, option="start_share", value=share, remedy=remedy)
+
+    recipe = loaded.meta["recipe"]
+    beginning = recipe.get("start_from") if isinstance(recipe, dict) else None
+    if not 0 <= share < 1:
+        raise refuse("is no share", "give at least 0 and less than 1")
+    if not beginning:
+        raise refuse(f"{display_name(loaded.path)} started from nothing", "leave it out")
+    start = weights.load(beginning).state
+    if {k: v.shape for k, v in start.items()} != {k: v.shape for k, v in loaded.state.items()}:
+        raise refuse(f"{display_name(loaded.path)} started from another network", "leave it out")
+    return {name: value.float().lerp(start[name].float(), share) for name, value in loaded.state.items()}
 
 
 def _together(

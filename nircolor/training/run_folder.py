@@ -25,7 +25,7 @@ def weights_of(run: Path, best: bool | None = None) -> Path:
     """
     if not (run / "recipe.json").is_file():
         reason = "holds no run (there is no recipe.json in it)" if run.is_dir() else "is no folder"
-        raise InputError(reason, path=run, remedy="give the folder of a training run")
+        raise InputError(reason, path=run, remedy="give the folder that `train.run` named")
     name = BEST if best or (best is None and (run / BEST).is_file()) else LAST
     if not (run / name).is_file():
         remedy = "give `best=False`, or validate in training" if best else "let it train up to its first save"

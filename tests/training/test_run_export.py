@@ -228,3 +228,32 @@ def test_files_that_are_there_stay(run: Path, out: Path) -> None:
             exported(run, run / f"{name}.safetensors", overwrite=True)
     with pytest.raises(UsageError, match=r"end the name in \.safetensors"):
         exported(run, out.with_suffix(".pth"))
+
+
+def begun(run: Path, start: str) -> None:
+    add_weights(run, "weights.safetensors", 40, recipe={"preset": "tiny", "start_from": start})
+
+
+def test_a_run_is_drawn_back_towards_where_it_started(run: Path, out: Path) -> None:
+    begun(run, start := str(run / "best.safetensors"))
+    meta = exported(run, out, ExportConfig(start_share=0.25), best=False)
+    first, last, mean = (weights.load(path).state for path in (start, run / "weights.safetensors", out))
+    assert all(torch.allclose(mean[name], 0.25 * first[name] + 0.75 * last[name], atol=1e-6) for name in mean)
+    assert (meta["start_share"], meta["metrics"]["measured_before"]) == (0.25, ["start_share 0.25"])
+
+
+@pytest.mark.parametrize(
+    ("start", "share", "words"),
+    [
+        ("", 0.5, "weights.safetensors started from nothing; leave it out"),
+        ("lite", 0.5, "weights.safetensors started from another network; leave it out"),
+        ("lite", 1.0, "is no share; give at least 0 and less than 1"),
+        ("lite", -0.1, "is no share; give at least 0 and less than 1"),
+    ],
+)
+def test_a_share_of_no_beginning_is_refused(run: Path, out: Path, start: str, share: float, words: str) -> None:
+    begun(run, start)
+    with pytest.raises(UsageError, match=words) as caught:
+        exported(run, out, ExportConfig(start_share=share), best=False)
+    assert (caught.value.option, caught.value.value) == ("start_share", share)
+    assert not out.exists()
