@@ -1,13 +1,13 @@
 """How names get into files and pages: whatever bytes they are made of, what is written is plain text of one line.
 
 A name of a file may hold line breaks, commands to a terminal, marks that reverse the reading order, halves of
-characters, and what a spreadsheet takes for a formula. Every CSV, JSONL and HTML that holds names is written so.
+characters, and what a spreadsheet takes for a formula. Every CSV and JSONL that holds names is written so, and pages
+show them so (``pages/``).
 """
 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 import re
@@ -21,11 +21,6 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*(e[+-]?\d+)?|inf)", re.ASCII | re.IGNORECA
 def visible(text: str) -> str:
     """``text`` with each character that nobody can see as Python writes it: ``\\n``, ``\\u202e``, ``\\udc80``."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def esc(text: str) -> str:
-    """``text`` made visible and safe inside an element or a quoted attribute of HTML."""
-    return html.escape(visible(text), quote=True)
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -31,7 +31,6 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.signum = 0
-        self.hurried = False  # whether work was torn apart
         self._armed = True
         self._patient = False
         self._handlers: dict[int, Any] = {}
@@ -82,7 +81,6 @@ class Interrupts:
             first, self.signum = not self.signum, signum
             if self._patient and first:
                 return
-            self.hurried = self._patient
             raise Interrupted
 
     def _unraisable(self, event: sys.UnraisableHookArgs) -> None:

@@ -12,7 +12,7 @@ from report_example import CHOSEN
 from nircolor.pages.axes import axis, tally
 from nircolor.pages.lines import COLOURS, line_class
 from nircolor.pages.text import count, heading, number, script_number, with_unit
-from nircolor.written import esc, visible
+from nircolor.written import visible
 
 finite = st.floats(-1e6, 1e6).map(lambda v: 0.0 if abs(v) < 1e-6 else v)
 
@@ -66,5 +66,4 @@ def test_headings_say_which_way_is_better() -> None:
 @given(st.text())
 def test_whatever_a_name_holds_it_is_one_printable_line(name: str) -> None:
     assert visible(name).isprintable()
-    assert not set(esc(name)) & set("<>\"'")
-    esc(name).encode("utf-8")
+    visible(name).encode("utf-8")

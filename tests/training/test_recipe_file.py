@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are(
     config, words = meta["config"], [w for change in CHANGES for w in ("--set", change)]
     training, export = (shlex.split(line) for line in script.splitlines() if "runs/lite-taught" in line)
     assert training[: 3 + len(words)] == ["train", "lite-taught", "runs/lite-taught", *words]
-    said = dict(zip(export, export[1:], strict=False))
+    said = dict(pairwise(export))
     assert float(said["--start-share"]) == meta["start_share"]
     factors = {name: float(said[f"--{name}"]) for name in ("brightness", "chroma")}
     assert factors == {"brightness": 1.0, "chroma": 1.0} | meta["calibration"]
