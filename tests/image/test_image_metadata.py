@@ -131,7 +131,7 @@ def test_the_thumbnail_of_the_source_is_cut_off() -> None:
     block = b"II*\0" + struct.pack("<I", 8) + linked + thumbnail
     tidy = exif_module.tidy(block)
     assert tidy.block is not None
-    _, link = read_ifd(io.BytesIO(tidy.block), 8, exif_module.Layout("<"))
+    _, link = read_ifd(io.BytesIO(tidy.block), 8, exif_module.IfdLayout("<"))
     assert tidy.block[link : link + 4] == bytes(4)
     assert tidy.block[: link - 4] == block[: link - 4]
 

@@ -12,7 +12,7 @@ from tiny_run import recipe, write_pairs
 
 import nircolor
 from nircolor.errors import InputError, NircolorError, OutputError, OutputExistsError, UsageError
-from nircolor.events import Event, Progress, Warned
+from nircolor.events import Ended, Event, Progress, Warned
 from nircolor.training.events import Launched, Losses, Scores, TrainingReady
 from nircolor.training.recipe import SourceConfig
 
@@ -34,7 +34,7 @@ def test_a_run_reports_and_leaves_weights_and_a_page(data: Path, tmp_path: Path)
         "run": found.run, "step": 4, "weights": found.weights, "best_step": 4, "best": found.best
     }  # fmt: skip
     assert str(found) == f"{found.run}: step 4, weights in {found.weights}, page in {found.page}"
-    assert kinds(events) == [Launched, TrainingReady, Progress, Losses, Scores]
+    assert kinds(events) == [Launched, TrainingReady, Progress, Losses, Scores, Ended]
     assert str(events[1]).startswith("device cpu, kernel ")
     assert str(events[1]).endswith("precision 32-true, 4 training pairs, 1 validation pairs")
     page = Path(found.page).read_text(encoding="utf-8")
