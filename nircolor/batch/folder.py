@@ -53,7 +53,7 @@ def colorize_folder(
             that asks for several needs ``if __name__ == "__main__":``. ray: address of a Ray cluster whose workers do
             it, or ``auto``: the one found, or a new one of this machine.
         together: how many small pictures of one size go through the network at once; None: 1 on a CPU, where outputs
-            are those of ``colorize_file`` byte for byte, 8 elsewhere.
+            are those of ``colorize_file`` byte for byte if as many threads compute them, 8 elsewhere.
         fail_fast: end at the first picture that fails. watch: wait for more files until ``stop`` is set.
         contact_sheet: an HTML file for thumbnails, before and after.
         stop: once set, the pictures in hand are finished, and the result has ``left`` > 0 where others were not.
