@@ -4,7 +4,8 @@
     |-- UsageError           2   the call itself is wrong
     |   `-- OutputExistsError 2  the output is there already and overwriting was not asked for
     |-- InputError           3   the input cannot be read or is not supported
-    |   `-- ColourInputError 3   the input is a colour picture, where a near-infrared one is wanted
+    |   |-- ColourInputError 3   the input is a colour picture, where a near-infrared one is wanted
+    |   `-- PagesInputError  3   the input has several pages, where one is wanted
     |-- OutputError          1   the output cannot be written (folder, permission, full disk)
     |-- WeightsError         4   weights are missing, damaged or from a newer version
     |-- DeviceError          5   the device is not there, or ran out of memory
@@ -77,6 +78,12 @@ class NircolorError(Exception):
         other.path, other.__cause__ = path, self.__cause__
         return other
 
+    def within(self: Error, part: str) -> Error:
+        """The same error about a ``part`` of the input: ``page 3``, ``frame 12``."""
+        other = copy.copy(self)
+        other.reason, other.__cause__ = f"{part}: {self.reason}", self.__cause__
+        return other
+
     def with_remedy(self: Error, remedy: str) -> Error:
         """The same error with other advice: for callers who know better what helps."""
         other = copy.copy(self)
@@ -102,6 +109,10 @@ class InputError(NircolorError):
 
 class ColourInputError(InputError):
     """The input is a colour picture; whoever colorizes many may pass it on."""
+
+
+class PagesInputError(InputError):
+    """The input has several pages, of which none was chosen; whoever can take all of them may offer it."""
 
 
 class OutputError(NircolorError):

@@ -4,6 +4,7 @@ import logging
 
 from nircolor.image.decode import LIBRARIES
 from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.page_list import Page, PageList, list_pages
 from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
@@ -18,9 +19,12 @@ __all__ = [
     "ImageInfo",
     "NirImage",
     "OutputPlan",
+    "Page",
+    "PageList",
     "RgbImage",
     "Stretch",
     "default_output",
+    "list_pages",
     "losses",
     "plan_output",
     "read_nir",

@@ -17,6 +17,7 @@ import numpy as np
 SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROP_IFD = 330, 34665, 34853, 40965
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 SHORT, LONG, LONG8 = 3, 4, 16
+_TEXT = 2
 _WHOLE = (1, SHORT, LONG, 13, LONG8, 18)  # kinds of whole numbers without a sign
 
 # kind -> (bytes of one value, bytes of its units, which are what byte order acts on)
@@ -91,11 +92,12 @@ def read_header(stream: BinaryIO) -> tuple[IfdLayout, int]:
 
 
 def read_ifd(
-    stream: BinaryIO, offset: int, layout: IfdLayout, wanted: Container[int] | None = None
+    stream: BinaryIO, offset: int, layout: IfdLayout, wanted: Container[int] | None = None, cut: bool = False
 ) -> tuple[list[IfdEntry], int]:
     """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
-    Entries of unknown kinds and oversized ones are left out. Raises ``ValueError``, or ``CutOffError``.
+    Entries of unknown kinds and oversized ones are left out; with ``cut`` an oversized text is one that ends early.
+    Raises ``ValueError``, or ``CutOffError``.
     """
     head, record, inline = ("Q", "HHQ8s", 8) if layout.big else ("H", "HHI4s", 4)
     size = struct.calcsize("<" + record)
@@ -110,6 +112,7 @@ def read_ifd(
     for index, (tag, kind, values, field) in enumerate(records):
         if wanted is None or tag in wanted:
             position = start + size * (index + 1) - inline
+            values = min(values, _MAX_VALUE) if cut and kind == _TEXT else values
             entry = _entry(stream, layout, (tag, kind, values), field, position)
             entries += [entry] if entry else []
             total += len(entry.data) if entry else 0

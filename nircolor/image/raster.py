@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
+
+if TYPE_CHECKING:
+    from nircolor.image.page_list import Page
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
@@ -46,10 +49,10 @@ class Raster:
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a file is wanted; both count from 1, None = the only one there is."""
+    """Which part of a file is wanted; both count from 1, None = the only one there is. A ``Page`` is one of a list."""
 
     band: int | None = None
-    page: int | None = None
+    page: int | Page | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
     raise InputError(f"has {len(colour)} bands", remedy=remedy)
 
 
-def only_page(page: int | None) -> None:
+def only_page(page: int | Page | None) -> None:
     """Raise ``InputError`` where another page than the first is asked of a file that has just one."""
     if page not in (None, 1):
         raise InputError(f"has one page only, not {page}", remedy="leave `page` out")

@@ -14,6 +14,7 @@ from nircolor.image.grey import to_grey
 from nircolor.image.histogram import Mask
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.orient import swaps_axes, upright
+from nircolor.image.page_list import Page
 from nircolor.image.raster import Raster, Request, Samples
 from nircolor.image.stretch import Stretch
 from nircolor.image.tone import apply_curve, to_unit
@@ -26,7 +27,7 @@ def read_nir(
     source: str | Path | bytes,
     *,
     band: int | None = None,
-    page: int | None = None,
+    page: int | Page | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
     grey: bool = False,
@@ -34,7 +35,7 @@ def read_nir(
     """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
-    of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
+    of a pixel, alpha too, as GDAL does; ``page`` may also be one of ``list_pages``. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
     without them the range comes from the dtype and the file's tags, never from the data, and where that leaves the
     picture dark a warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC
     profile: what is returned are sRGB greys. Three channels that differ little (``grey.RULES``) are read as their luma;
@@ -45,7 +46,7 @@ def read_nir(
     ``band`` with ``grey``.
     """
     for name, number in (("band", band), ("page", page)):
-        if number is not None and number < 1:
+        if isinstance(number, int) and number < 1:
             raise UsageError(f"{name}s count from 1", option=name, value=number)
     if grey and band is not None:
         raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")

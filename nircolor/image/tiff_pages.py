@@ -7,19 +7,19 @@ them together take no more bytes than the file has, and there is an end to how m
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import BinaryIO
 
-from nircolor.errors import InputError
+from nircolor.errors import InputError, PagesInputError
 from nircolor.image import ifd
-from nircolor.image.tiff_stacks import promised
+from nircolor.image.tiff_stacks import Stack, stack
 
 MAX_PAGES = 1 << 16
 """Most directories that are looked at, pages and all that is beneath them."""
 
-_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _DNG = 254, 255, 256, 257, 262, 50706
-_WANTED = (_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, ifd.SUB_IFDS, _DNG)
+_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _DNG = 254, 255, 256, 257, 258, 262, 50706
+_WANTED = (_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, ifd.SUB_IFDS, _DNG)
 _REDUCED, _MASK, _DEPTH = 1, 4, 8  # bits of NewSubfileType
 _RAW = (32803, 34892)  # photometric: colour filter array, linear raw
 
@@ -36,6 +36,10 @@ class TiffPicture:
     raw: bool
     """True where the samples are those of a camera's sensor, not yet a picture."""
     links: tuple[int, ...] = ()
+    bits: int = 1
+    """Of a sample."""
+    shift: int = 0
+    """How many bytes behind the place that the directory names the samples lie: the pictures of a stack share one."""
 
     @property
     def is_full(self) -> bool:
@@ -58,6 +62,7 @@ class Contents:
     broken: str | None = None
     """Why the list of pages ends too early."""
     notes: tuple[str, ...] = ()
+    """What the user should know about the file as a whole."""
 
     @cached_property
     def pages(self) -> tuple[TiffPicture, ...]:
@@ -72,24 +77,30 @@ class Contents:
     def choose(self, number: int | None) -> TiffPicture:
         """Page ``number`` (from 1). Raises ``InputError`` where it is not obvious, not there, or not yet a picture."""
         count = len(self.pages)
-        if not count:
-            raise InputError("holds overviews or masks only", remedy="give the file that they were made for")
-        choice = f"`page=1` to {count}" if count > 1 else "`page=1`"
+        self._check_some()
         if number is None:
-            self._check_obvious(choice)
+            self._check_developed(max(self.pages, key=lambda picture: picture.pixels))
+            self.check_whole()
+            if count > 1:
+                raise PagesInputError(f"has {count} pages", remedy=f"choose one with {self._choice}")
         elif not 1 <= number <= count:
-            raise InputError(f"has {count} page(s), not {number}", remedy=f"choose one with {choice}")
-        picture = self.pages[(number or 1) - 1]
-        return self._check_developed(picture)
+            raise InputError(f"has {count} page(s), not {number}", remedy=f"choose one with {self._choice}")
+        return self._check_developed(self.pages[(number or 1) - 1])
 
-    def _check_obvious(self, choice: str) -> None:
-        self._check_developed(max(self.pages, key=lambda picture: picture.pixels))
+    def check_whole(self) -> None:
+        """Raise ``InputError`` where not all pages that the file should have are there to be chosen."""
+        self._check_some()
         if self.broken:
-            raise InputError(
-                self.broken, remedy=f"get a fresh copy, or choose one of those that are there with {choice}"
-            )
-        if len(self.pages) > 1:
-            raise InputError(f"has {len(self.pages)} pages", remedy=f"choose one with {choice}")
+            remedy = f"get a fresh copy, or choose one of those that are there with {self._choice}"
+            raise InputError(self.broken, remedy=remedy)
+
+    def _check_some(self) -> None:
+        if not self.pages:
+            raise InputError("holds overviews or masks only", remedy="give the file that they were made for")
+
+    @property
+    def _choice(self) -> str:
+        return f"`page=1` to {len(self.pages)}" if len(self.pages) > 1 else "`page=1`"
 
     def _check_developed(self, picture: TiffPicture) -> TiffPicture:
         if picture.raw:
@@ -98,24 +109,26 @@ class Contents:
 
     def places(self, chosen: TiffPicture) -> tuple[int, ...]:
         """Offsets of the directories that describe the choice, its own first: a page does so for what is beneath it."""
-        return tuple(dict.fromkeys((chosen.offset, self._page_of(chosen).offset)))
+        return tuple(dict.fromkeys((chosen.offset, self._page_of[chosen].offset)))
 
-    def _page_of(self, chosen: TiffPicture) -> TiffPicture:
-        return next(group[0] for group in self.groups if chosen in group)
+    @cached_property
+    def _page_of(self) -> dict[TiffPicture, TiffPicture]:
+        return {picture: group[0] for group in self.groups for picture in group}
 
-    def remarks(self, chosen: TiffPicture) -> list[str]:
+    def remarks(self) -> list[str]:
+        """What the user should know about the file, whichever page is chosen."""
+        broken = [f"{self.broken}: others may be lost"] if self.broken else []
+        return [*self.notes, *broken, *(["the transparency mask page is not kept"] if self.has_mask else [])]
+
+    def remarks_on(self, chosen: TiffPicture) -> list[str]:
         """What the user should know about the choice."""
-        found, preview = list(self.notes), self._page_of(chosen)
-        if self.broken:
-            found.append(f"{self.broken}: others may be lost")
-        if preview is not chosen and preview.is_full:
-            found.append(
-                f"its page of {preview.width} x {preview.height} pixels is a preview of the picture beneath it, "
-                f"of {chosen.width} x {chosen.height}, which was read"
-            )
-        if self.has_mask:
-            found.append("the transparency mask page is not kept")
-        return found
+        preview = self._page_of[chosen]
+        if preview is chosen or not preview.is_full:
+            return []
+        return [
+            f"its page of {preview.width} x {preview.height} pixels is a preview of the picture beneath it, "
+            f"of {chosen.width} x {chosen.height}, which was read"
+        ]
 
 
 def _largest(group: tuple[TiffPicture, ...]) -> list[TiffPicture]:
@@ -135,14 +148,23 @@ def contents(stream: BinaryIO) -> Contents:
     if not pages:
         raise InputError(f"{reason}: it has no first page ({error or 'no link'})", remedy="get a fresh copy")
     broken = f"{reason}: the list of its pages breaks off after page {len(pages)}" if error else None
-    stack = promised(stream, pages[0].offset)
-    if stack > len(pages) and not broken:
-        broken = f"says that it holds {stack} pictures, but lists {len(pages)}"
+    promised = stack(stream, pages[0].offset)
+    pages = _with_those_behind(pages, promised)
+    if promised.count > len(pages) and not broken:
+        broken = f"says that it holds {promised.count} pictures, but lists {len(pages)}"
     notes = ["the list of its pages runs in a circle: each of them counts once"] if walk.circular else []
     groups = tuple((page, *walk.beneath(page)) for page in pages)
     if walk.lost:
         notes.append("some of what is stored beneath its pages cannot be read")
-    return Contents(groups, walk.is_dng, broken, tuple(notes))
+    return Contents(groups, walk.is_dng, broken, (*notes, *promised.notes))
+
+
+def _with_those_behind(pages: list[TiffPicture], promised: Stack) -> list[TiffPicture]:
+    """``pages``, and the pictures of a stack behind a single one, each as a page of its own."""
+    if len(pages) > 1 or promised.step is None or promised.count > MAX_PAGES:
+        return pages
+    behind = (replace(pages[0], shift=number * promised.step, links=()) for number in range(1, promised.count))
+    return [*pages, *behind]
 
 
 @dataclass
@@ -199,5 +221,6 @@ class _Walk:
             raise ValueError("a directory without a picture")
         kind = first.get(_SUBFILE, 0) or (_REDUCED if first.get(_OLD_SUBFILE) == 2 else 0)
         links = tuple(int(number) for number in values.get(ifd.SUB_IFDS, ()))
-        picture = TiffPicture(offset, first[_WIDTH], first[_HEIGHT], kind, first.get(_PHOTOMETRIC) in _RAW, links)
+        raw, bits = first.get(_PHOTOMETRIC) in _RAW, max(map(int, values.get(_BITS, ())), default=1)
+        picture = TiffPicture(offset, first[_WIDTH], first[_HEIGHT], kind, raw, links, bits)
         return picture, ifd.follow(self.stream, link, self._layout)

@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from tifffile import TiffFile, TiffPage
+from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_pages
+from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_entry, tiff_pages
+from nircolor.image.page_list import Page
 from nircolor.image.raster import Raster, Request, Samples, choose_bands
+from nircolor.image.tiff_pages import Contents, TiffPicture
 from nircolor.image.tiff_values import Values, values_of
 
 _PALETTE = 3
@@ -25,13 +27,9 @@ _BUFFER = 16 << 20  # encoded bytes read ahead
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
     """Read one page of a TIFF file. Raises ``InputError``."""
-    contents = tiff_pages.contents(stream)
-    picture = contents.choose(request.page)
+    contents, picture, remarks = _chosen(stream, request.page)
     size = stream.seek(0, 2)
-    stream.seek(0)
-    # of the kinds that are denied here tifffile would follow the links from page to page on opening
-    with TiffFile(stream, is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
-        page = _page(file, picture)
+    with tiff_entry.opened(stream, picture) as page:
         tiff_checks.check_page(page)
         tiff_checks.check_segments(page, size, stream)
         block, resolution, notes = _kept(contents.places(picture), stream)
@@ -39,16 +37,17 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         read = _palette if page.photometric == _PALETTE else _samples
         raster = read(page, request, values)
         raster.exif, raster.resolution = block, resolution
-        raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
+        raster.warnings += [*remarks, *contents.remarks_on(picture), *values.notes, *notes]
         _describe(raster, page)
     return raster
 
 
-def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
-    if picture.offset == file.pages.first.offset:
-        return file.pages.first
-    file.filehandle.seek(picture.offset)
-    return TiffPage(file, index=1)
+def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPicture, list[str]]:
+    """What the file holds, the page to be read, and what the user should know about the file."""
+    if isinstance(page, Page):
+        return page.contents, page.contents.choose(page.number), []
+    contents = tiff_pages.contents(stream)
+    return contents, contents.choose(page), contents.remarks()
 
 
 def _samples(page: TiffPage, request: Request, values: Values) -> Raster:

@@ -1,6 +1,7 @@
-"""How many pictures the first page of a TIFF promises: some programs store a stack of them behind a single page.
+"""Stacks: pictures that lie one after the other behind the first page of a TIFF, which alone is listed.
 
-ImageJ does so beyond 4 GB, tifffile on request, MetaMorph always. What is not listed as a page cannot be chosen.
+ImageJ writes them beyond 4 GB, tifffile on request, MetaMorph always. What the page says of them is a promise: it is
+kept where the samples are neither packed nor in pieces, and the file is long enough for all of them.
 """
 
 from __future__ import annotations
@@ -8,30 +9,52 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from nircolor.image import ifd
 from nircolor.image.ifd import IfdEntry
 
-_WIDTH, _HEIGHT, _DESCRIPTION, _SAMPLES, _DEPTH, _METAMORPH = 256, 257, 270, 277, 32997, 33629
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _DESCRIPTION, _OFFSETS, _SAMPLES, _COUNTS = 256, 257, 258, 259, 270, 273, 277, 279
+_DEPTH, _METAMORPH = 32997, 33629
 _MOST = 10**9  # a description may promise anything
-_WANTED = (_WIDTH, _HEIGHT, _DESCRIPTION, _SAMPLES, _DEPTH, _METAMORPH)
+_WANTED = (_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _DESCRIPTION, _OFFSETS, _SAMPLES, _COUNTS, _DEPTH, _METAMORPH)
+_HEAD = 4096  # bytes within which the first element of OME-XML stands, after its usual comment
 
 
-def promised(stream: BinaryIO, offset: int) -> int:
-    """Number of pictures that the page at ``offset`` says there are; 1 where it says nothing, or is damaged."""
+@dataclass(frozen=True)
+class Stack:
+    """What the first page says of the pictures behind it.
+
+    count: how many there are, itself included; 1 where it says nothing, or is damaged. step: bytes from the samples of
+    one picture to those of the next; None where they cannot be found. notes: what of the description has no place in
+    an output.
+    """
+
+    count: int = 1
+    step: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def stack(stream: BinaryIO, offset: int) -> Stack:
+    """What the page at ``offset`` says. Its description is searched for a few words, and never parsed as XML."""
     layout, _ = ifd.read_header(stream)
     try:
-        entries, _ = ifd.read_ifd(stream, offset, layout, _WANTED)
+        entries, end = ifd.read_ifd(stream, offset, layout, _WANTED, cut=True)
     except ValueError:  # reported, with all else that is wrong with the page, when it is read
-        return 1
+        return Stack()
     found = {entry.tag: entry for entry in reversed(entries)}
+    text = found[_DESCRIPTION].data.strip(b"\0 \t\r\n\xef\xbb\xbf") if _DESCRIPTION in found else b""
     planes = found[_METAMORPH].count if _METAMORPH in found else 1
-    text = found[_DESCRIPTION].data.rstrip(b"\0") if _DESCRIPTION in found else b""
-    if text.startswith(b"ImageJ="):
-        images = re.search(rb"^images=(\d{1,9})\s*$", text, re.MULTILINE)
-        return max(planes, int(images[1]) if images else 1)
-    return max(planes, _shaped(text, found))
+    count = max(planes, _images(text), _shaped(text, found))
+    taken = [(offset, end), *((entry.position, entry.position + len(entry.data)) for entry in entries)]
+    step = _step(found, count, stream.seek(0, 2), taken) if count > 1 else None
+    return Stack(count, step, _notes(text))
+
+
+def _images(text: bytes) -> int:
+    images = re.search(rb"^images=(\d{1,9})\s*$", text, re.MULTILINE) if text.startswith(b"ImageJ=") else None
+    return int(images[1]) if images else 1
 
 
 def _shaped(text: bytes, found: dict[int, IfdEntry]) -> int:
@@ -43,6 +66,35 @@ def _shaped(text: bytes, found: dict[int, IfdEntry]) -> int:
         values = math.prod(int(side) for side in shape)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return 1
-    sides = [found[tag].numbers() for tag in (_WIDTH, _HEIGHT, _SAMPLES, _DEPTH) if tag in found]
-    page = math.prod(int(side[0]) for side in sides if side)
+    page = math.prod(_number(found, tag) for tag in (_WIDTH, _HEIGHT, _SAMPLES, _DEPTH))
     return min(values // page, _MOST) if page else 1
+
+
+def _step(found: dict[int, IfdEntry], count: int, size: int, taken: list[tuple[int, int]]) -> int | None:
+    """Bytes of one picture, where ``count`` of them follow each other in a file of ``size`` bytes, none ``taken``."""
+    strips = [tuple(map(int, found[tag].numbers())) if tag in found else () for tag in (_OFFSETS, _COUNTS)]
+    starts, lengths = strips
+    row = (_number(found, _WIDTH) * _number(found, _SAMPLES) * _number(found, _BITS) + 7) // 8
+    step = row * _number(found, _HEIGHT)
+    if not step or _number(found, _COMPRESSION) != 1 or _number(found, _DEPTH) != 1 or sum(lengths) != step:
+        return None
+    if len(starts) != len(lengths) or any(a + n != b for a, n, b in zip(starts, lengths, starts[1:], strict=False)):
+        return None
+    end = starts[0] + count * step
+    free = not any(begin < end and starts[0] < stop for begin, stop in taken)
+    return step if free and end <= size else None
+
+
+def _number(found: dict[int, IfdEntry], tag: int) -> int:
+    """The first value of a tag; 1 where it is missing, which is the default of those that may be."""
+    numbers = found[tag].numbers() if tag in found else ()
+    return int(numbers[0]) if numbers else 1
+
+
+def _notes(text: bytes) -> tuple[str, ...]:
+    if text.startswith(b"ImageJ="):
+        return ("the ImageJ description is not kept: it is about the near-infrared file",)
+    if text.startswith((b"<?xml", b"<OME")):
+        kind = "OME-XML" if b"<OME" in text[:_HEAD] else "XML description"
+        return (f"the {kind} is not kept: it is about the near-infrared file",)
+    return ()

@@ -20,7 +20,7 @@ from nircolor.image.source import open_source
 from nircolor.image.tone import to_unit
 from nircolor.picture import Reading
 from nircolor.video.container import HEAD, has_sound, sniff
-from nircolor.video.frames import Frame, Stream, in_frame, name_of
+from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.motion_jpeg import MotionJpeg
 from nircolor.video.opencv import is_grey16, open_capture, pixel_aspect, sample_bits
 
@@ -103,7 +103,7 @@ class FileSource:
                 raise InputError(reason, remedy="cut it there")
             return self._read_frame(pixels, number)
         except InputError as error:
-            raise in_frame(error, self._path, number) from error.__cause__
+            raise error.within(f"frame {number}").at(self._path) from error.__cause__
 
     def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
         reading, colours = self._reading, None

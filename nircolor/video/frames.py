@@ -79,11 +79,6 @@ def name_of(number: int) -> str:
     return f"frame_{number:06d}.png"
 
 
-def in_frame(error: InputError, path: Path, number: int) -> InputError:
-    """The same error, of one frame of ``path``."""
-    return type(error)(f"frame {number}: {error.reason}", path=path, remedy=error.remedy)
-
-
 def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Stream, where: str) -> Frame:
     """A frame that is stored as a picture: read as ``nircolor colorize`` reads it, or passed on where it is in colour.
 

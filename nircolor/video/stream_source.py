@@ -11,7 +11,7 @@ from nircolor.image import streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 from nircolor.picture import Reading
-from nircolor.video.frames import Frame, Stream, in_frame, name_of, read_frame
+from nircolor.video.frames import Frame, Stream, name_of, read_frame
 
 RATE = 25.0
 """Frames a second of a file that knows none: what FFmpeg takes."""
@@ -44,7 +44,7 @@ class StreamSource:
             height, width = frame.image.pixels.shape
             if (height, width) != (self.stream.height, self.stream.width):
                 error = InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
-                raise in_frame(error, self._path, number)
+                raise error.within(f"frame {number}").at(self._path)
             yield frame
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class StreamSource:
         try:
             return read_frame(name_of(number), part, self._reading, self.stream, f"frame {number}")
         except InputError as error:
-            raise in_frame(error, self._path, number) from error.__cause__
+            raise error.within(f"frame {number}").at(self._path) from error.__cause__
 
 
 def is_stream(path: Path) -> bool:
