@@ -10,13 +10,14 @@ from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from nircolor import picture
+from nircolor import every_page, picture
+from nircolor.colorize_pages import PageWork
 from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
-from nircolor.errors import InputError, UsageError, display_name
+from nircolor.errors import InputError, PagesInputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
-from nircolor.image import default_output, plan_output
-from nircolor.image.formats import by_suffix
+from nircolor.image import OutputPlan, default_output, list_pages, plan_output
+from nircolor.image.formats import PAGED, by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.picture import Reading, Writing
@@ -24,7 +25,7 @@ from nircolor.wording import command_line
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo
-    from nircolor.image import NirImage, OutputPlan
+    from nircolor.image import NirImage, PageList
 
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
@@ -34,7 +35,11 @@ Target = Path | BinaryIO
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network alone."""
+    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network alone.
+
+    ``pages``: how many, where all were asked for; ``width``, ``height`` and ``depth`` are then those of the first, and
+    the speed is that of all.
+    """
 
     input: str
     output: str
@@ -50,15 +55,18 @@ class FileResult:
     weights: str
     sha256: str
     warnings: tuple[str, ...] = ()
+    pages: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What ``nircolor colorize --json`` prints."""
-        return {**asdict(self), "warnings": [command_line(text) for text in self.warnings]}
+        """What ``nircolor colorize --json`` prints; ``pages`` only where all of them were asked for."""
+        values = {**asdict(self), "warnings": [command_line(text) for text in self.warnings]}
+        return {name: value for name, value in values.items() if name != "pages" or value is not None}
 
     def __str__(self) -> str:
         source = "standard input" if self.input == STREAM else display_name(self.input)
         target = "standard output" if self.output == STREAM else display_name(self.output)
-        return f"{source} -> {target}: {self.width} x {self.height}, {self.depth} bit, {self.seconds} s"
+        pages = f"{self.pages} pages, the first " if self.pages is not None and self.pages > 1 else ""
+        return f"{source} -> {target}: {pages}{self.width} x {self.height}, {self.depth} bit, {self.seconds} s"
 
 
 def colorize_file(
@@ -116,7 +124,10 @@ class _Job:
         target = self._target(output)
         if self.engine is self.settings:
             check_weights(self.settings.weights)
-        image = picture.read(_content(self.source), self.reading)
+        content = _content(self.source)
+        if self.reading.page == "all" and (listed := list_pages(content)) and len(listed.pages) > 1:
+            return self._all_pages(content, listed, target or self._default(PAGED))
+        image = self._read(content)
         target = target or self._default(image.info.format)
         plan = self._plan(target, image)
         clock.lap("read")
@@ -130,7 +141,29 @@ class _Job:
         reporter.progress("writing")
         picture.write(target, rgb, image, plan, self.overwrite)
         clock.lap("written")
-        return self._result(target, image, plan, engine.info, seconds)
+        return self._result(target, image.pixels.shape, plan, engine.info, seconds)
+
+    def _read(self, content: str | Path | bytes) -> NirImage:
+        try:
+            return picture.read(content, self.reading)
+        except PagesInputError as error:
+            raise picture.offer_pages(error) from error.__cause__
+
+    def _all_pages(self, content: str | Path | bytes, listed: PageList, target: Target) -> FileResult:
+        """As ``run``, page by page; the network is loaded when the first of them has been read."""
+        writing = self._writing(target)
+        every_page.check_target(len(listed.pages), _path(target), writing)
+        names = _name(self.source, "standard input"), _name(target, "standard output")
+        work = PageWork(self.engine, self.reporter, len(listed.pages))
+        pages = every_page.Pages(content, listed, self.reading, writing, *names)
+        made = pages.colorize(target, work.colorize, self.overwrite, work.announce)
+        for remark in made.remarks:
+            self.reporter.warn(remark)
+        plan, shape = OutputPlan(PAGED, made.depth), (made.height, made.width)
+        return self._result(target, shape, plan, work.info, work.seconds, made)
+
+    def _writing(self, target: Target) -> Writing:
+        return Writing(self.writing.depth, self.writing.format or (STREAM_FORMAT if _path(target) is None else None))
 
     def _target(self, output: str | Target | None) -> Target | None:
         """The output, checked as far as can be before the input is read; None when its name depends on what is read."""
@@ -165,8 +198,7 @@ class _Job:
     def _plan(self, target: Target, image: NirImage) -> OutputPlan:
         """Format and depth of the output; reports what the input lacks and what the output cannot hold."""
         (height, width), tiling, reporter = image.pixels.shape, self.settings.tiling, self.reporter
-        format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
-        plan = picture.plan(_path(target), image, Writing(self.writing.depth, format))
+        plan = picture.plan(_path(target), image, self._writing(target))
         source = _name(self.source, "standard input")
         for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
             reporter.warn(remark)
@@ -178,9 +210,16 @@ class _Job:
         return plan
 
     def _result(
-        self, target: Target, image: NirImage, plan: OutputPlan, info: EngineInfo, seconds: float
+        self,
+        target: Target,
+        shape: tuple[int, ...],
+        plan: OutputPlan,
+        info: EngineInfo,
+        seconds: float,
+        pages: every_page.PagesDone | None = None,
     ) -> FileResult:
-        height, width = image.pixels.shape
+        height, width = shape
+        pixels = pages.pixels if pages else height * width
         return FileResult(
             input=str(_path(self.source) or STREAM),
             output=str(_path(target) or STREAM),
@@ -189,13 +228,14 @@ class _Job:
             height=height,
             depth=plan.depth,
             seconds=round(seconds, 3),
-            megapixels_per_second=round(height * width / 1e6 / max(seconds, 1e-9), 3),
+            megapixels_per_second=round(pixels / 1e6 / max(seconds, 1e-9), 3),
             device=info.device,
             kernel=info.kernel,
             precision=info.precision,
             weights=self.settings.weights,
             sha256=info.weights_sha256,
             warnings=tuple(self.reporter.warnings),
+            pages=pages.pages if pages else 1 if self.reading.page == "all" else None,
         )
 
 

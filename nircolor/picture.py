@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Literal
 from numpy.typing import NDArray
 
 import nircolor.image as images
-from nircolor.errors import ColourInputError, UsageError
-from nircolor.image import NirImage, OutputPlan, Stretch
+from nircolor.errors import ColourInputError, PagesInputError, UsageError
+from nircolor.image import NirImage, OutputPlan, Page, Stretch
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -24,13 +24,16 @@ class Reading:
     stretch: Stretch = field(default_factory=Stretch)
     equalize: bool = False
     band: int | None = None
-    page: int | None = None
+    page: int | Literal["all"] | None = None
+    """A number from 1; ``all`` where every page becomes one of the output (``every_page``)."""
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
 
     def __post_init__(self) -> None:
         if self.colours != "refuse" and self.band is not None:
             raise UsageError("excludes `colours`", option="band", remedy="leave it out, or both of them")
+        if isinstance(self.page, str) and self.page != "all":
+            raise UsageError("a page is a number from 1, or all", option="page", value=self.page)
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,12 @@ class Writing:
     format: str | None = None
 
 
-def read(source: str | Path | bytes, how: Reading) -> NirImage:
-    """Raises what ``read_nir`` raises."""
-    grey = how.colours == "colorize"
+def read(source: str | Path | bytes, how: Reading, page: Page | None = None) -> NirImage:
+    """One picture; ``page``: one of those that ``how`` takes all of. Raises what ``read_nir`` raises."""
+    grey, chosen = how.colours == "colorize", page or (None if how.page == "all" else how.page)
     try:
         return images.read_nir(
-            source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey
+            source, band=how.band, page=chosen, stretch=how.stretch, equalize=how.equalize, grey=grey
         )
     except ColourInputError as error:
         remedy = str(error.remedy).replace("`grey=True`", "`colours=colorize`")  # as it is called in ``Reading``
@@ -56,6 +59,11 @@ def read(source: str | Path | bytes, how: Reading) -> NirImage:
 def offer_copy(error: ColourInputError) -> ColourInputError:
     """The same error, where there is one more way out."""
     return error.with_remedy(f"{error.remedy}; `colours=copy` passes colour pictures on as they are")
+
+
+def offer_pages(error: PagesInputError) -> PagesInputError:
+    """The same error, for whoever can take all of the pages."""
+    return error.with_remedy(f"{error.remedy}, or take all of them with `page=all`")
 
 
 def plan(target: Path | None, image: NirImage, how: Writing) -> OutputPlan:

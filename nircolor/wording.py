@@ -67,6 +67,11 @@ def _option(mark: re.Match[str]) -> str:
     return option if value in (None, "True") else f"{option} {value}"
 
 
+def kind_of(text: str) -> str:
+    """Alike for messages that differ in their numbers alone."""
+    return re.sub(r"\d+(\.\d+)?", "0", text)
+
+
 def one_line(text: str) -> str:
     """``text`` on one line, without the control characters that a file name can carry to a terminal."""
     joined = " ".join(line.strip() for line in text.splitlines())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from nircolor.batch.entry import Entry, Row
 from nircolor.batch.places import Size
 from nircolor.errors import display_name
 from nircolor.events import Event
-from nircolor.wording import command_line
+from nircolor.wording import command_line, kind_of
 
 _KINDS = 5  # suffixes named of files that were left out
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -168,8 +167,8 @@ class Outcome:
             self.counts[row.status] += 1
             self.pixels += row.width * row.height if row.status == "done" else 0
             for text in row.warnings:
-                self._first.setdefault(_kind(text), text)
-                self.remarks[self._first[_kind(text)]] += 1
+                self._first.setdefault(kind_of(text), text)
+                self.remarks[self._first[kind_of(text)]] += 1
             if row.status == "failed":
                 self.failures.append(Failure(row.input, row.error or ""))
 
@@ -181,7 +180,7 @@ class Outcome:
 def _reasons(failures: Sequence[Failure]) -> list[Reason]:
     groups: dict[str, list[Failure]] = {}
     for failure in failures:
-        groups.setdefault(_kind(failure.error), []).append(failure)
+        groups.setdefault(kind_of(failure.error), []).append(failure)
     by_size = sorted(groups.values(), key=len, reverse=True)
     return [Reason(group[0].error, tuple(one.input for one in group)) for group in by_size]
 
@@ -204,7 +203,3 @@ def is_hopeless(row: Row) -> bool:
 def plural(number: int, what: str) -> str:
     """``1 picture``, ``2 pictures``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _kind(text: str) -> str:
-    return re.sub(r"\d+(\.\d+)?", "0", text)

@@ -30,6 +30,8 @@ from nircolor.cli.options import (
     names_in,
     number_option,
     overwrite_option,
+    page_of,
+    page_option,
     reading_of,
     stretch_option,
     writing_of,
@@ -189,7 +191,9 @@ def batch(
     range: RangeOption = None,
     equalize: Annotated[bool, equalize_option("Equalize histograms.")] = False,
     band: Annotated[int | None, number_option("--band", "Of multi-band pictures, from 1.")] = None,
-    page: Annotated[int | None, number_option("--page", "Of multi-page TIFFs, from 1.")] = None,
+    page: Annotated[
+        str | None, page_option("Of multi-page TIFFs, from 1, or all: each becomes a page of the output.")
+    ] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
     json: JsonFlag = False,
@@ -209,7 +213,7 @@ def batch(
     names = None if listed is None else names_in(listed)
     what: dict[str, Any] = {
         "engine": engine_of(weights, device, precision, prior, tile, overlap),
-        "reading": reading_of(stretch, range, equalize, band, page, colours_of(grey, colour_inputs)),
+        "reading": reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey, colour_inputs)),
         "writing": writing_of(depth, format),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
         "naming": Naming(suffix),

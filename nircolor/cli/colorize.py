@@ -27,6 +27,8 @@ from nircolor.cli.options import (
     format_option,
     number_option,
     overwrite_option,
+    page_of,
+    page_option,
     reading_of,
     stretch_option,
     writing_of,
@@ -90,7 +92,7 @@ def colorize(
         int | None, number_option("--band", "Band of a multi-band picture, counted from 1.", least=None)
     ] = None,
     page: Annotated[
-        int | None, number_option("--page", "Page of a multi-page TIFF, counted from 1.", least=None)
+        str | None, page_option("Page of a multi-page TIFF, counted from 1, or all: each becomes a page of OUT.")
     ] = None,
     grey: GreyFlag = False,
     json: JsonFlag = False,
@@ -105,7 +107,7 @@ def colorize(
     from nircolor.colorize import STREAM, colorize_file
 
     engine = engine_of(weights, device, precision, prior, tile, overlap, batch)
-    reading = reading_of(stretch, range, equalize, band, page, colours_of(grey))
+    reading = reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey))
     output = output or (STREAM if source == STREAM else None)
     target = _standard_output(json) if output == STREAM else output
     with report.watching() as observe:

@@ -7,10 +7,11 @@ function makes the option: ``overwrite: Annotated[bool, overwrite_option("Replac
 from __future__ import annotations
 
 import os
+import re
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -78,6 +79,22 @@ def equalize_option(help: str, panel: str = INPUT) -> Any:
 def number_option(name: str, help: str, least: int | None = 1) -> Any:
     """``--band`` and ``--page``. ``least`` None: the library says what is wrong with a number."""
     return typer.Option(name, metavar="N", min=least, rich_help_panel=INPUT, help=help)
+
+
+def page_option(help: str) -> Any:
+    """``--page`` where all pages can be taken at once; see ``page_of``."""
+    return typer.Option("--page", metavar="N|all", show_default=False, rich_help_panel=INPUT, help=help)
+
+
+def page_of(text: str | None) -> int | Literal["all"] | None:
+    """What ``--page`` says. Raises UsageError for what is neither a number from 1 nor ``all``."""
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise UsageError("a page is a number from 1, or all", option="page", value=text)
+    return int(text)
 
 
 def format_option(default: str, panel: str | None = None) -> Any:
@@ -166,7 +183,7 @@ def reading_of(
     range: str | None = None,
     equalize: bool = False,
     band: int | None = None,
-    page: int | None = None,
+    page: int | Literal["all"] | None = None,
     colours: Colours = "refuse",
 ) -> Reading:
     """Raises UsageError for options that exclude each other, or say nothing that can be understood."""

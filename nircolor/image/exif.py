@@ -21,7 +21,8 @@ _CENTIMETRE, _INCH = 3, 2
 _INTEROP_INDEX = 1
 
 # what a TIFF file says about the photograph, as against about its own layout
-_DESCRIPTIVE = (270, 271, 272, ifd.ORIENTATION, 305, 306, 315, 316, 33432)
+# (269, 285 and 297: name of the document and of the page, and its number)
+_DESCRIPTIVE = (269, 270, 271, 272, ifd.ORIENTATION, 285, 297, 305, 306, 315, 316, 33432)
 
 
 @dataclass(frozen=True)

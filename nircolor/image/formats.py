@@ -33,6 +33,8 @@ FORMATS = {
     )
 }
 SUPPORTED = ", ".join(FORMATS)
+PAGED = "TIFF"
+"""The one format whose files can hold several pictures, each of a size and depth of its own."""
 
 
 def sniff(head: bytes) -> str | None:

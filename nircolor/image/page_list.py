@@ -1,4 +1,4 @@
-"""The pages of a file, listed once, so that they can be read one after the other: as many as there are, in linear time."""
+"""The pages of a file, listed once, so that each can be read without looking for it: all of them in linear time."""
 
 from __future__ import annotations
 

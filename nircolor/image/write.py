@@ -51,14 +51,23 @@ def write_rgb(
     _check_arrays(rgb, alpha)
     path = Path(target) if isinstance(target, (str, os.PathLike)) else None
     plan = plan_output(path, info, depth=depth, format=format, size=(rgb.shape[0], rgb.shape[1]))
-    kept = _kept(info or ImageInfo(plan.format, "uint8"), plan)
-    mask = alpha if FORMATS[plan.format].alpha else None
-    convert = icc.from_srgb(kept.icc)
+    info = info or ImageInfo(plan.format, "uint8")
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(Path(target), overwrite) as stream:
-            _encode(stream, quantize(rgb, mask, plan.depth, convert), kept, plan, target)
+            _encode(stream, *prepared(rgb, info, plan, alpha), plan, target)
     else:
-        _write_stream(target, quantize(rgb, mask, plan.depth, convert), kept, plan)
+        _write_stream(target, *prepared(rgb, info, plan, alpha), plan)
+
+
+def prepared(rgb: Pixels, info: ImageInfo, plan: OutputPlan, alpha: Pixels | None) -> tuple[Samples, ImageInfo]:
+    """The samples of an output as ``plan`` has it, (H, W, 3 or 4), and what of ``info`` it can hold.
+
+    Raises ``UsageError`` and ``OutputError`` for arrays that cannot be written.
+    """
+    _check_arrays(rgb, alpha)
+    kept = _kept(info, plan)
+    mask = alpha if FORMATS[plan.format].alpha else None
+    return quantize(rgb, mask, plan.depth, icc.from_srgb(kept.icc)), kept
 
 
 def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import ColourInputError, InputError
+from nircolor.errors import ColourInputError
 from nircolor.image import NirImage, read_rgb
 from nircolor.picture import Reading
-
-_NO_DIGITS = str.maketrans("", "", "0123456789")
+from nircolor.wording import kind_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Stream:
 
     def remark(self, text: str, where: str = "") -> None:
         """A warning that many frames may give rise to, given for the first: numbers in it make no difference."""
-        kind = text.translate(_NO_DIGITS)
+        kind = kind_of(text)
         if kind not in self._kinds:
             self._kinds.add(kind)
             self.warnings.append(f"{where}: {text}" if where else text)
