@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from nircolor.errors import InputError
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
+
+Damaged = Literal["refuse", "nodata"]
+"""What becomes of a tile or strip that cannot be decoded: an error, or pixels that are no picture."""
 
 
 @dataclass
