@@ -79,7 +79,14 @@ class Pages:
         """Width, height and depth."""
         image = self._read(page)
         plan = picture.plan(None, image, Writing(self.writing.depth, PAGED))
-        writer.add(colorize(image.pixels), image.info, alpha=image.alpha, depth=plan.depth)
+        mask = image.alpha
+        writer.add(
+            [(0, 0, colorize(image.pixels))],
+            image.pixels.shape,
+            image.info,
+            alpha=None if mask is None else lambda rows, columns: mask[rows, columns],
+            depth=plan.depth,
+        )
         for warning in image.info.warnings:
             remarks.add(self.source, warning, page.number)
         for loss in losses(plan, image.info, image.alpha is not None):

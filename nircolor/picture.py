@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import nircolor.image as images
 from nircolor.errors import ColourInputError, PagesInputError, UsageError
 from nircolor.image import NirImage, OutputPlan, Page, Stretch
+from nircolor.image.raster import Damaged
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -28,6 +29,7 @@ class Reading:
     """A number from 1; ``all`` where every page becomes one of the output (``every_page``)."""
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
+    damaged: Damaged = "refuse"
 
     def __post_init__(self) -> None:
         if self.colours != "refuse" and self.band is not None:

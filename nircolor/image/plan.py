@@ -9,6 +9,7 @@ from nircolor.errors import UsageError
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
+from nircolor.image.limits import MAX_PIXELS
 
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
@@ -46,7 +47,7 @@ def plan_output(
     The format is that of ``target``'s suffix, else ``format``, else that of ``info``; the depth is ``depth``, else that
     of ``info``, else 8. ``target`` None: a stream. ``size``: (height, width) in pixels. Raises ``UsageError`` where
     suffix and ``format`` disagree, the suffix is unknown and no ``format`` is given, or the format cannot hold the
-    depth or the size.
+    depth or the size; all but TIFF are limited in pixels.
     """
     entry = FORMATS[_format(target, info, format)]
     if depth not in (None, 8, 16, 32):
@@ -60,6 +61,9 @@ def plan_output(
         raise UsageError(
             f"{entry.name} cannot hold more than {entry.max_side} pixels a side", remedy="write TIFF or PNG"
         )
+    if size and size[0] * size[1] > MAX_PIXELS and entry.name != "TIFF":
+        most = f"{entry.name} is encoded in one piece, of {MAX_PIXELS // 1_000_000} megapixels at most"
+        raise UsageError(most, remedy="write TIFF")
     return OutputPlan(entry.name, bits)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
+
+Damaged = Literal["refuse", "nodata"]
+"""What becomes of a tile or strip that cannot be decoded: an error, or pixels that are no picture."""
 
 
 @dataclass

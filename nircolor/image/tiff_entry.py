@@ -14,16 +14,17 @@ from typing import Any, BinaryIO
 from tifffile import TiffFile, TiffPage
 
 from nircolor.image import ifd
-from nircolor.image.tiff_pages import TiffPicture
 
 
 @contextmanager
-def opened(stream: BinaryIO, picture: TiffPicture) -> Iterator[TiffPage]:
-    """The page ``picture`` of the TIFF file in ``stream``; its offsets are those of the file."""
+def opened(stream: BinaryIO, offset: int, shift: int = 0) -> Iterator[TiffPage]:
+    """The page whose directory lies at ``offset`` of the TIFF file in ``stream``, its samples ``shift`` bytes behind
+    the place that it names.
+    """
     # of the kinds that are denied here tifffile would follow the links from page to page on opening
-    with TiffFile(_Led(stream, picture.offset), is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
+    with TiffFile(_Led(stream, offset), is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
         page = file.pages.first
-        page.dataoffsets = tuple(offset + picture.shift for offset in page.dataoffsets)
+        page.dataoffsets = tuple(start + shift for start in page.dataoffsets)
         yield page
 
 
@@ -32,7 +33,7 @@ class _Led:
 
     def __init__(self, stream: BinaryIO, first: int) -> None:
         layout, _ = ifd.read_header(stream)
-        self.seek, self.tell = stream.seek, stream.tell
+        self.seek, self.tell, self.write, self.flush = stream.seek, stream.tell, stream.write, stream.flush
         self._stream, self._link = stream, 8 if layout.big else 4
         self._end = self._link * 2
         self._first = struct.pack(layout.order + ("Q" if layout.big else "I"), first)

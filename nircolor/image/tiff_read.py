@@ -29,7 +29,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     """Read one page of a TIFF file. Raises ``InputError``."""
     contents, picture, remarks = _chosen(stream, request.page)
     size = stream.seek(0, 2)
-    with tiff_entry.opened(stream, picture) as page:
+    with tiff_entry.opened(stream, picture.offset, picture.shift) as page:
         tiff_checks.check_page(page)
         tiff_checks.check_segments(page, size, stream)
         block, resolution, notes = _kept(contents.places(picture), stream)

@@ -1,4 +1,4 @@
-"""TIFF output, 8 or 16 bits or float32, RGB or RGBA, written piece by piece; BigTIFF above 4 GB."""
+"""TIFF output, 8 or 16 bits or float32, RGB or RGBA; BigTIFF above 4 GB. What ``tiff_tiles.py`` writes is laid out here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import struct
 from typing import Any, BinaryIO
 
+import numpy as np
 from tifffile import TiffWriter
 
 from nircolor.image import exif, ifd
@@ -15,61 +16,68 @@ from nircolor.image.raster import Samples
 
 _CODECS = {"none": None, "lzw": "lzw", "deflate": "zlib"}
 _BIG = 3_900_000_000  # bytes of samples; the rest up to 4 GiB is left for tables and incompressible data
+_BIG_LZW = 2_800_000_000  # which may add half
 
 
-def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
-    """Write (H, W, 3 or 4) uint8, uint16 or float32 ``samples`` to ``stream``, which can be read and sought."""
-    with TiffPages(stream, samples.nbytes) as pages:
-        pages.add(samples, info)
+def is_big(size: int, compression: str) -> bool:
+    """Whether samples of ``size`` bytes need a BigTIFF."""
+    return size > (_BIG_LZW if compression == "lzw" else _BIG)
 
 
 class TiffPages:
-    """A TIFF file that grows page by page, each of a size and depth of its own. Use it as a context manager.
+    """A TIFF file that grows page by page, each of a size, depth and description of its own.
 
-    ``stream`` can be read and sought. ``most``: bytes that the samples of all pages may take, which decide on BigTIFF.
+    ``stream``: empty; it can be written, read and sought. Between pages it is where its file ends.
     """
 
-    def __init__(self, stream: BinaryIO, most: int) -> None:
-        self._stream, self._big = stream, most > _BIG
-        self._writer = TiffWriter(stream, bigtiff=self._big, byteorder="<")
-        self._layout, self._link = IfdLayout("<", self._big), 8 if self._big else 4  # where the next page is named
-
-    def __enter__(self) -> TiffPages:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
+    def __init__(self, stream: BinaryIO, big: bool) -> None:
+        self.stream, self._big = stream, big
+        self._writer = TiffWriter(stream, bigtiff=big, byteorder="<")  # has nothing to write when it is closed
+        self._layout, self._link = IfdLayout("<", big), 8 if big else 4  # where the next page will be named
 
     def add(self, samples: Samples, info: ImageInfo) -> None:
-        """Write (H, W, 3 or 4) uint8, uint16 or float32 ``samples`` as the next page."""
-        about, directories = exif.split(info.exif) if info.exif else ([], {})
-        codec = _CODECS.get(info.compression, "zlib")
-        self._writer.write(
-            samples,
-            photometric="rgb",
-            extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
-            compression=codec,
-            predictor=codec is not None,
-            resolution=info.resolution,
-            resolutionunit="INCH" if info.resolution else None,
-            iccprofile=info.icc,
-            software=False,
-            metadata=None,
-            extratags=[
-                *map(_extratag, about),
-                *(_placeholder(tag, self._big) for tag in directories),
-            ],
-        )
-        self._append(directories)
+        """The next page: (H, W, 3 or 4) uint8, uint16 or float32."""
+        self._writer.write(samples, **self._options(samples.shape[2], info))
+        self.finish(info)
 
-    def _append(self, directories: dict[int, list[IfdEntry]]) -> None:
-        """Put the nested directories of the last page behind it, and make their placeholders the links to them."""
-        offset = ifd.follow(self._stream, self._link, self._layout)
-        found, self._link = ifd.read_ifd(self._stream, offset, self._layout, {tag - 1 for tag in directories})
-        places = {entry.tag + 1: entry.position for entry in found}
+    def begin(self, shape: tuple[int, int, int], dtype: np.dtype[Any], tile: tuple[int, int], info: ImageInfo) -> int:
+        """All of the next page but its tiles (height and width ``tile``, multiples of 16), of which there are several.
+
+        Returns the offset of its directory; once the tiles are in the file it is to be finished.
+        """
+        count = -(-shape[0] // tile[0]) * -(-shape[1] // tile[1])
+        holes = iter([b""] * count)
+        self._writer.write(holes, shape=shape, dtype=dtype, tile=tile, **self._options(shape[2], info))
+        return ifd.follow(self.stream, self._link, self._layout)
+
+    def finish(self, info: ImageInfo) -> None:
+        """The nested directories of the page, once everything else of it is in the file."""
+        directories = _directories(info)[1]
+        offset = ifd.follow(self.stream, self._link, self._layout)
+        found, self._link = ifd.read_ifd(self.stream, offset, self._layout, {tag - 1 for tag in directories})
+        links = {entry.tag + 1: entry.position for entry in found}
         for tag, entries in directories.items():
-            _attach(self._stream, tag, entries, places[tag], self._big)
-        self._stream.seek(0, io.SEEK_END)  # where the next page goes
+            _append(self.stream, tag, entries, links[tag], self._layout)
+        self.stream.seek(0, io.SEEK_END)
+
+    def _options(self, channels: int, info: ImageInfo) -> dict[str, Any]:
+        codec, (about, directories) = _CODECS.get(info.compression, "zlib"), _directories(info)
+        return {
+            "photometric": "rgb",
+            "extrasamples": ["unassalpha"] if channels == 4 else None,
+            "compression": codec,
+            "predictor": codec is not None,
+            "resolution": info.resolution,
+            "resolutionunit": "INCH" if info.resolution else None,
+            "iccprofile": info.icc,
+            "software": False,
+            "metadata": None,
+            "extratags": [*map(_extratag, about), *(_placeholder(tag, self._big) for tag in directories)],
+        }
+
+
+def _directories(info: ImageInfo) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
+    return exif.split(info.exif) if info.exif else ([], {})
 
 
 def _extratag(entry: IfdEntry) -> tuple[Any, ...]:
@@ -81,12 +89,12 @@ def _placeholder(tag: int, big: bool) -> tuple[Any, ...]:
     return tag - 1, ifd.LONG8 if big else ifd.LONG, 1, 0, True
 
 
-def _attach(stream: BinaryIO, tag: int, entries: list[IfdEntry], link: int, big: bool) -> None:
-    """Put a nested directory at the end of the file and make the placeholder whose value is at ``link`` lead to it."""
+def _append(stream: BinaryIO, tag: int, entries: list[IfdEntry], link: int, layout: IfdLayout) -> None:
+    """Put a nested directory at the end of the file, and make the placeholder whose value is at ``link`` lead to it."""
     end = stream.seek(0, io.SEEK_END)
     offset = end + end % 2
     stream.write(bytes(offset - end) + ifd.build_ifd(entries, offset))
     stream.seek(link)
-    stream.write(struct.pack("<Q" if big else "<I", offset))
-    stream.seek(link - (12 if big else 8))  # where the record of the tag begins, with its number
+    stream.write(struct.pack("<Q" if layout.big else "<I", offset))
+    stream.seek(link - (12 if layout.big else 8))  # where the record of the tag begins, with its number
     stream.write(struct.pack("<H", tag))

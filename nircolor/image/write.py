@@ -1,11 +1,15 @@
-"""Write an RGB picture: (H, W, 3) float32 in [0, 1] -> a file, whole or not at all, or a stream."""
+"""Write an RGB picture: float32 in [0, 1], whole or piece by piece -> a file, whole or not at all, or a stream."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,13 +20,15 @@ from nircolor.errors import NircolorError, OutputError, UsageError
 from nircolor.files import atomic_file, write_reason
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS
+from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output
-from nircolor.image.quantize import quantize
-from nircolor.image.raster import Samples
+from nircolor.image.quantize import TYPES, quantize
+from nircolor.image.sink import Sink, is_streamed, open_sink
 
-Encoder = Callable[[BinaryIO, Samples, ImageInfo], None]
 Pixels = NDArray[np.floating]
+Alpha = Callable[[slice, slice], Pixels | None]
+"""Rows and columns of a picture -> (h, w) in [0, 1]."""
 STREAM = "output stream"
 """What errors call a target that has no path."""
 
@@ -49,25 +55,85 @@ def write_rgb(
     ``overwrite`` is not set, ``OutputError`` where it cannot be written; then nothing is left behind.
     """
     _check_arrays(rgb, alpha)
-    path = Path(target) if isinstance(target, (str, os.PathLike)) else None
-    plan = plan_output(path, info, depth=depth, format=format, size=(rgb.shape[0], rgb.shape[1]))
-    info = info or ImageInfo(plan.format, "uint8")
-    if isinstance(target, (str, os.PathLike)):
-        with atomic_file(Path(target), overwrite) as stream:
-            _encode(stream, *prepared(rgb, info, plan, alpha), plan, target)
-    else:
-        _write_stream(target, *prepared(rgb, info, plan, alpha), plan)
+    height, width, _ = rgb.shape
+    write_pieces(
+        target,
+        ((rows.start, 0, rgb[rows]) for rows in row_blocks(height, width)),
+        (height, width),
+        info,
+        alpha=None if alpha is None else lambda rows, columns: alpha[rows, columns],
+        depth=depth,
+        format=format,
+        overwrite=overwrite,
+    )
 
 
-def prepared(rgb: Pixels, info: ImageInfo, plan: OutputPlan, alpha: Pixels | None) -> tuple[Samples, ImageInfo]:
-    """The samples of an output as ``plan`` has it, (H, W, 3 or 4), and what of ``info`` it can hold.
+def write_pieces(
+    target: str | Path | BinaryIO,
+    pieces: Iterable[tuple[int, int, Pixels]],
+    size: tuple[int, int],
+    info: ImageInfo | None = None,
+    *,
+    alpha: Alpha | None = None,
+    depth: int | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """``write_rgb`` of a picture of ``size`` (height, width) that comes piece by piece: top, left, (h, w, 3) floats.
 
-    Raises ``UsageError`` and ``OutputError`` for arrays that cannot be written.
+    The pieces hold each pixel once, in any order. Each is rounded at once, and goes into the file where that is a TIFF
+    of more than 512 pixels a side: rows of tiles, from left to right, then take the memory of 512 rows of the output.
+    Samples of other files are held until all can be encoded. ``alpha`` is asked for the window of each piece.
+
+    Raises what ``write_rgb`` raises, and what ``pieces`` and ``alpha`` raise; then nothing is left behind.
     """
-    _check_arrays(rgb, alpha)
-    kept = _kept(info, plan)
-    mask = alpha if FORMATS[plan.format].alpha else None
-    return quantize(rgb, mask, plan.depth, icc.from_srgb(kept.icc)), kept
+    path = Path(target) if isinstance(target, (str, os.PathLike)) else None
+    plan = plan_output(path, info, depth=depth, format=format, size=size)
+    picture = OnePicture(size, plan, info or ImageInfo(plan.format, "uint8"), path or STREAM)
+    with output_file(target, overwrite, is_streamed(size, plan.format)) as stream:
+        picture.write(partial(open_sink, stream, format=plan.format), pieces, alpha)
+
+
+class OnePicture:
+    """One picture of a file: its size (height, width), format and depth, and what is kept of ``info``. ``path``: for
+    errors.
+    """
+
+    def __init__(self, size: tuple[int, int], plan: OutputPlan, info: ImageInfo, path: str | Path) -> None:
+        self._size, self._plan, self._info, self._path = size, plan, _kept(info, plan), path
+
+    def write(
+        self, opened: Callable[..., Sink], pieces: Iterable[tuple[int, int, Pixels]], alpha: Alpha | None
+    ) -> None:
+        """Fill what ``opened`` makes of ``shape``, ``dtype`` and ``info``; see ``write_pieces``."""
+        alpha, plan = alpha if FORMATS[self._plan.format].alpha else None, self._plan
+        shape, missing = (*self._size, 3 if alpha is None else 4), self._size[0] * self._size[1]
+        convert = icc.from_srgb(self._info.icc)
+        with self._explained():
+            sink = opened(shape=shape, dtype=TYPES[plan.depth], info=self._info)
+        for top, left, pixels in pieces:
+            height, width, _ = pixels.shape
+            mask = None if alpha is None else alpha(slice(top, top + height), slice(left, left + width))
+            _check_numbers(pixels, mask)
+            missing -= height * width
+            with self._explained():
+                sink.add(top, left, quantize(pixels, mask, plan.depth, convert))
+        if missing:
+            raise UsageError(f"the pieces lack {missing} pixels of the picture")
+        with self._explained():
+            sink.finish()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, NircolorError):
+            raise
+        except Exception as error:  # whatever an encoder raises, the user gets one line
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise OutputError(
+                f"cannot be written as {self._plan.format} ({reason})", path=self._path, remedy="choose another format"
+            ) from error
 
 
 def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
@@ -75,7 +141,10 @@ def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
         raise UsageError(f"rgb has shape {rgb.shape} and dtype {rgb.dtype}; it must be (H, W, 3) floats")
     if alpha is not None and (alpha.shape != rgb.shape[:2] or alpha.dtype.kind != "f"):
         raise UsageError(f"alpha has shape {alpha.shape} and dtype {alpha.dtype}; it must be {rgb.shape[:2]} floats")
-    # min is NaN where any value is: no temporary array as large as the picture
+
+
+def _check_numbers(rgb: Pixels, alpha: Pixels | None) -> None:
+    # min is NaN where any value is: no temporary array as large as the piece
     if np.isnan(rgb.min()) or (alpha is not None and np.isnan(alpha.min())):
         raise OutputError("the picture to be written holds NaN values", remedy="nothing was written")
 
@@ -91,39 +160,39 @@ def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
     )
 
 
-def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan, path: str | Path) -> None:
-    try:
-        _encoder(plan.format)(stream, samples, info)
-    except (OSError, NircolorError):
-        raise
-    except Exception as error:  # whatever an encoder raises, the user gets one line
-        reason = " ".join(str(error).split()) or type(error).__name__
-        remedy = "choose another format"
-        raise OutputError(f"cannot be written as {plan.format} ({reason})", path=path, remedy=remedy) from error
-
-
-def _encoder(format: str) -> Encoder:
-    # imported here: each brings a library that the other formats do not need
-    if format == "TIFF":
-        from nircolor.image.tiff_write import encode as encoder
-    elif format == "PNG":
-        from nircolor.image.png import encode as encoder
-    elif format == "JPEG":
-        from nircolor.image.pillow import encode_jpeg as encoder
-    elif format == "WEBP":
-        from nircolor.image.webp import encode as encoder
+@contextmanager
+def output_file(target: str | Path | BinaryIO, overwrite: bool, large: bool) -> Iterator[BinaryIO]:
+    """A stream that can be written, read and sought, whose bytes become ``target`` when the block ends: a file, whole
+    or not at all, or a stream, for which they are held till then; ``large``: on the disk.
+    """
+    if isinstance(target, (str, os.PathLike)):
+        with atomic_file(Path(target), overwrite) as stream:
+            yield stream
     else:
-        from nircolor.image.pillow import encode_bmp as encoder
-    return encoder
+        with _output_stream(target, large) as stream:
+            yield stream
 
 
-def _write_stream(target: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan) -> None:
-    encoded = io.BytesIO()  # a pipe cannot be sought
-    _encode(encoded, samples, info, plan, STREAM)
-    rest = encoded.getbuffer()
+@contextmanager
+def _output_stream(target: BinaryIO, large: bool) -> Iterator[BinaryIO]:
+    """A stream that can be sought, as a pipe cannot; ``target`` gets its bytes at the end. ``large``: on the disk."""
     try:
-        while rest:
-            rest = rest[target.write(rest) :]  # an unbuffered stream may take a part only
-        target.flush()
+        with tempfile.TemporaryFile() if large else io.BytesIO() as encoded:
+            yield encoded
+            encoded.seek(0)
+            shutil.copyfileobj(encoded, _Whole(target))
+            target.flush()
     except OSError as error:
         raise OutputError(write_reason(error), path=STREAM) from error
+
+
+class _Whole:
+    """A stream that writes all of what it gets; an unbuffered one may take a part only."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._target.write(rest) :]

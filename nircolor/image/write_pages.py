@@ -3,63 +3,54 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from nircolor.errors import OutputError, UsageError
-from nircolor.files import atomic_file, write_reason
+from nircolor.errors import UsageError
 from nircolor.image.formats import PAGED
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan
-from nircolor.image.tiff_write import TiffPages
-from nircolor.image.write import STREAM, Pixels, prepared
-
-_BLOCK = 1 << 20  # bytes
+from nircolor.image.sink import open_page
+from nircolor.image.tiff_write import TiffPages, is_big
+from nircolor.image.write import STREAM, Alpha, OnePicture, Pixels, output_file
 
 
 class PageWriter:
     """Takes pages in order; made by ``open_pages``."""
 
-    def __init__(self, pages: TiffPages) -> None:
-        self._pages = pages
+    def __init__(self, pages: TiffPages, path: str | Path) -> None:
+        self._pages, self._path = pages, path
 
-    def add(self, rgb: Pixels, info: ImageInfo, *, alpha: Pixels | None = None, depth: int) -> None:
-        """Write the next page: what ``write_rgb`` takes, quantized and converted as it does, at ``depth`` bits.
+    def add(
+        self,
+        pieces: Iterable[tuple[int, int, Pixels]],
+        size: tuple[int, int],
+        info: ImageInfo,
+        *,
+        alpha: Alpha | None = None,
+        depth: int,
+    ) -> None:
+        """Write the next page, of ``size`` (height, width), at ``depth`` bits, as ``write_pieces`` writes a file.
 
-        Raises ``UsageError`` and ``OutputError``.
+        Raises ``UsageError``, ``OutputError``, and what ``pieces`` and ``alpha`` raise.
         """
-        samples, kept = prepared(rgb, info, OutputPlan(PAGED, depth), alpha)
-        self._pages.add(samples, kept)
+        page = OnePicture(size, OutputPlan(PAGED, depth), info, self._path)
+        page.write(partial(open_page, self._pages), pieces, alpha)
 
 
 @contextmanager
-def open_pages(target: Path | BinaryIO, most: int, overwrite: bool) -> Iterator[PageWriter]:
+def open_pages(target: str | Path | BinaryIO, most: int, overwrite: bool) -> Iterator[PageWriter]:
     """A TIFF of several pages that becomes ``target`` when the block ends without an exception, and leaves nothing
     behind otherwise. A stream gets all of it at the end; until then it lies in a temporary file.
 
     ``most``: bytes that the output may have, which decide on BigTIFF. Raises ``OutputExistsError`` and ``OutputError``.
     """
-    if isinstance(target, (str, os.PathLike)):
-        with atomic_file(Path(target), overwrite) as stream, TiffPages(stream, most) as pages:
-            yield PageWriter(pages)
-        return
-    with tempfile.TemporaryFile() as draft:
-        with TiffPages(draft, most) as pages:
-            yield PageWriter(pages)
-        draft.seek(0)
-        _copy(draft, target)
-
-
-def _copy(draft: BinaryIO, target: BinaryIO) -> None:
-    try:
-        shutil.copyfileobj(draft, target, _BLOCK)
-        target.flush()
-    except OSError as error:
-        raise OutputError(write_reason(error), path=STREAM) from error
+    path = Path(target) if isinstance(target, (str, os.PathLike)) else STREAM
+    with output_file(target, overwrite, large=True) as stream:
+        yield PageWriter(TiffPages(stream, is_big(most, "lzw")), path)  # any page may be packed so
 
 
 def check_pages(count: int, format: str) -> None:
