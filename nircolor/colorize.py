@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import io
 import os
-import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nircolor import every_page, picture
-from nircolor.colorize_pages import PageWork
 from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
-from nircolor.errors import InputError, PagesInputError, UsageError, display_name
+from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
 from nircolor.image import OutputPlan, default_output, list_pages, plan_output
 from nircolor.image.formats import PAGED, by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
+from nircolor.painting import Clock, PagePainter, Timed
 from nircolor.picture import Reading, Writing
 from nircolor.wording import command_line
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo
-    from nircolor.image import NirImage, PageList
+    from nircolor.image import PageList
+    from nircolor.picture import Windows
+    from nircolor.tiling import Piece
 
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
@@ -35,7 +37,7 @@ Target = Path | BinaryIO
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network alone.
+    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network and what it reads.
 
     ``pages``: how many, where all were asked for; ``width``, ``height`` and ``depth`` are then those of the first, and
     the speed is that of all.
@@ -118,7 +120,7 @@ class _Job:
 
     def run(self, output: str | Target | None) -> FileResult:
         """In the order in which errors are cheap to find."""
-        reporter, clock = self.reporter, _Clock(self.reporter)
+        reporter, clock = self.reporter, Clock(self.reporter)
         reporter.check()
         check_device(self.settings.device)
         target = self._target(output)
@@ -127,43 +129,41 @@ class _Job:
         content = _content(self.source)
         if self.reading.page == "all" and (listed := list_pages(content)) and len(listed.pages) > 1:
             return self._all_pages(content, listed, target or self._default(PAGED))
-        image = self._read(content)
-        target = target or self._default(image.info.format)
-        plan = self._plan(target, image)
-        clock.lap("read")
-        reporter.progress("loading the weights")
-        engine = ready(self.engine, reporter)
-        clock.lap("engine loaded")
-        reporter.progress("colorizing", 0, image.pixels.size)
-        stage = reporter.stage("colorizing")
-        rgb = engine.colorize(image.pixels, on_progress=stage, on_retreat=reporter.retreat)
-        seconds = clock.lap("colorized")
-        reporter.progress("writing")
-        picture.write(target, rgb, image, plan, self.overwrite)
-        clock.lap("written")
-        return self._result(target, image.pixels.shape, plan, engine.info, seconds)
-
-    def _read(self, content: str | Path | bytes) -> NirImage:
-        try:
-            return picture.read(content, self.reading)
-        except PagesInputError as error:
-            raise picture.offer_pages(error) from error.__cause__
+        with picture.opened(content, self.reading) as image:
+            target = target or self._default(image.info.format)
+            plan = self._plan(target, image)
+            clock.lap("opened")
+            reporter.progress("loading the weights")
+            engine = ready(self.engine, reporter)
+            clock.lap("engine loaded")
+            reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])
+            pieces = Timed(engine.paint(image, on_progress=reporter.stage("colorizing"), on_retreat=reporter.retreat))
+            picture.write(target, self._until_written(pieces), image, plan, self.overwrite)
+            self._remark(target, image, plan)
+        reporter.detail(f"colorized in {pieces.seconds:.2f} s")
+        clock.lap("colorized and written")
+        return self._result(target, image.shape, plan, engine.info, pieces.seconds)
 
     def _all_pages(self, content: str | Path | bytes, listed: PageList, target: Target) -> FileResult:
-        """As ``run``, page by page; the network is loaded when the first of them has been read."""
+        """As ``run``, page by page; the network is loaded when the first of them has been opened."""
         writing = self._writing(target)
         every_page.check_target(len(listed.pages), _path(target), writing)
         names = _name(self.source, "standard input"), _name(target, "standard output")
-        work = PageWork(self.engine, self.reporter, len(listed.pages))
+        work = PagePainter(self.engine, self.reporter, len(listed.pages))
         pages = every_page.Pages(content, listed, self.reading, writing, *names)
-        made = pages.colorize(target, work.colorize, self.overwrite, work.announce)
+        made = pages.colorize(target, work.paint, self.overwrite, work.announce)
         for remark in made.remarks:
             self.reporter.warn(remark)
-        plan, shape = OutputPlan(PAGED, made.depth), (made.height, made.width)
-        return self._result(target, shape, plan, work.info, work.seconds, made)
+        plan, size = OutputPlan(PAGED, made.depth), (made.height, made.width)
+        return self._result(target, size, plan, work.info, work.seconds, made)
 
     def _writing(self, target: Target) -> Writing:
         return Writing(self.writing.depth, self.writing.format or (STREAM_FORMAT if _path(target) is None else None))
+
+    def _until_written(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """``pieces``; formats that are encoded in one piece take a while after the last of them."""
+        yield from pieces
+        self.reporter.progress("writing")
 
     def _target(self, output: str | Target | None) -> Target | None:
         """The output, checked as far as can be before the input is read; None when its name depends on what is read."""
@@ -195,13 +195,11 @@ class _Job:
         check_output(path, self.overwrite)
         return target
 
-    def _plan(self, target: Target, image: NirImage) -> OutputPlan:
+    def _plan(self, target: Target, image: Windows) -> OutputPlan:
         """Format and depth of the output; reports what the input lacks and what the output cannot hold."""
-        (height, width), tiling, reporter = image.pixels.shape, self.settings.tiling, self.reporter
+        (height, width), tiling, reporter = image.shape, self.settings.tiling, self.reporter
         plan = picture.plan(_path(target), image, self._writing(target))
-        source = _name(self.source, "standard input")
-        for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
-            reporter.warn(remark)
+        source = self._remark(target, image, plan)
         stretch = self.reading.stretch
         reporter.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {stretch}")
         reporter.detail(
@@ -209,16 +207,24 @@ class _Job:
         )
         return plan
 
+    def _remark(self, target: Target, image: Windows, plan: OutputPlan) -> str:
+        """Warn of what has not been said yet: some of it shows only while windows are read. The name of the source."""
+        source = _name(self.source, "standard input")
+        for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
+            if remark not in self.reporter.warnings:
+                self.reporter.warn(remark)
+        return source
+
     def _result(
         self,
         target: Target,
-        shape: tuple[int, ...],
+        size: tuple[int, int],
         plan: OutputPlan,
         info: EngineInfo,
         seconds: float,
         pages: every_page.PagesDone | None = None,
     ) -> FileResult:
-        height, width = shape
+        height, width = size
         pixels = pages.pixels if pages else height * width
         return FileResult(
             input=str(_path(self.source) or STREAM),
@@ -237,20 +243,6 @@ class _Job:
             warnings=tuple(self.reporter.warnings),
             pages=pages.pages if pages else 1 if self.reading.page == "all" else None,
         )
-
-
-class _Clock:
-    """Reports, as a detail, how long each stage took."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter, self._start = reporter, time.perf_counter()
-
-    def lap(self, what: str) -> float:
-        """Seconds since the last lap."""
-        now = time.perf_counter()
-        seconds, self._start = now - self._start, now
-        self._reporter.detail(f"{what} in {seconds:.2f} s")
-        return seconds
 
 
 def _path(place: Source | Target) -> Path | None:

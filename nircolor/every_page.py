@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from numpy.typing import NDArray
-
 from nircolor import picture
 from nircolor.errors import ColourInputError, InputError
-from nircolor.image import ImageInfo, NirImage, OutputPlan, Page, PageList, losses, plan_output
+from nircolor.image import ImageInfo, OutputPlan, Page, PageList, losses, plan_output
 from nircolor.image.formats import PAGED
 from nircolor.image.write_pages import PageWriter, check_pages, open_pages
-from nircolor.picture import Reading, Writing
+from nircolor.picture import Reading, Windows, Writing
+from nircolor.tiling import Piece
 from nircolor.wording import kind_of
 
-Colorize = Callable[[NDArray[Any]], NDArray[Any]]
-"""(H, W) float32 in [0, 1] -> (H, W, 3), of the page that was announced last."""
+Paint = Callable[[Windows], Iterator[Piece]]
+"""What ``Colorizer.paint`` does, with the page that was announced last."""
 
 _CHANNELS = 4
 _DIRECTORY = 1 << 16  # bytes a page beside its samples: tables of strips, an ICC profile
@@ -59,12 +59,12 @@ class Pages:
     target: str
 
     def colorize(
-        self, place: Path | BinaryIO, colorize: Colorize, overwrite: bool, announce: Callable[[Page], None]
+        self, place: Path | BinaryIO, paint: Paint, overwrite: bool, announce: Callable[[Page], None]
     ) -> PagesDone:
         """Read, colorize and write each page. Whatever is wrong with one of them ends all of it: nothing is left.
 
-        ``announce`` gets each page before it is read, and what it raises ends the work, too. Raises what ``read_nir``
-        and ``write_rgb`` raise; errors of a page begin with its number.
+        ``announce`` gets each page before it is opened, and what it raises ends the work, too. Raises what ``open_nir``
+        and ``write_pieces`` raise; errors of a page begin with its number.
         """
         remarks, shapes = _Remarks(), list[tuple[int, int, int]]()
         for note in self.listed.notes:
@@ -72,31 +72,27 @@ class Pages:
         with open_pages(place, self._most(), overwrite) as writer:
             for page in self.listed.pages:
                 announce(page)
-                shapes.append(self._page(page, writer, colorize, remarks))
+                with self._named(page):
+                    shapes.append(self._page(page, writer, paint, remarks))
         return PagesDone(len(shapes), self.listed.pixels, *shapes[0], tuple(remarks.lines()))
 
-    def _page(self, page: Page, writer: PageWriter, colorize: Colorize, remarks: _Remarks) -> tuple[int, int, int]:
+    def _page(self, page: Page, writer: PageWriter, paint: Paint, remarks: _Remarks) -> tuple[int, int, int]:
         """Width, height and depth."""
-        image = self._read(page)
-        plan = picture.plan(None, image, Writing(self.writing.depth, PAGED))
-        mask = image.alpha
-        writer.add(
-            [(0, 0, colorize(image.pixels))],
-            image.pixels.shape,
-            image.info,
-            alpha=None if mask is None else lambda rows, columns: mask[rows, columns],
-            depth=plan.depth,
-        )
-        for warning in image.info.warnings:
-            remarks.add(self.source, warning, page.number)
-        for loss in losses(plan, image.info, image.alpha is not None):
-            remarks.add(self.target, loss, page.number)
-        height, width = image.pixels.shape
+        with picture.opened(self.content, self.reading, page) as image:
+            plan = picture.plan(None, image, Writing(self.writing.depth, PAGED))
+            alpha = image.alpha if image.has_alpha else None
+            writer.add(paint(image), image.shape, image.info, alpha=alpha, depth=plan.depth)
+            for warning in image.info.warnings:
+                remarks.add(self.source, warning, page.number)
+            for loss in losses(plan, image.info, image.has_alpha):
+                remarks.add(self.target, loss, page.number)
+            height, width = image.shape
         return width, height, plan.depth
 
-    def _read(self, page: Page) -> NirImage:
+    @contextmanager
+    def _named(self, page: Page) -> Iterator[None]:
         try:
-            return picture.read(self.content, self.reading, page)
+            yield
         except InputError as error:
             if isinstance(error, ColourInputError) and self.reading.colours == "copy":
                 error = error.with_remedy("only whole files are copied: choose `colours=colorize`")

@@ -1,4 +1,4 @@
-"""A page of a TIFF file in tiles, written while its pixels come, in any order: each tile goes to the file once it is complete.
+"""A page of a TIFF in tiles, written while its pixels come, in any order: each tile is written once it is complete.
 
 tifffile writes tiles in their order only, so that pieces of 2,000 rows would wait in memory for their whole row. It
 writes the tables here, and packs the tiles.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.page_list import Page
 from nircolor.image.raster import Damaged
 from nircolor.image.read import read_nir
 from nircolor.image.stretch import Stretch
@@ -53,7 +54,7 @@ def open_nir(
     source: str | Path | bytes,
     *,
     band: int | None = None,
-    page: int | None = None,
+    page: int | Page | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
     grey: bool = False,
