@@ -169,22 +169,24 @@ def _swap(data: bytes, kind: int) -> bytes:
     return np.frombuffer(data, f"u{_KINDS[kind][1]}").byteswap().tobytes()
 
 
-def build_ifd(entries: Sequence[IfdEntry], offset: int) -> bytes:
+def build_ifd(entries: Sequence[IfdEntry], offset: int, big: bool = False) -> bytes:
     """A little-endian directory that lies at ``offset`` (even) of its file, its values after it, no next directory.
 
-    Its length does not depend on ``offset``.
+    ``big``: as a BigTIFF has it. Its length does not depend on ``offset``.
     """
-    table = struct.pack("<H", len(entries))
-    values = b""
+    head, record, field = ("<Q", "<HHQ", "<Q") if big else ("<H", "<HHI", "<I")
+    inline = struct.calcsize(field)
+    size = struct.calcsize(head) + (struct.calcsize(record) + inline) * len(entries) + inline
+    table, values = struct.pack(head, len(entries)), b""
     for entry in sorted(entries, key=lambda entry: entry.tag):
-        table += struct.pack("<HHI", entry.tag, entry.kind, entry.count)
-        if len(entry.data) > 4:
+        table += struct.pack(record, entry.tag, entry.kind, entry.count)
+        if len(entry.data) > inline:
             values = word_aligned(values)
-            table += struct.pack("<I", offset + 6 + 12 * len(entries) + len(values))
+            table += struct.pack(field, offset + size + len(values))
             values += entry.data
         else:
-            table += entry.data.ljust(4, b"\0")
-    return table + struct.pack("<I", 0) + values
+            table += entry.data.ljust(inline, b"\0")
+    return table + struct.pack(field, 0) + values
 
 
 def word_aligned(data: bytes) -> bytes:

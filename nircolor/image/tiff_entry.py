@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from tifffile import TiffFile, TiffPage
 
@@ -22,7 +22,8 @@ def opened(stream: BinaryIO, offset: int, shift: int = 0) -> Iterator[TiffPage]:
     the place that it names.
     """
     # of the kinds that are denied here tifffile would follow the links from page to page on opening
-    with TiffFile(_Led(stream, offset), is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
+    led = cast(BinaryIO, _Led(stream, offset))
+    with TiffFile(led, is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
         page = file.pages.first
         page.dataoffsets = tuple(start + shift for start in page.dataoffsets)
         yield page

@@ -7,7 +7,7 @@ import struct
 from typing import Any, BinaryIO
 
 import numpy as np
-from tifffile import TiffWriter
+from tifffile import FileHandle, TiffWriter
 
 from nircolor.image import exif, ifd
 from nircolor.image.ifd import IfdEntry, IfdLayout
@@ -32,7 +32,9 @@ class TiffPages:
 
     def __init__(self, stream: BinaryIO, big: bool) -> None:
         self.stream, self._big = stream, big
-        self._writer = TiffWriter(stream, bigtiff=big, byteorder="<")  # has nothing to write when it is closed
+        # temporary files are called by a number, which is no name for tifffile
+        handle = FileHandle(stream, name="pages")
+        self._writer = TiffWriter(handle, bigtiff=big, byteorder="<")  # which has nothing to write when it is closed
         self._layout, self._link = IfdLayout("<", big), 8 if big else 4  # where the next page will be named
 
     def add(self, samples: Samples, info: ImageInfo) -> None:
@@ -93,7 +95,7 @@ def _append(stream: BinaryIO, tag: int, entries: list[IfdEntry], link: int, layo
     """Put a nested directory at the end of the file, and make the placeholder whose value is at ``link`` lead to it."""
     end = stream.seek(0, io.SEEK_END)
     offset = end + end % 2
-    stream.write(bytes(offset - end) + ifd.build_ifd(entries, offset))
+    stream.write(bytes(offset - end) + ifd.build_ifd(entries, offset, layout.big))
     stream.seek(link)
     stream.write(struct.pack("<Q" if layout.big else "<I", offset))
     stream.seek(link - (12 if layout.big else 8))  # where the record of the tag begins, with its number
