@@ -37,7 +37,7 @@ Target = Path | BinaryIO
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network, which reads as it goes."""
+    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network and what it reads."""
 
     input: str
     output: str
