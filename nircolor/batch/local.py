@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from nircolor import picture
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import HELD, Settings, Work, finish, prepare
+from nircolor.batch.process import Settings, Work, finish, prepare
 from nircolor.pages.reduced import Reduced
 from nircolor.tiling import Piece
 
@@ -39,7 +40,7 @@ _COMPANY = 0.25  # seconds that pictures in hand wait for another to share a pas
 THREADS = 2  # that read, and as many that write
 
 # What may be under way at once is bounded, so that memory stays flat however many pictures there are and how large.
-_MOST = HELD  # pixels that are read but not yet written; about 24 bytes each
+_MOST = picture.HELD  # pixels that are read but not yet written; about 24 bytes each
 _SHARES = 32  # and no more pictures than this, however small
 _PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
 

@@ -27,10 +27,6 @@ from nircolor.image.source import open_source
 from nircolor.picture import Held, Windows
 from nircolor.tiling import Piece
 
-HELD = 32_000_000
-"""Pixels of the largest picture that is read as a whole before it is colorized: about 24 bytes each, until it is
-written. Larger ones are read and written by windows, and take turns."""
-
 COPIED = "input: is a colour picture: copied as it is"
 
 _BLOCK = 1 << 20  # bytes hashed at once
@@ -112,8 +108,8 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
             image = stack.enter_context(picture.opened(content, settings.reading))
             height, width = image.shape
             facts |= {"width": width, "height": height}
-            if height * width <= HELD:
-                image = picture.hold(image)
+            if height * width <= picture.HELD:
+                image = Held(image.whole())
                 stack.close()
             plan = picture.plan(Path(entry.output), image, settings.writing)
             _check_unchanged(source, entry, facts)

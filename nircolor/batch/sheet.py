@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import HELD, Settings, Work
+from nircolor.batch.process import Settings, Work
 from nircolor.batch.result import Reason
 from nircolor.errors import NircolorError
 from nircolor.image import read_rgb
@@ -70,7 +70,7 @@ class Sheet:
         """
         for number, entry in enumerate(self._chosen):
             on_progress(number, len(self._chosen))
-            if entry.source in done and pixels(entry, settings.root) <= HELD:
+            if entry.source in done and pixels(entry, settings.root) <= picture.HELD:
                 with suppress(NircolorError):
                     nir = picture.read((settings.root / entry.source).content(), settings.reading).pixels
                     rgb = read_rgb((settings.target / entry.output).content()).pixels
