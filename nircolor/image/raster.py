@@ -34,8 +34,14 @@ class Raster:
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
     black: float = 0.0
     """Stored value that means 0."""
+    type_peak: float | None = None
+    """``peak`` where black and white level of a sensor prove wrong; None where there are none."""
+    palette: NDArray[Any] | None = None
+    """(n, N) uint8 or uint16: the colours, of the n chosen bands, that the one plane is a plane of numbers of."""
     nodata: float | None = None
     """Stored value of pixels that are no picture."""
+    gaps: bool = False
+    """True where a ``Stored`` may find that some pixels are gone."""
     noisy: bool = False
     """True where a codec makes small differences between channels of its own, of which nobody needs to hear."""
     inverted: bool = False
@@ -52,10 +58,11 @@ class Raster:
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a file is wanted; both count from 1, None = the only one there is. A ``Page`` is one of a list."""
+    """Which part of a file is wanted; band and page count from 1, None = the only one there is. A ``Page`` is of a list."""
 
     band: int | None = None
     page: int | Page | None = None
+    damaged: Damaged = "refuse"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
-"""TIFF and BigTIFF files through tifffile: strips or tiles, any band layout, one page.
-
-Segments are decoded one by one into the wanted bands only, so a file with twelve bands costs the memory of one.
-"""
+"""TIFF and BigTIFF files through tifffile: one page, what its tags say, and which of its bands are wanted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,34 +11,35 @@ from numpy.typing import NDArray
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_entry, tiff_pages
+from nircolor.image import exif, ifd, tiff_checks, tiff_entry, tiff_pages
 from nircolor.image.page_list import Page
-from nircolor.image.raster import Raster, Request, Samples, choose_bands
+from nircolor.image.raster import Raster, Request, choose_bands
 from nircolor.image.tiff_pages import Contents, TiffPicture
+from nircolor.image.tiff_stored import TiffStored, Wanted
 from nircolor.image.tiff_values import Values, values_of
 
 _PALETTE = 3
 _ICC = 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples: alpha that the colours are multiplied by, or are not
 _KEPT = {1: "none", 5: "lzw"}  # compression tag -> ImageInfo.compression; deflate for all others
-_BUFFER = 16 << 20  # encoded bytes read ahead
 
 
-def decode(stream: BinaryIO, request: Request) -> Raster:
-    """Read one page of a TIFF file. Raises ``InputError``."""
+@contextmanager
+def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
+    """Open one page of a TIFF file. Raises ``InputError``."""
     contents, picture, remarks = _chosen(stream, request.page)
     size = stream.seek(0, 2)
     with tiff_entry.opened(stream, picture.offset, picture.shift) as page:
         tiff_checks.check_page(page)
-        tiff_checks.check_segments(page, size, stream)
+        tiff_checks.check_segments(page, size, request.damaged)
         block, resolution, notes = _kept(contents.places(picture), stream)
         values = values_of(page, stream)
         read = _palette if page.photometric == _PALETTE else _samples
-        raster = read(page, request, values)
-        raster.exif, raster.resolution = block, resolution
+        raster, wanted = read(page, request, values)
+        raster.exif, raster.resolution, raster.gaps = block, resolution, request.damaged == "nodata"
         raster.warnings += [*remarks, *contents.remarks_on(picture), *values.notes, *notes]
         _describe(raster, page)
-    return raster
+        yield TiffStored(page, stream, raster, wanted, request.damaged)
 
 
 def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPicture, list[str]]:
@@ -50,35 +50,22 @@ def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPi
     return contents, contents.choose(page), contents.remarks()
 
 
-def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
+def _samples(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     kind, alpha = _alpha(page)
     bands = choose_bands(page.samplesperpixel, alpha, request.band)
-    masks = () if bands.alpha is None else (bands.alpha,)
-    planes = _read(page, (*bands.colour, *masks), values.nodata)
-    values.doubt(planes[0])
-    raster = Raster("TIFF", planes[: len(bands.colour)], peak=values.peak, inverted=values.inverted)
-    raster.black, raster.nodata = values.black, values.nodata
-    if masks:
-        raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
-        raster.alpha_band = bands.alpha_band
-    return raster
+    raster = Raster("TIFF", [], peak=values.peak, inverted=values.inverted)
+    raster.black, raster.nodata, raster.type_peak = values.black, values.nodata, values.type_peak
+    if bands.alpha is not None:
+        raster.premultiplied, raster.alpha_band = kind == _ASSOCIATED, bands.alpha_band
+    return raster, Wanted(bands.colour, bands.alpha)
 
 
-def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
+def _palette(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     bands = choose_bands(3, None, request.band)
     colours = _colours(page)
-    indices = _read(page, (0,), values.nodata)[0]
-    gone = nodata.missing([indices], values.nodata)
-    if gone is not None:
-        indices[gone] = 0
-    if int(indices.max()) >= colours.shape[1]:
-        raise InputError("is damaged: its palette has too few colours", remedy="get a fresh copy")
-    peak = np.iinfo(colours.dtype).max
-    raster = Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(peak))
-    if gone is not None:
-        raster.alpha = np.where(gone, 0, peak).astype(colours.dtype)
-        raster.warnings.append(nodata.remark(gone, values.nodata or 0))
-    return raster
+    raster = Raster("TIFF", [], peak=float(np.iinfo(colours.dtype).max), nodata=values.nodata)
+    raster.palette = colours[list(bands.colour)]
+    return raster, Wanted((0,), None)
 
 
 def _alpha(page: TiffPage) -> tuple[int, int | None]:
@@ -88,36 +75,6 @@ def _alpha(page: TiffPage) -> tuple[int, int | None]:
         if kind in (_ASSOCIATED, _UNASSOCIATED):
             return int(kind), first + index
     return 0, None
-
-
-def _read(page: TiffPage, wanted: tuple[int, ...], nodata: float | None) -> list[Samples]:
-    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32; holes of a sparse file are ``nodata``."""
-    shape, dtype = (page.imagelength, page.imagewidth), tiff_checks.sample_type(page)
-    height, width = shape
-    planes = [np.full(shape, _hole(dtype, nodata), dtype) for _ in wanted]
-
-    def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> None:
-        block, (sample, _, top, left, _), _ = decoded
-        if block is None:  # a hole in a sparse file
-            return
-        part = block[0, : height - top, : width - left]
-        rows, columns = slice(top, top + part.shape[0]), slice(left, left + part.shape[1])
-        # float64 beyond float32 becomes infinite and is dealt with as such
-        with np.errstate(over="ignore", invalid="ignore"):
-            for plane, number in zip(planes, wanted, strict=True):
-                if page.planarconfig == 1:
-                    plane[rows, columns] = part[:, :, number]
-                elif sample == number:
-                    plane[rows, columns] = part[:, :, 0]
-
-    for _ in page.segments(func=place, buffersize=_BUFFER):
-        pass
-    return planes
-
-
-def _hole(dtype: np.dtype[Any], nodata: float | None) -> float:
-    fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
-    return nodata if fits and nodata is not None else 0
 
 
 def _colours(page: TiffPage) -> NDArray[Any]:

@@ -12,7 +12,6 @@ from tifffile import TiffPage
 
 from nircolor.image import ifd, tiff_checks
 from nircolor.image.ifd import IfdEntry
-from nircolor.image.raster import Samples
 
 _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _ICC = 262, 281, 291, 301, 34675
 _GDAL, _NODATA, _LINEAR, _BLACK_LEVEL, _WHITE_LEVEL = 42112, 42113, 50712, 50714, 50717
@@ -34,15 +33,7 @@ class Values:
     nodata: float | None = None
     notes: list[str] = field(default_factory=list)
     type_peak: float | None = None
-    """``peak`` without the levels of a sensor; None where there are none."""
-
-    def doubt(self, samples: Samples) -> None:
-        """Drop the levels of a sensor where most of the picture, ``samples`` (H, W), lies above its white."""
-        above = samples > self.peak if self.nodata is None else (samples > self.peak) & (samples != self.nodata)
-        if self.type_peak is None or np.count_nonzero(above) <= samples.size / 2:
-            return
-        self.notes.append(f"most of it is above its white level, {self.peak:g}: its black and white level are not used")
-        self.black, self.peak = 0.0, self.type_peak
+    """``peak`` without the levels of a sensor, should they prove wrong; None where there are none."""
 
 
 def values_of(page: TiffPage, stream: BinaryIO) -> Values:
