@@ -59,12 +59,18 @@ class Pages:
     target: str
 
     def colorize(
-        self, place: Path | BinaryIO, paint: Paint, overwrite: bool, announce: Callable[[Page], None]
+        self,
+        place: Path | BinaryIO,
+        paint: Paint,
+        overwrite: bool,
+        announce: Callable[[Page], None],
+        finish: Callable[[], None] | None = None,
     ) -> PagesDone:
         """Read, colorize and write each page. Whatever is wrong with one of them ends all of it: nothing is left.
 
-        ``announce`` gets each page before it is opened, and what it raises ends the work, too. Raises what ``open_nir``
-        and ``write_pieces`` raise; errors of a page begin with its number.
+        ``announce`` gets each page before it is opened, ``finish`` is called before the output gets its name, and what
+        they raise ends the work, too. Raises what ``open_nir`` and ``write_pieces`` raise; errors of a page begin with
+        its number.
         """
         remarks, shapes = _Remarks(), list[tuple[int, int, int]]()
         for note in self.listed.notes:
@@ -74,6 +80,8 @@ class Pages:
                 announce(page)
                 with self._named(page):
                     shapes.append(self._page(page, writer, paint, remarks))
+            if finish:
+                finish()
         return PagesDone(len(shapes), self.listed.pixels, *shapes[0], tuple(remarks.lines()))
 
     def _page(self, page: Page, writer: PageWriter, paint: Paint, remarks: _Remarks) -> tuple[int, int, int]:

@@ -42,7 +42,8 @@ class Row:
 
     ``stamp`` is what its place says of the input (see ``Place.stamp``), ``sha256`` that of its content, ``weights``
     the beginning of that of the weights, ``options`` whatever else decides on the output. ``seconds`` are
-    those of reading, colorizing and writing together.
+    those of reading, colorizing and writing together. ``pages``: how many, where all of several were wanted; then
+    ``width`` and ``height`` are those of the first, and ``pixels`` those of all.
     """
 
     input: str
@@ -56,6 +57,8 @@ class Row:
     output_bytes: int = 0
     width: int = 0
     height: int = 0
+    pages: int = 0
+    pixels: int = 0
     seconds: float = 0.0
     time: str = ""
     error: str | None = None

@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import Settings, Work, finish, prepare
+from nircolor.batch.process import Made, Settings, Work, finish, prepare
 from nircolor.pages.reduced import Reduced
+from nircolor.picture import Windows
 from nircolor.tiling import Piece
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Hooks:
 
     announce: Callable[[Sequence[Entry]], None] | None
     record: Callable[[Row], None]
-    show: Callable[[Work, NDArray[Any], NDArray[Any]], None] | None = None
+    show: Callable[[Made, NDArray[Any], NDArray[Any]], None] | None = None
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class _Item:
-    future: Future[Work | Row]
+    future: Future[Made | Row]
     amount: int
 
 
@@ -150,9 +151,9 @@ class _Line:
                 writers.submit(self._finish, item, rgb)
         self.flow.seconds = time.perf_counter() - start
 
-    def _groups(self) -> Iterator[list[tuple[Work, int]]]:
+    def _groups(self) -> Iterator[list[tuple[Made, int]]]:
         """Pictures to be colorized together: neighbours of one size as long as they may share, else one alone."""
-        group: list[tuple[Work, int]] = []
+        group: list[tuple[Made, int]] = []
         while (made := self._take(_COMPANY if group else None)) or not self._over():
             if group and not (made and self._fits(group, made[0])):
                 yield group
@@ -165,11 +166,11 @@ class _Line:
         if group:
             yield group
 
-    def _fits(self, group: list[tuple[Work, int]], work: Work) -> bool:
+    def _fits(self, group: list[tuple[Made, int]], work: Made) -> bool:
         held = work.pixels is not None and group[0][0].pixels is not None
-        return held and work.image.shape == group[0][0].image.shape and self.engine.can_share(work.image.shape)
+        return held and work.shape == group[0][0].shape and self.engine.can_share(work.shape)
 
-    def _take(self, patience: float | None) -> tuple[Work, int] | None:
+    def _take(self, patience: float | None) -> tuple[Made, int] | None:
         """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
         ``patience`` seconds, or nothing will.
         """
@@ -194,8 +195,9 @@ class _Line:
     def _over(self) -> bool:
         return self._fed or self.stop.is_set()
 
-    def _colorize(self, group: list[tuple[Work, int]]) -> Iterator[tuple[tuple[Work, int], NDArray[Any]]]:
+    def _colorize(self, made: list[tuple[Made, int]]) -> Iterator[tuple[tuple[Work, int], NDArray[Any]]]:
         start = time.perf_counter()
+        group = [(work, amount) for work, amount in made if isinstance(work, Work)]
         try:
             colours = self.engine.colorize_together([work.pixels for work, _ in group if work.pixels is not None])
         except Exception as error:
@@ -216,22 +218,17 @@ class _Line:
             if self.hooks.show and row.status == "done" and work.pixels is not None:
                 self.hooks.show(work, work.pixels, rgb)
 
-    def _stream(self, work: Work, amount: int) -> None:
-        before, after = Reduced(work.image.shape), Reduced(work.image.shape)
-
-        def watched(pieces: Iterator[Piece]) -> Iterator[Piece]:
-            for piece in pieces:
-                (top, left, pixels), (height, width, _) = piece, piece.pixels.shape
-                before.add(top, left, work.image[top : top + height, left : left + width])
-                after.add(top, left, pixels)
-                yield piece
-
+    def _stream(self, work: Made, amount: int) -> None:
+        seen = _Seen(self.engine)
+        paint = seen.paint if self.hooks.show else self.engine.paint
         with self._accounted(amount):
-            pieces = self.engine.paint(work.image)
-            row = finish(work, watched(pieces) if self.hooks.show else pieces, self.settings)
+            if isinstance(work, Work):
+                row = finish(work, paint(work.image), self.settings)
+            else:
+                row = work.finish(paint, self.settings)
             self.hooks.record(row)
             if self.hooks.show and row.status == "done":
-                self.hooks.show(work, before.picture(), after.picture())
+                self.hooks.show(work, *seen.pictures())
 
     @contextmanager
     def _accounted(self, amount: int) -> Iterator[None]:
@@ -246,6 +243,34 @@ class _Line:
     def _give_up(self, error: BaseException) -> None:
         self.fault = self.fault or error
         self.stop.set()
+
+
+class _Seen:
+    """What passes through the network, of which the first picture is kept: reduced, before and after."""
+
+    def __init__(self, engine: Colorizer) -> None:
+        self._engine, self._kept = engine, list[Reduced]()
+
+    def paint(self, image: Windows) -> Iterator[Piece]:
+        """As ``Colorizer.paint``."""
+        pieces = self._engine.paint(image)
+        if not self._kept:
+            self._kept = [Reduced(image.shape), Reduced(image.shape)]
+            pieces = self._watched(image, pieces)
+        yield from pieces
+
+    def pictures(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(h, w) and (h, w, 3)."""
+        before, after = self._kept
+        return before.picture(), after.picture()
+
+    def _watched(self, image: Windows, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        before, after = self._kept
+        for piece in pieces:
+            (top, left, pixels), (height, width, _) = piece, piece.pixels.shape
+            before.add(top, left, image[top : top + height, left : left + width])
+            after.add(top, left, pixels)
+            yield piece
 
 
 class Budget:

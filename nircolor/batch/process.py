@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry, Row, Status
 from nircolor.batch.places import Place
+from nircolor.batch.process_pages import PagesWork, pages_of
 from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError, display_name
 from nircolor.image import OutputPlan, read_rgb
 from nircolor.image.formats import by_suffix
@@ -81,12 +82,20 @@ class Work:
     open: ExitStack
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.image.shape
+
+    @property
     def pixels(self) -> NDArray[np.float32] | None:
         """(H, W) in [0, 1]; None where they stay in the file."""
         return self.image.image.pixels if isinstance(self.image, Held) else None
 
 
-def prepare(entry: Entry, settings: Settings) -> Work | Row:
+Made = Work | PagesWork
+
+
+def prepare(entry: Entry, settings: Settings) -> Made | Row:
     """Read or open the picture; a row when that fails, or when the input is what the output was made of already."""
     start = time.perf_counter()
     try:
@@ -95,7 +104,7 @@ def prepare(entry: Entry, settings: Settings) -> Work | Row:
         return settings.failed(entry, error)
 
 
-def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
+def _prepare(entry: Entry, settings: Settings, start: float) -> Made | Row:
     source, target = settings.root / entry.source, settings.target / entry.output
     content = source.content()
     facts = _identify(source, content, entry)
@@ -103,6 +112,8 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
         return settings.row(entry, "kept", output_bytes=target.size(), **facts)
     if target.is_same(source):
         raise UsageError("its output is the input itself", remedy="choose another output folder")
+    if pages := pages_of(entry, content, settings, facts, lambda: _check_unchanged(source, entry, facts)):
+        return pages
     try:
         with ExitStack() as stack:
             image = stack.enter_context(picture.opened(content, settings.reading))

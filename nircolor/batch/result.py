@@ -165,7 +165,7 @@ class Outcome:
     def add(self, row: Row) -> None:
         with self._guard:
             self.counts[row.status] += 1
-            self.pixels += row.width * row.height if row.status == "done" else 0
+            self.pixels += (row.pixels or row.width * row.height) if row.status == "done" else 0
             for text in row.warnings:
                 self._first.setdefault(kind_of(text), text)
                 self.remarks[self._first[kind_of(text)]] += 1

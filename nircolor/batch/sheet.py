@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import Settings, Work
+from nircolor.batch.process import Made, Settings
 from nircolor.batch.result import Reason
 from nircolor.errors import NircolorError
 from nircolor.image import read_rgb
@@ -57,23 +57,25 @@ class Sheet:
         self._strips: dict[str, _Strip] = {}
         self._guard = Lock()
 
-    def add(self, work: Work, nir: NDArray[Any], rgb: NDArray[Any]) -> None:
+    def add(self, work: Made, nir: NDArray[Any], rgb: NDArray[Any]) -> None:
         """Any thread may call it. ``nir``: (h, w), ``rgb``: (h, w, 3), float32 in [0, 1], the picture or reduced."""
         if work.entry.source in self._order:
-            strip = _strip(work.entry, work.image.shape, nir, rgb)
+            strip = _strip(work.entry, work.shape, nir, rgb)
             with self._guard:
                 self._strips[work.entry.source] = strip
 
     def read_back(self, settings: Settings, done: Container[str], on_progress: Callable[[int, int], None]) -> None:
         """Add the chosen pictures that workers elsewhere have ``done``, by source; leave out what cannot be read, or
-        is too large to be read whole.
+        is too large to be read whole. Of several pages the first is shown.
         """
+        every = settings.reading.page == "all"
+        reading = replace(settings.reading, page=1) if every else settings.reading
         for number, entry in enumerate(self._chosen):
             on_progress(number, len(self._chosen))
             if entry.source in done and pixels(entry, settings.root) <= picture.HELD:
                 with suppress(NircolorError):
-                    nir = picture.read((settings.root / entry.source).content(), settings.reading).pixels
-                    rgb = read_rgb((settings.target / entry.output).content()).pixels
+                    nir = picture.read((settings.root / entry.source).content(), reading).pixels
+                    rgb = read_rgb((settings.target / entry.output).content(), page=1 if every else None).pixels
                     self._strips[entry.source] = _strip(entry, nir.shape, nir, rgb)
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:

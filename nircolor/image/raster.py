@@ -58,7 +58,7 @@ class Raster:
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a file is wanted; band and page count from 1, None = the only one there is. A ``Page`` is of a list."""
+    """Which part of a file is wanted; band and page count from 1, None = the only one there is."""
 
     band: int | None = None
     page: int | Page | None = None

@@ -36,15 +36,16 @@ class RgbImage:
     """What the user should know about the reading; one line each, without the path."""
 
 
-def read_rgb(source: str | Path | bytes) -> RgbImage:
+def read_rgb(source: str | Path | bytes, page: int | None = None) -> RgbImage:
     """Read a PNG, TIFF, JPEG, WebP or BMP picture with one or three channels; the content decides which it is.
+    ``page``: of a TIFF with several, from 1.
 
     The range comes from the dtype and the file's tags, never from the data, as in ``read_nir``; an ICC profile is
     applied. Transparency is left out, with a warning. Raises ``InputError`` for anything that is not one whole picture
     (path, reason, remedy).
     """
     try:
-        with open_stored(source, Request()) as reader, reader.translated():
+        with open_stored(source, Request(page=page)) as reader, reader.translated():
             return _read(reader)
     except InputError as error:  # there is no choice of a band or a page
         raise without_options(error, "save it as one picture with one or three channels") from error.__cause__
