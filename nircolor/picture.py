@@ -29,6 +29,7 @@ class Reading:
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
     damaged: Damaged = "refuse"
+    """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 
     def __post_init__(self) -> None:
         if self.colours != "refuse" and self.band is not None:
@@ -48,7 +49,13 @@ def read(source: str | Path | bytes, how: Reading) -> NirImage:
     grey = how.colours == "colorize"
     try:
         return images.read_nir(
-            source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey
+            source,
+            band=how.band,
+            page=how.page,
+            stretch=how.stretch,
+            equalize=how.equalize,
+            grey=grey,
+            damaged=how.damaged,
         )
     except ColourInputError as error:
         remedy = str(error.remedy).replace("`grey=True`", "`colours=colorize`")  # as it is called in ``Reading``
