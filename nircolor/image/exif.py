@@ -175,6 +175,34 @@ def build(about: list[IfdEntry], directories: dict[int, list[IfdEntry]]) -> byte
     return b"II*\0" + struct.pack("<I", 8) + ifd.build_ifd([*about, *links], 8) + tails
 
 
+def with_texts(block: bytes | None, texts: dict[int, str]) -> tuple[bytes | None, set[int]]:
+    """The block with ``texts`` by tag in its first directory, and the tags that say something else already.
+
+    The directory moves to the end and all else stays where it is: maker notes count their offsets from the start.
+    """
+    if not texts:
+        return block, set()
+    added = {tag: text.encode() + b"\0" for tag, text in texts.items()}
+    if block is None:
+        return build([IfdEntry(tag, 2, len(data), data) for tag, data in added.items()], {}), set()
+    try:
+        return _appended(block, added)
+    except ValueError:
+        return block, set(texts)
+
+
+def _appended(block: bytes, added: dict[int, bytes]) -> tuple[bytes, set[int]]:
+    stream = io.BytesIO(block)
+    layout, first = ifd.read_header(stream)
+    entries, link = ifd.read_ifd(stream, first, layout)
+    said = {entry.tag: entry.data.rstrip(b"\0 ") for entry in entries}
+    refused = {tag for tag, data in added.items() if tag in said and said[tag] != data.rstrip(b"\0 ")}
+    missing = {tag: data for tag, data in added.items() if tag not in said}
+    if not missing:
+        return block, refused
+    return ifd.append_texts(block, slice(first + 2, link), layout.order, missing), refused
+
+
 def split(block: bytes) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
     """The descriptive entries of a block and its directories: what ``build`` puts together.
 

@@ -68,6 +68,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
         exif=tags.block,
         resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
         warnings=tuple(text for text in (*raster.warnings, *found, *notes) if text),
+        metadata=raster.metadata,
         compression=raster.compression,
     )
     return NirImage(pixels, alpha, info)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_pages
+from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_metadata, tiff_pages
 from nircolor.image.raster import Raster, Request, Samples, choose_bands
 from nircolor.image.tiff_values import Values, values_of
 
@@ -39,6 +39,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         read = _palette if page.photometric == _PALETTE else _samples
         raster = read(page, request, values)
         raster.exif, raster.resolution = block, resolution
+        raster.metadata = tiff_metadata.read(stream, contents.places(picture), block)
         raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
         _describe(raster, page)
     return raster

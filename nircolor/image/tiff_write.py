@@ -11,6 +11,7 @@ from tifffile import TiffWriter
 from nircolor.image import exif, ifd
 from nircolor.image.ifd import IfdEntry
 from nircolor.image.info import ImageInfo
+from nircolor.image.metadata import Metadata
 from nircolor.image.raster import Samples
 
 _CODECS = {"none": None, "lzw": "lzw", "deflate": "zlib"}
@@ -36,11 +37,17 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
             metadata=None,
             extratags=[
                 *map(_extratag, about),
+                *_packets(info.metadata),
                 *(_placeholder(tag, big) for tag in directories),
             ],
         )
     for tag, entries in directories.items():
         _append(stream, tag, entries)
+
+
+def _packets(metadata: Metadata) -> list[tuple[Any, ...]]:
+    found = {ifd.XMP: (1, metadata.xmp), ifd.IPTC: (7, metadata.iptc)}  # bytes, and bytes of any meaning
+    return [(tag, kind, len(data), data, True) for tag, (kind, data) in found.items() if data]
 
 
 def _extratag(entry: IfdEntry) -> tuple[Any, ...]:
