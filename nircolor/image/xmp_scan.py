@@ -7,7 +7,7 @@ properties. Expat reads it, without entities and within bounds, and says where e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
@@ -21,8 +21,8 @@ _MAX_DEPTH = 64  # elements within one another
 _MAX_ELEMENTS = 100_000
 _MAX_PROPERTIES = 10_000
 _DISHONEST = "is larger or deeper than any that is honest"
-_TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
-_ATTRIBUTE = re.compile(rb"(?<!\s)\s+([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']+|\"[^\"]*\"|'[^']*')*>")
+_ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 
 
@@ -104,10 +104,17 @@ def _decoded(data: bytes) -> str:
     return data.decode(wide.get(data[:2], "utf-8-sig"))
 
 
+def _attributes(data: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
+    # one behind the other, never searched for: a search tries each space of a long row of them
+    while found := _ATTRIBUTE.match(data, start, end):
+        yield found
+        start = found.end()
+
+
 class _Scanner:
     def __init__(self, data: bytes) -> None:
         self._data, self._path = data, list[tuple[str, int, int]]()  # name, start, end of the start tag
-        self._count, self._level = 0, 0
+        self._count, self._declared, self._level = 0, 0, 0
         self._scope: dict[str, str] = {}
         self._properties: list[Property] = []
         self._nodes: list[Node] = []
@@ -128,6 +135,9 @@ class _Scanner:
         return Packet(self._data, tuple(self._properties), tuple(self._nodes), self._scope, self._close)
 
     def _declare(self, prefix: str | None, uri: str | None) -> None:
+        self._declared += 1
+        if self._declared > _MAX_PROPERTIES:
+            raise ValueError(_DISHONEST)
         if not self._level:  # what nodes declare is found in their tags
             self._scope[prefix or ""] = uri or ""
 
@@ -151,7 +161,7 @@ class _Scanner:
             raise ValueError("holds no properties where they belong")
 
     def _node(self, tag: re.Match[bytes], names: list[str]) -> None:
-        raw = list(_ATTRIBUTE.finditer(self._data, tag.end(1), tag.end()))
+        raw = list(_attributes(self._data, tag.end(1), tag.end()))
         spelled = [each[1].decode() for each in raw]
         prefixes = frozenset(name[6:] for name in spelled if name == "xmlns" or name.startswith("xmlns:"))
         self._nodes.append(Node(tag.start(), tag.end(1), -1, prefixes))
