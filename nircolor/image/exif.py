@@ -194,6 +194,8 @@ def with_texts(block: bytes | None, texts: dict[int, str]) -> tuple[bytes | None
 def _appended(block: bytes, added: dict[int, bytes]) -> tuple[bytes, set[int]]:
     stream = io.BytesIO(block)
     layout, first = ifd.read_header(stream)
+    if layout.big:
+        raise ValueError("EXIF has no BigTIFF form")
     entries, link = ifd.read_ifd(stream, first, layout)
     said = {entry.tag: entry.data.rstrip(b"\0 ") for entry in entries}
     refused = {tag for tag, data in added.items() if tag in said and said[tag] != data.rstrip(b"\0 ")}

@@ -26,9 +26,11 @@ def read(segments: Segments, block: bytes | None) -> Metadata:
     packets = _behind(segments, "APP1", _XMP)
     packet = packets[0] if packets else None
     extended, lost = _extended(packet, _behind(segments, "APP1", _EXTENDED)) if packet else (None, ())
+    if len(packets) > 1:
+        lost = (*lost, f"of {len(packets)} XMP packets the first is kept")
     comments = [content for name, content in segments if name == "COM" and content.strip(b"\0")]
     if len(comments) > _MAX_COMMENTS:
-        lost = (*lost, f"of its {len(comments)} comments the first {_MAX_COMMENTS} are kept")
+        lost = (*lost, f"of {len(comments)} comments the first {_MAX_COMMENTS} are kept")
     resources = b"".join(_behind(segments, "APP13", _RESOURCES))  # Photoshop cuts them where a segment is full
     kept = comments[:_MAX_COMMENTS]
     return gather(block, packet=packet, extended=extended, resources=resources, comments=kept, lost=lost)

@@ -22,7 +22,10 @@ _RAW_FORM = re.compile(
 _OUTDATED = re.compile(r"(exif|tiff):Orientation|exif:(ExifImage|PixelX|PixelY|thumbnail:).*|Thumb::.*", re.IGNORECASE)
 _MAX_TEXT, _MAX_ALL, _MAX_COUNT = 1 << 20, 4 << 20, 256  # bytes of a text and of all, and how many chunks
 _PACKED = 1024  # bytes from which on a text is packed
-_DAMAGED, _LARGE = "a text chunk is damaged and is not kept", "its texts are too many or too large: some are not kept"
+_DAMAGED, _LARGE = (
+    "a text chunk is damaged and is not kept",
+    "the texts of the input are too many or too large: some are not kept",
+)
 
 
 class _TooLargeError(ValueError):
@@ -87,7 +90,7 @@ class _Found:
     def _raw(self, name: str, text: bytes | None) -> None:
         kept = _RAW_KEPT.get(name)
         if kept is None:
-            self.lost[f"its text {_RAW + name!a} is not kept"] = None
+            self.lost[f"the text {_RAW + name!a} is not kept"] = None
         elif text is not None:
             data = _from_digits(text)
             is_xmp = data.startswith(_XMP_SEGMENT)

@@ -45,15 +45,16 @@ class Outdated:
 
 
 _CALIBRATION = (
-    "the sensor calibration in its XMP (band, black level, vignetting, irradiance, ...) is not kept: "
+    "the sensor calibration in the XMP (band, black level, vignetting, irradiance, ...) is not kept: "
     "it is that of the near-infrared band"
 )
-_PICTURES = "the further pictures in its XMP (depth map, gain map, second view, film, ...) are not kept"
-_SETTINGS = "the raw developer's settings in its XMP are not kept: they were made for the near-infrared picture"
-_REGIONS = "the regions marked in its XMP are not kept: the picture was turned"
+_PICTURES = "the further pictures in the XMP (depth map, gain map, second view, film, ...) are not kept"
+_SETTINGS = "the raw developer's settings in the XMP are not kept: they were made for the near-infrared picture"
+_REGIONS = "the regions marked in the XMP are not kept: the picture was turned"
 
 OUTDATED = (
     Outdated(r"http://ns\.adobe\.com/xap/1\.0/", "Thumbnails"),
+    Outdated(r"http://purl\.org/dc/elements/1\.1/", "format"),
     Outdated(r"http://ns\.adobe\.com/xap/1\.0/mm/", "InstanceID"),  # names the very file that it is in
     Outdated(r"http://ns\.adobe\.com/xmp/note/"),  # where the rest of a packet is, with its digest
     Outdated(re.escape(_PHOTOSHOP), "ColorMode|ICCProfile|LegacyIPTCDigest"),
@@ -65,8 +66,11 @@ OUTDATED = (
     ),
     Outdated(re.escape(TIFF_SPACE), "ImageWidth|ImageLength|[XY]Resolution", turned=True),
     Outdated(re.escape(_EXIF), "Pixel[XY]Dimension|FocalPlane[XY]Resolution|SubjectArea|SubjectLocation", turned=True),
-    Outdated(r"http://www\.metadataworkinggroup\.com/schemas/regions/", line=_REGIONS, turned=True),
-    Outdated(r"http://ns\.microsoft\.com/photo/1\.2/", "RegionInfo", line=_REGIONS, turned=True),
+    Outdated(
+        r"http://www\.metadataworkinggroup\.com/schemas/regions/|http://ns\.microsoft\.com/photo/1\.2/|"
+        r"http://iptc\.org/std/Iptc4xmpExt/2008-02-29/",
+        "Regions|RegionInfo|ImageRegion", line=_REGIONS, turned=True,
+    ),
     Outdated(r"http://ns\.adobe\.com/camera-raw-settings/1\.0/", line=_SETTINGS),
     Outdated(r"http://ns\.google\.com/photos/1\.0/(image|depthmap|audio|container|dynamicdepth)/.*", line=_PICTURES),
     Outdated(r"http://ns\.google\.com/photos/1\.0/camera/", "MicroVideo.*|MotionPhoto.*", line=_PICTURES),
@@ -140,7 +144,7 @@ def _upright(found: Property) -> tuple[int, int, bytes]:
 def _turns(said: bytes, orientation: int) -> Iterator[str]:
     """EXIF decides how a picture is turned; XMP that says something else is worth a word."""
     if said in (b"2", b"3", b"4", b"5", b"6", b"7", b"8") and said != str(orientation).encode():
-        yield f"its XMP says orientation {said.decode()}, its EXIF {orientation}: EXIF was followed"
+        yield f"the XMP of the input says orientation {said.decode()}, its EXIF {orientation}: EXIF was followed"
 
 
 def _checked(packet: bytes, lost: tuple[str, ...]) -> Xmp:

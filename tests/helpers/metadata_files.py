@@ -107,7 +107,7 @@ TEXTS = {"Title": "a title", "Copyright": "© somebody", "Comment": "a comment",
 
 
 def found(data: bytes) -> dict[str, Any]:
-    """What Pillow and tifffile find: ``xmp``, ``iptc`` (a caption), ``texts``, ``comment``, ``exif`` and ``copyright``."""
+    """What Pillow and tifffile find: ``xmp``, ``iptc`` (a caption), ``texts``, ``comment``, ``exif``, ``copyright``."""
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         parts: dict[str, Any] = {"xmp": image.info.get("xmp"), "comment": image.info.get("comment")}

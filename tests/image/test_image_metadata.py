@@ -175,6 +175,21 @@ def test_split_finds_what_build_put_together(camera: list[IfdEntry], place: list
     assert plain[0x8825] == sorted((e.tag, e.data) for e in place)
 
 
+@settings(deadline=None, max_examples=30)
+@given(entries_of_any_tag, entries_of_any_tag, st.dictionaries(st.sampled_from([270, 305, 315, 33432]), st.text()))
+def test_texts_are_added_and_all_else_stays_where_it_is(
+    camera: list[IfdEntry], place: list[IfdEntry], texts: dict[int, str]
+) -> None:
+    block = exif_module.build([IfdEntry(315, 2, 3, b"me\0")], {0x8769: camera, 0x8825: place})
+    tagged, refused = exif_module.with_texts(block, texts)
+    assert tagged is not None
+    assert refused == {tag for tag in texts if tag == 315 and texts[tag].strip("\0 ") != "me"}
+    about, directories = exif_module.split(tagged)
+    said = {entry.tag: entry.data for entry in about}
+    assert said == {**{tag: text.encode() + b"\0" for tag, text in texts.items()}, 315: b"me\0"}
+    assert directories == exif_module.split(block)[1]  # and their positions
+
+
 def test_damaged_exif_is_dropped_with_a_warning() -> None:
     picture = read_nir(pillow("PNG", RAMP, exif=b"Exif\0\0II*\0\xff\xff\xff\x7f"))
     assert picture.info.exif is None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
-from image_files import RAMP_FLOAT, rgb
-from metadata_files import TEXTS, found, properties, sources
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_files import RAMP, RAMP_FLOAT, pillow, rgb, tiff
+from metadata_files import TEXTS, found, packet, png, properties, sources
 
 from nircolor.image import losses, plan_output, read_nir, write_rgb
 from nircolor.image.formats import FORMATS
@@ -74,3 +77,24 @@ def test_a_second_time_nothing_changes(format: str) -> None:
 
 def test_the_sources_hold_what_they_say() -> None:
     assert found(SOURCES["PNG"])["texts"] == TEXTS
+
+
+def with_packet(format: str, packet: bytes) -> bytes:
+    if format == "PNG":
+        return png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
+    if format == "TIFF":
+        return tiff(RAMP, metadata=None, software=False, extratags=[(700, 1, len(packet), packet, True)])
+    return pillow(format, rgb(RAMP), xmp=packet)
+
+
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"BMP"}))
+@settings(deadline=None, max_examples=25)
+@given(st.binary(min_size=1, max_size=60), st.booleans())
+def test_a_hostile_packet_costs_one_line_and_no_picture(format: str, noise: bytes, cut: bool) -> None:
+    damaged = packet()[: -len(noise)].removesuffix(b" ") + noise if cut else noise
+    picture = read_nir(with_packet(format, damaged))
+    assert np.abs(picture.pixels - RAMP / 255).max() < 0.2
+    if picture.info.metadata.xmp:
+        assert properties(picture.info.metadata.xmp) == properties(packet())
+    else:
+        assert [line.startswith("the XMP ") for line in picture.info.metadata.lost] == [True]
