@@ -118,8 +118,15 @@ def read(chunks: Sequence[tuple[bytes, memoryview]], block: bytes | None) -> tup
             found.lost[_DAMAGED] = None
     profiles, record = found.profiles, found.profiles.get("iptc", b"")
     block = block or profiles.get("exif")
-    inside = {"resources": record} if record.startswith(b"8BIM") else {"record": record}
-    metadata = gather(block, packet=profiles.get("xmp"), texts=found.texts, lost=found.lost, **inside)
+    wrapped = record.startswith(b"8BIM")
+    metadata = gather(
+        block,
+        packet=profiles.get("xmp"),
+        record=None if wrapped else record,
+        resources=record if wrapped else None,
+        texts=found.texts,
+        lost=found.lost,
+    )
     return metadata, block
 
 

@@ -150,7 +150,8 @@ def test_a_text_for_which_exif_has_no_room_is_named_and_exif_stays() -> None:
     "chunk",
     [
         (b"tEXt", b"no end"), (b"tEXt", b"\0no keyword"), (b"tEXt", b"k" * 80 + b"\0x"), (b"tEXt", b"a\0b\0c"),
-        (b"zTXt", b"a\0"), (b"zTXt", b"a\0\1x"), (b"zTXt", b"a\0\0no zlib"), (b"zTXt", b"a\0\0" + zlib.compress(b"x")[:-3]),
+        (b"zTXt", b"a\0"), (b"zTXt", b"a\0\1x"), (b"zTXt", b"a\0\0no zlib"),
+        (b"zTXt", b"a\0\0" + zlib.compress(b"x")[:-3]),
         (b"iTXt", b"a\0"), (b"iTXt", b"a\0\0\0en"), (b"iTXt", b"a\0\0\0\0\0\xff"), (b"iTXt", b"a\0\0\0\xff\0\0x"),
         (b"iTXt", b"a\0\1\1\0\0x"), (b"tEXt", b"Raw profile type iptc\0\niptc\n      9\n1c"),
         (b"tEXt", b"Raw profile type exif\0zz"), (b"tEXt", b"Raw profile type xmp\0\nxmp\n 2\nabc"),
