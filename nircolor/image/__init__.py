@@ -4,6 +4,7 @@ import logging
 
 from nircolor.image.decode import LIBRARIES
 from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.metadata import Metadata, PngText
 from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
@@ -16,8 +17,10 @@ for _library in LIBRARIES:
 
 __all__ = [
     "ImageInfo",
+    "Metadata",
     "NirImage",
     "OutputPlan",
+    "PngText",
     "RgbImage",
     "Stretch",
     "default_output",

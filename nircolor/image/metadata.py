@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from nircolor.image import exif, iptc, xmp
+from nircolor.image import exif, ifd, iptc, xmp
 from nircolor.image.formats import FORMATS
 
 _SEGMENT = 65533  # bytes that one segment of a JPEG can hold
@@ -59,14 +59,17 @@ def gather(
     comments: Iterable[bytes] = (),
     lost: Iterable[str] = (),
 ) -> Metadata:
-    """Make what a decoder found fit for the output. ``block``: EXIF as found, by which the picture is turned.
+    """Make what a decoder found fit for the output.
+
+    ``block``: EXIF as found, by which the picture is turned; its own packets count where there are no others.
 
     ``packet``, ``extended``: XMP and its second part; ``record``: IPTC; ``resources``: those of Photoshop, whose record
     counts where there is no other; ``lost``: lines about what the decoder had to leave out.
     """
-    kept = xmp.tidy(packet, extended, exif.tidy(block).orientation)
-    inner = iptc.of_resources(resources)
-    own = iptc.tidy(record or inner.record)
+    inside = exif.packets(block)
+    kept = xmp.tidy(packet or inside.get(ifd.XMP), extended, exif.tidy(block).orientation)
+    inner = iptc.of_resources(resources or inside.get(ifd.RESOURCES))
+    own = iptc.tidy(record or inner.record or inside.get(ifd.IPTC))
     lines = dict.fromkeys((*lost, *kept.lost, *inner.lost, *own.lost))
     return Metadata(kept.packet, own.record, tuple(texts), tuple(comments), tuple(lines))
 

@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import metadata_files
 import numpy as np
 import pytest
 import tifffile
@@ -188,6 +189,18 @@ def test_texts_are_added_and_all_else_stays_where_it_is(
     said = {entry.tag: entry.data for entry in about}
     assert said == {**{tag: text.encode() + b"\0" for tag, text in texts.items()}, 315: b"me\0"}
     assert directories == exif_module.split(block)[1]  # and their positions
+
+
+def test_packets_within_a_block_move_to_their_own_place() -> None:
+    packet = metadata_files.packet(metadata_files.CREATOR, 'Camera:BandName="NIR"')
+    inner = [IfdEntry(271, 2, 6, b"Maker\0"), IfdEntry(700, 1, len(packet), packet), IfdEntry(306, 2, 3, b"now")]
+    block = exif_module.build(inner, {0x8825: [IfdEntry(1, 2, 2, b"N\0")]})
+    info = read_nir(pillow("JPEG", RAMP, exif=b"Exif\0\0" + block)).info
+    assert info.metadata.xmp is not None
+    assert set(metadata_files.properties(info.metadata.xmp)) == {"dc:creator"}
+    again = Image.Exif()
+    again.load(info.exif)
+    assert (again.get(271), again.get(700), again.get(306), again.get_ifd(0x8825)[1]) == ("Maker", None, "now", "N")
 
 
 def test_damaged_exif_is_dropped_with_a_warning() -> None:
