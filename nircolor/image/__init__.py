@@ -4,6 +4,7 @@ import logging
 
 from nircolor.image.decode import LIBRARIES
 from nircolor.image.info import ImageInfo, NirImage
+from nircolor.image.metadata import Metadata, PngText
 from nircolor.image.page_list import Page, PageList, list_pages
 from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
@@ -18,11 +19,13 @@ for _library in LIBRARIES:
 
 __all__ = [
     "ImageInfo",
+    "Metadata",
     "NirImage",
     "NirWindows",
     "OutputPlan",
     "Page",
     "PageList",
+    "PngText",
     "RgbImage",
     "Stretch",
     "default_output",

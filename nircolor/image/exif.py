@@ -15,6 +15,9 @@ from nircolor.image.orient import UPRIGHT, swaps_axes
 PREFIX = b"Exif\0\0"
 """What JPEG (and some writers of WebP and PNG) put before the TIFF structure."""
 
+PACKETS = (ifd.XMP, ifd.IPTC, ifd.RESOURCES)
+"""Tags of other standards; they are read and written apart, since they may speak of the old pixels."""
+
 _LINKS = (ifd.EXIF_IFD, ifd.GPS_IFD, ifd.INTEROP_IFD)  # none is followed further: they may lead back
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 40962, 40963
 _CENTIMETRE, _INCH = 3, 2
@@ -62,10 +65,28 @@ def _tidy(block: bytes) -> Exif:
     for entry in entries:
         if entry.tag == ifd.ORIENTATION:
             _patch(patched, entry, UPRIGHT, layout)
-    patched[link : link + 4] = bytes(4)
+    _cut_out(patched, slice(first + 2, link), layout)
     if swaps_axes(orientation):
         _swap_dimensions(patched, sub_directories(stream, found, layout, (first,)))
     return Exif(bytes(patched), orientation, resolution_of(found), adobe=_is_adobe(stream, found, layout))
+
+
+def _cut_out(patched: bytearray, table: slice, layout: IfdLayout) -> None:
+    """Take packets of other standards and the link to the thumbnail out of the first directory."""
+    records = [patched[at : at + 12] for at in range(table.start, table.stop, 12)]
+    kept = [record for record in records if struct.unpack_from(f"{layout.order}H", record)[0] not in PACKETS]
+    patched[table.start - 2 : table.start] = struct.pack(f"{layout.order}H", len(kept))
+    patched[table.start : table.stop + 4] = b"".join(kept).ljust(table.stop + 4 - table.start, b"\0")
+
+
+def packets(block: bytes | None) -> dict[int, bytes]:
+    """What a block holds of ``PACKETS``: programs that make it of a TIFF file take them along."""
+    stream = io.BytesIO((block or b"").removeprefix(PREFIX))
+    try:
+        layout, first = ifd.read_header(stream)
+        return {entry.tag: entry.data for entry in ifd.read_ifd(stream, first, layout, PACKETS)[0]}
+    except ValueError:
+        return {}
 
 
 def _is_adobe(stream: BinaryIO, found: dict[int, IfdEntry], layout: IfdLayout) -> bool:
@@ -174,6 +195,36 @@ def build(about: list[IfdEntry], directories: dict[int, list[IfdEntry]]) -> byte
         links[index] = IfdEntry(tag, ifd.LONG, 1, struct.pack("<I", offset))
         tails += ifd.word_aligned(ifd.build_ifd(entries, offset))
     return b"II*\0" + struct.pack("<I", 8) + ifd.build_ifd([*about, *links], 8) + tails
+
+
+def with_texts(block: bytes | None, texts: dict[int, str]) -> tuple[bytes | None, set[int]]:
+    """The block with ``texts`` by tag in its first directory, and the tags that say something else already.
+
+    The directory moves to the end and all else stays where it is: maker notes count their offsets from the start.
+    """
+    if not texts:
+        return block, set()
+    added = {tag: text.encode() + b"\0" for tag, text in texts.items()}
+    if block is None:
+        return build([IfdEntry(tag, 2, len(data), data) for tag, data in added.items()], {}), set()
+    try:
+        return _appended(block, added)
+    except ValueError:
+        return block, set(texts)
+
+
+def _appended(block: bytes, added: dict[int, bytes]) -> tuple[bytes, set[int]]:
+    stream = io.BytesIO(block)
+    layout, first = ifd.read_header(stream)
+    if layout.big:
+        raise ValueError("EXIF has no BigTIFF form")
+    entries, link = ifd.read_ifd(stream, first, layout)
+    said = {entry.tag: entry.data.rstrip(b"\0 ") for entry in entries}
+    refused = {tag for tag, data in added.items() if tag in said and said[tag] != data.rstrip(b"\0 ")}
+    missing = {tag: data for tag, data in added.items() if tag not in said}
+    if not missing:
+        return block, refused
+    return ifd.append_texts(block, slice(first + 2, link), layout.order, missing), refused
 
 
 def split(block: bytes) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:

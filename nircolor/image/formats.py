@@ -20,18 +20,35 @@ class Format:
     icc: bool
     exif: bool
     resolution: bool
+    xmp: bool = False
+    iptc: bool = False
+    texts: bool = False
+    """Texts under keywords, as PNG has them."""
+    comments: bool = False
+    """Comments, as JPEG has them."""
 
 
+# fmt: off
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("PNG", (".png",), (8, 16), 2**31 - 1, alpha=True, icc=True, exif=True, resolution=True),
-        Format("TIFF", (".tif", ".tiff"), (8, 16, 32), 2**31 - 1, alpha=True, icc=True, exif=True, resolution=True),
-        Format("JPEG", (".jpg", ".jpeg"), (8,), 65500, alpha=False, icc=True, exif=True, resolution=True),
-        Format("WEBP", (".webp",), (8,), 16383, alpha=True, icc=True, exif=True, resolution=False),
+        Format(
+            "PNG", (".png",), (8, 16), 2**31 - 1,
+            alpha=True, icc=True, exif=True, resolution=True, xmp=True, iptc=True, texts=True,
+        ),
+        Format(
+            "TIFF", (".tif", ".tiff"), (8, 16, 32), 2**31 - 1,
+            alpha=True, icc=True, exif=True, resolution=True, xmp=True, iptc=True,
+        ),
+        Format(
+            "JPEG", (".jpg", ".jpeg"), (8,), 65500,
+            alpha=False, icc=True, exif=True, resolution=True, xmp=True, iptc=True, comments=True,
+        ),
+        Format("WEBP", (".webp",), (8,), 16383, alpha=True, icc=True, exif=True, resolution=False, xmp=True),
         Format("BMP", (".bmp",), (8,), 32767, alpha=False, icc=False, exif=False, resolution=True),
     )
 }
+# fmt: on
 SUPPORTED = ", ".join(FORMATS)
 PAGED = "TIFF"
 """The one format whose files can hold several pictures, each of a size and depth of its own."""

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROP_IFD = 330, 34665, 34853, 40965
+XMP, IPTC, RESOURCES = 700, 33723, 34377
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 SHORT, LONG, LONG8 = 3, 4, 16
 _TEXT = 2
@@ -92,33 +93,48 @@ def read_header(stream: BinaryIO) -> tuple[IfdLayout, int]:
 
 
 def read_ifd(
-    stream: BinaryIO, offset: int, layout: IfdLayout, wanted: Container[int] | None = None, cut: bool = False
+    stream: BinaryIO,
+    offset: int,
+    layout: IfdLayout,
+    wanted: Container[int] | None = None,
+    most: int = _MAX_VALUE,
+    cut: bool = False,
 ) -> tuple[list[IfdEntry], int]:
     """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
-    Entries of unknown kinds and oversized ones are left out; with ``cut`` an oversized text is one that ends early.
-    Raises ``ValueError``, or ``CutOffError``.
+    Entries of unknown kinds and those of more than ``most`` bytes are left out; with ``cut`` an oversized text is one
+    that ends early. Raises ``ValueError``, or ``CutOffError``.
     """
-    head, record, inline = ("Q", "HHQ8s", 8) if layout.big else ("H", "HHI4s", 4)
-    size = struct.calcsize("<" + record)
-    _seek(stream, offset)
-    (count,) = struct.unpack(layout.order + head, _exactly(stream, struct.calcsize("<" + head)))
-    if count > _MAX_ENTRIES:
-        raise ValueError(f"{count} tags in one directory")
-    start, table = stream.tell(), _exactly(stream, size * count)
-    records = list(struct.iter_unpack(layout.order + record, table))
+    size, inline = (20, 8) if layout.big else (12, 4)
+    start, records = _records(stream, offset, layout)
     _check_claims(records, stream.seek(0, io.SEEK_END))
     entries, total = [], 0
     for index, (tag, kind, values, field) in enumerate(records):
         if wanted is None or tag in wanted:
             position = start + size * (index + 1) - inline
-            values = min(values, _MAX_VALUE) if cut and kind == _TEXT else values
-            entry = _entry(stream, layout, (tag, kind, values), field, position)
+            values = min(values, most) if cut and kind == _TEXT else values
+            entry = _entry(stream, layout, (tag, kind, values), field, position, most)
             entries += [entry] if entry else []
             total += len(entry.data) if entry else 0
         if total > _MAX_VALUES:
             raise ValueError("a directory holds too much")
-    return entries, start + size * count
+    return entries, start + size * len(records)
+
+
+def tags(stream: BinaryIO, offset: int, layout: IfdLayout) -> set[int]:
+    """All tags of the directory at ``offset``. Raises ``ValueError``, or ``CutOffError``."""
+    return {tag for tag, *_ in _records(stream, offset, layout)[1]}
+
+
+def _records(stream: BinaryIO, offset: int, layout: IfdLayout) -> tuple[int, list[tuple[int, int, int, bytes]]]:
+    """Where the table of a directory begins, and its records: tag, kind, count, value or its offset."""
+    head, record = ("Q", "HHQ8s") if layout.big else ("H", "HHI4s")
+    _seek(stream, offset)
+    (count,) = struct.unpack(layout.order + head, _exactly(stream, struct.calcsize("<" + head)))
+    if count > _MAX_ENTRIES:
+        raise ValueError(f"{count} tags in one directory")
+    start, table = stream.tell(), _exactly(stream, struct.calcsize("<" + record) * count)
+    return start, list(struct.iter_unpack(layout.order + record, table))
 
 
 def follow(stream: BinaryIO, link: int, layout: IfdLayout) -> int:
@@ -136,10 +152,10 @@ def _check_claims(records: list[tuple[int, int, int, bytes]], stored: int) -> No
 
 
 def _entry(
-    stream: BinaryIO, layout: IfdLayout, record: tuple[int, int, int], field: bytes, position: int
+    stream: BinaryIO, layout: IfdLayout, record: tuple[int, int, int], field: bytes, position: int, most: int
 ) -> IfdEntry | None:
     tag, kind, count = record
-    if kind not in _KINDS or _KINDS[kind][0] * count > _MAX_VALUE:
+    if kind not in _KINDS or _KINDS[kind][0] * count > most:
         return None
     size = _KINDS[kind][0] * count
     if size > len(field):
@@ -148,7 +164,7 @@ def _entry(
         data = _exactly(stream, size)
     else:
         data = field[:size]
-    return IfdEntry(tag, kind, count, data if layout.order == "<" else _swap(data, kind), position)
+    return IfdEntry(tag, kind, count, data if layout.order == "<" else swap(data, kind), position)
 
 
 def _seek(stream: BinaryIO, offset: int) -> None:
@@ -165,7 +181,8 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     return data
 
 
-def _swap(data: bytes, kind: int) -> bytes:
+def swap(data: bytes, kind: int) -> bytes:
+    """The values of ``data`` in the other byte order."""
     return np.frombuffer(data, f"u{_KINDS[kind][1]}").byteswap().tobytes()
 
 
@@ -187,6 +204,20 @@ def build_ifd(entries: Sequence[IfdEntry], offset: int, big: bool = False) -> by
         else:
             table += entry.data.ljust(inline, b"\0")
     return table + struct.pack(field, 0) + values
+
+
+def append_texts(block: bytes, table: slice, order: str, texts: dict[int, bytes]) -> bytes:
+    """A block whose first directory, with the records of ``table`` and ``texts`` by tag, lies at its end."""
+    kept = [block[at : at + 12] for at in range(table.start, table.stop, 12)]
+    block = word_aligned(block)
+    values, start = b"", len(block) + 2 + 12 * (len(kept) + len(texts)) + 4
+    for tag, data in texts.items():
+        field = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(f"{order}I", start + len(values))
+        kept.append(struct.pack(f"{order}HHI4s", tag, 2, len(data), field))
+        values += word_aligned(data) if len(data) > 4 else b""
+    kept.sort(key=lambda record: struct.unpack_from(f"{order}H", record))
+    head = block[:4] + struct.pack(f"{order}I", len(block))
+    return head + block[8:] + struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4) + values
 
 
 def word_aligned(data: bytes) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from nircolor.image.metadata import Metadata
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,8 @@ class ImageInfo:
     """Pixels per inch along x and y of ``NirImage.pixels``."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the reading; one line each, without the path."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """XMP, IPTC, texts and comments, as far as they are true of the output."""
     compression: str = "deflate"
     """How a TIFF is packed: ``none``, ``lzw`` or ``deflate`` (which also stands for every other kind)."""
 

@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from nircolor.errors import InputError
-from nircolor.image import jpeg_check
+from nircolor.image import jpeg_check, jpeg_metadata
 from nircolor.image.exif import PREFIX, sane_resolution
 from nircolor.image.icc import NO_PROFILE
 from nircolor.image.info import ImageInfo
@@ -47,6 +47,7 @@ def decode_jpeg(stream: BinaryIO, request: Request) -> Raster:
     raster.warnings += [warning] if warning else []
     raster.icc = _profile(image)
     raster.resolution = _jfif_resolution(image)
+    raster.metadata = jpeg_metadata.read(image.applist, raster.exif)
     return raster
 
 
@@ -69,7 +70,9 @@ def encode_jpeg(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
         options["dpi"] = info.resolution
     if info.exif:
         options["exif"] = PREFIX + info.exif
-    save(stream, samples, "JPEG", icc_profile=info.icc, **options)
+    encoded = io.BytesIO()
+    save(encoded, samples, "JPEG", icc_profile=info.icc, **options)
+    stream.writelines(jpeg_metadata.write(encoded.getbuffer(), info.metadata))
 
 
 def encode_bmp(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nircolor.errors import UsageError
-from nircolor.image import icc
+from nircolor.image import icc, metadata
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
@@ -83,15 +83,17 @@ def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> 
 
 
 def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...]:
-    """What of ``info`` and the mask the planned format cannot hold, one line each, for the user."""
-    entry = FORMATS[plan.format]
+    """What of the source is not kept, and what of ``info`` and the mask the format cannot hold, one line each."""
+    entry, held = FORMATS[plan.format], metadata.fit(info.metadata, info.exif, plan.format)
     lost = {
         "the alpha channel": has_alpha and not entry.alpha,
         "the ICC profile": not entry.icc and info.icc not in (None, icc.srgb()),  # without one a file is sRGB
         "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
         "the resolution": info.resolution is not None and not entry.resolution,
+        **dict.fromkeys(held.lost, True),
     }
-    return tuple(f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)
+    lines = (f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)
+    return (*info.metadata.lost, *lines)
 
 
 def fits_exif(format: str, exif: bytes | None) -> bytes | None:

@@ -16,6 +16,7 @@ import imagecodecs
 import numpy as np
 
 from nircolor.errors import InputError
+from nircolor.image import png_text
 from nircolor.image.icc import NO_PROFILE
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import check_size
@@ -41,21 +42,25 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     only_page(request.page)
     data = stream.read()
     chunks: dict[bytes, memoryview] = {}
+    texts: list[tuple[bytes, memoryview]] = []
     stored = 0
     for kind, content in _walk(data):
         chunks.setdefault(kind, content)
+        texts += [(kind, content)] if kind in png_text.KINDS else []
         stored += len(content) if kind == b"IDAT" else 0
     _check_header(chunks, stored)
     pixels = imagecodecs.png_decode(data)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     bands = choose_bands(count, count - 1 if count in (2, 4) else None, request.band)
+    metadata, block = png_text.read(texts, bytes(chunks[b"eXIf"]) if b"eXIf" in chunks else None)
     return Raster(
         "PNG",
         *pick(pixels, bands),
         bands.alpha_band,
         peak=float(np.iinfo(pixels.dtype).max),
         icc=_profile(chunks[b"iCCP"]) if b"iCCP" in chunks else None,
-        exif=bytes(chunks[b"eXIf"]) if b"eXIf" in chunks else None,
+        exif=block,
+        metadata=metadata,
         resolution=_resolution(chunks[b"pHYs"]) if b"pHYs" in chunks else None,
         warnings=_colour_notes(chunks),
     )
@@ -77,6 +82,7 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     data = memoryview(imagecodecs.png_encode(samples, level=_LEVEL))
     stream.write(data[:HEADER_END])
     stream.write(_metadata(info.icc, info.exif, info.resolution))
+    stream.writelines(_chunk(kind, content) for kind, content in png_text.write(info.metadata))
     stream.write(data[HEADER_END:])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
+from nircolor.image.metadata import Metadata
 
 if TYPE_CHECKING:
     from nircolor.image.page_list import Page
@@ -52,6 +53,7 @@ class Raster:
     exif: bytes | None = None
     """As found, orientation not yet reset."""
     resolution: tuple[float, float] | None = None
+    metadata: Metadata = field(default_factory=Metadata)
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 

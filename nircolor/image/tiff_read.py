@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, tiff_checks, tiff_entry, tiff_pages
+from nircolor.image import exif, ifd, tiff_checks, tiff_entry, tiff_metadata, tiff_pages
 from nircolor.image.page_list import Page
 from nircolor.image.raster import Raster, Request, choose_bands
 from nircolor.image.tiff_pages import Contents, TiffPicture
@@ -37,6 +37,7 @@ def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
         read = _palette if page.photometric == _PALETTE else _samples
         raster, wanted = read(page, request, values)
         raster.exif, raster.resolution, raster.gaps = block, resolution, request.damaged == "nodata"
+        raster.metadata = tiff_metadata.read(stream, contents.places(picture), block)
         raster.warnings += [*remarks, *contents.remarks_on(picture), *values.notes, *notes]
         _describe(raster, page)
         yield TiffStored(page, stream, size, raster, wanted, request.damaged)

@@ -12,6 +12,7 @@ from tifffile import FileHandle, TiffWriter
 from nircolor.image import exif, ifd
 from nircolor.image.ifd import IfdEntry, IfdLayout
 from nircolor.image.info import ImageInfo
+from nircolor.image.metadata import Metadata
 from nircolor.image.raster import Samples
 
 _CODECS = {"none": None, "lzw": "lzw", "deflate": "zlib"}
@@ -74,12 +75,21 @@ class TiffPages:
             "iccprofile": info.icc,
             "software": False,
             "metadata": None,
-            "extratags": [*map(_extratag, about), *(_placeholder(tag, self._big) for tag in directories)],
+            "extratags": [
+                *map(_extratag, about),
+                *_packets(info.metadata),
+                *(_placeholder(tag, self._big) for tag in directories),
+            ],
         }
 
 
 def _directories(info: ImageInfo) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
     return exif.split(info.exif) if info.exif else ([], {})
+
+
+def _packets(metadata: Metadata) -> list[tuple[Any, ...]]:
+    found = {ifd.XMP: (1, metadata.xmp), ifd.IPTC: (7, metadata.iptc)}  # bytes, and bytes of any meaning
+    return [(tag, kind, len(data), data, True) for tag, (kind, data) in found.items() if data]
 
 
 def _extratag(entry: IfdEntry) -> tuple[Any, ...]:

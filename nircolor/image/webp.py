@@ -13,6 +13,7 @@ import imagecodecs
 from nircolor.errors import InputError
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import check_size
+from nircolor.image.metadata import gather
 from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
 _ANIMATED = 2  # flag in the VP8X chunk
@@ -29,13 +30,15 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     check_size(*_size(chunks), bytes_per_pixel=4, stored=len(data), ratio=None)
     pixels = imagecodecs.webp_decode(data)
     bands = choose_bands(pixels.shape[2], 3 if pixels.shape[2] == 4 else None, request.band)
+    block, packet = (bytes(chunks[kind]) if kind in chunks else None for kind in (b"EXIF", b"XMP "))
     return Raster(
         "WEBP",
         *pick(pixels, bands),
         bands.alpha_band,
         peak=255.0,
         icc=bytes(chunks[b"ICCP"]) if b"ICCP" in chunks else None,
-        exif=bytes(chunks[b"EXIF"]) if b"EXIF" in chunks else None,
+        exif=block,
+        metadata=gather(block, packet=packet),
     )
 
 
@@ -45,7 +48,8 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
 
     # for lossless files quality is effort: 20 takes a third of the time of the default 80 for the same size;
     # exact keeps the colour of transparent pixels
-    save(stream, samples, "WEBP", lossless=True, quality=20, exact=True, icc_profile=info.icc, exif=info.exif or b"")
+    kept = {"icc_profile": info.icc, "exif": info.exif or b"", "xmp": info.metadata.xmp or b""}
+    save(stream, samples, "WEBP", lossless=True, quality=20, exact=True, **kept)
 
 
 def _chunks(data: bytes) -> dict[bytes, memoryview]:

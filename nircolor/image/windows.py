@@ -64,6 +64,7 @@ class NirWindows:
             resolution=resolution[::-1] if resolution and swaps_axes(tags.orientation) else resolution,
             warnings=tuple(text for text in told if text),
             compression=meaning.compression,
+            metadata=meaning.metadata,
         )
 
     def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nircolor.errors import NircolorError, OutputError, UsageError
 from nircolor.files import atomic_file, write_reason
-from nircolor.image import icc
+from nircolor.image import icc, metadata
 from nircolor.image.formats import FORMATS
 from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo
@@ -151,11 +151,12 @@ def _check_numbers(rgb: Pixels, alpha: Pixels | None) -> None:
 
 def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
     """``info`` without what the planned format cannot hold."""
-    entry = FORMATS[plan.format]
+    entry, held = FORMATS[plan.format], metadata.fit(info.metadata, info.exif, plan.format)
     return replace(
         info,
         icc=icc.for_depth(icc.settle(info.icc)[0], plan.depth) if entry.icc else None,
-        exif=fits_exif(plan.format, info.exif),
+        exif=fits_exif(plan.format, held.exif),
+        metadata=held.metadata,
         resolution=info.resolution if entry.resolution else None,
     )
 

@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import metadata_files
 import numpy as np
 import pytest
 import tifffile
@@ -173,6 +174,33 @@ def test_split_finds_what_build_put_together(camera: list[IfdEntry], place: list
     assert [(e.tag, e.data) for e in about] == [(271, b"Maker\0")]
     assert plain[0x8769] == sorted((e.tag, e.data) for e in camera)
     assert plain[0x8825] == sorted((e.tag, e.data) for e in place)
+
+
+@settings(deadline=None, max_examples=30)
+@given(entries_of_any_tag, entries_of_any_tag, st.dictionaries(st.sampled_from([270, 305, 315, 33432]), st.text()))
+def test_texts_are_added_and_all_else_stays_where_it_is(
+    camera: list[IfdEntry], place: list[IfdEntry], texts: dict[int, str]
+) -> None:
+    block = exif_module.build([IfdEntry(315, 2, 3, b"me\0")], {0x8769: camera, 0x8825: place})
+    tagged, refused = exif_module.with_texts(block, texts)
+    assert tagged is not None
+    assert refused == {tag for tag in texts if tag == 315 and texts[tag].strip("\0 ") != "me"}
+    about, directories = exif_module.split(tagged)
+    said = {entry.tag: entry.data for entry in about}
+    assert said == {**{tag: text.encode() + b"\0" for tag, text in texts.items()}, 315: b"me\0"}
+    assert directories == exif_module.split(block)[1]  # and their positions
+
+
+def test_packets_within_a_block_move_to_their_own_place() -> None:
+    packet = metadata_files.packet(metadata_files.CREATOR, 'Camera:BandName="NIR"')
+    inner = [IfdEntry(271, 2, 6, b"Maker\0"), IfdEntry(700, 1, len(packet), packet), IfdEntry(306, 2, 3, b"now")]
+    block = exif_module.build(inner, {0x8825: [IfdEntry(1, 2, 2, b"N\0")]})
+    info = read_nir(pillow("JPEG", RAMP, exif=b"Exif\0\0" + block)).info
+    assert info.metadata.xmp is not None
+    assert set(metadata_files.properties(info.metadata.xmp)) == {"dc:creator"}
+    again = Image.Exif()
+    again.load(info.exif)
+    assert (again.get(271), again.get(700), again.get(306), again.get_ifd(0x8825)[1]) == ("Maker", None, "now", "N")
 
 
 def test_damaged_exif_is_dropped_with_a_warning() -> None:
