@@ -1,4 +1,4 @@
-"""Bands by name: what a file says of each of its bands, and which of them ``band="nir"``, ``"B8"`` or ``"842nm"`` is."""
+"""Bands by name: what a file says of each of its bands, and which of them ``"nir"``, ``"B8"`` or ``"842nm"`` means."""
 
 from __future__ import annotations
 

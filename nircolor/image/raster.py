@@ -28,6 +28,8 @@ class Raster:
     alpha: Samples | None = None
     alpha_band: int | None = None
     """Which band of the file, from 1, ``alpha`` is; None where it is none of them."""
+    opaque: float | None = None
+    """Stored value of ``alpha`` that means opaque; None: ``peak``."""
     peak: float = 1.0
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
     black: float = 0.0
@@ -85,6 +87,8 @@ def choose_bands(count: int, alpha: int | None, band: Band | None, labels: Seque
     ``labels``: what the file says of each of them. Raises ``InputError`` where the choice is not obvious or ``band``
     (from 1, or a name) is not there.
     """
+    if alpha is not None and alpha < len(labels) and labels[alpha].near_infrared:
+        alpha = None  # four bands of an aerial camera, of which the file takes the last for transparency
     if isinstance(band, str):
         band = names.find(labels, band, count) + 1
     if band is not None:

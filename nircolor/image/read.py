@@ -79,7 +79,7 @@ def _one_plane(raster: Raster, grey: bool, turn: int) -> tuple[Samples, NDArray[
     gone = nodata.missing(raster.planes, raster.nodata)
     samples = upright(to_grey(raster, grey, gone), turn)
     raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
-    alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, turn), raster.peak)
+    alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, turn), raster.opaque or raster.peak)
     if alpha is not None:
         raster.warnings += _doubts(alpha, raster.alpha_band)
         samples = _divide(samples, alpha) if raster.premultiplied else samples

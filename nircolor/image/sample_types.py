@@ -83,13 +83,14 @@ class SampleType:
     def reflectance(self, scale: float, offset: float) -> tuple[float, float] | None:
         """Stored values of which ``scale * value + offset`` is 0 and 1: black and white of a reflectance.
 
-        None where they are no range within the type, or one of so few steps that something else is meant.
+        None where they are no range within the type, or one of so few steps, or so far from 0, that something else is
+        meant: degrees, metres, radiance.
         """
-        if not 0 < scale < np.inf or not np.isfinite(offset):
+        if not 0 < scale < np.inf or not -1 <= offset <= 0:
             return None
         black, white = -offset / scale, (1 - offset) / scale
         whole = self.stored.kind != "f"
-        fits = 0 <= black < white < np.inf and (not whole or white <= self.peak)
+        fits = black < white < np.inf and (not whole or white <= self.peak)
         return (black, white) if fits and (not whole or white - black >= _PERCENT) else None
 
     def remarks(self, clipped: int) -> list[str]:

@@ -62,7 +62,7 @@ def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
     raster.black, raster.nodata, raster.declared = values.black, values.nodata, values.kind.recoded
     raster.depth = values.kind.depth
     if masks:
-        raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
+        raster.alpha, raster.premultiplied, raster.opaque = planes[-1], kind == _ASSOCIATED, values.opaque
         raster.alpha_band = bands.alpha_band
     return raster
 

@@ -58,6 +58,11 @@ class Values:
         """What stands for no data."""
         return self.kind.nodata
 
+    @property
+    def opaque(self) -> float | None:
+        """Value of transparency that means opaque, where it is not ``peak``: a scale is of the colours alone."""
+        return self.type_peak if self.source == _SCALE else None
+
     def choose(self, colour: Sequence[int], asked: bool) -> None:
         """Use what is said of the bands ``colour`` (from 0) alone: their scale, and whether they are near-infrared.
 
@@ -183,7 +188,8 @@ def _nodata(found: _Found, notes: list[str]) -> int | float | None:
     text = found[_NODATA].data.split(b"\0")[0].decode("latin-1").strip()
     try:
         number = float(text.replace(",", "."))
-        return int(text) if text.lstrip("+-").isdigit() else number  # whole ones of 64 bits are no floats
+        whole = len(text) <= 20 and text.lstrip("+-").isdigit()
+        return int(text) if whole else number  # a float has not all of 64 bits
     except ValueError:
         notes.append(f"its nodata value {text[:40]!a} is no number: all pixels count as picture")
         return None
