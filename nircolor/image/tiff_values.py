@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -135,7 +135,7 @@ def _label(values: Values, count: int, found: _Found, camera: camera_xmp.CameraX
 
 def _joined(label: BandLabel, other: BandLabel) -> BandLabel:
     wavelength = other.wavelength if label.wavelength is None else label.wavelength
-    return BandLabel(label.name or other.name, wavelength)
+    return replace(label, name=label.name or other.name, wavelength=wavelength)
 
 
 def _is_inverted(page: TiffPage) -> bool:

@@ -22,6 +22,12 @@ SENTINEL = tuple(
 MICASENSE = tuple(map(BandLabel, ("Blue", "Green", "Red", "Red edge", "NIR"), (475.0, 560.0, 668.0, 717.0, 842.0)))
 STAC = tuple(map(BandLabel, ("B02", "B03", "B04", "B08", "B8A", "B11")))
 WORLDVIEW = tuple(map(BandLabel, ("COASTAL", "RED", "NIR1", "NIR2")))
+GDAL = (
+    BandLabel("1", colour="Red"),
+    BandLabel(colour="Green"),
+    BandLabel(colour="RedEdge"),
+    BandLabel("4", colour="NIR"),
+)
 LANDSAT = (BandLabel("SR_B4 red"), BandLabel("SR_B5 near infrared"))
 
 
@@ -35,6 +41,7 @@ LANDSAT = (BandLabel("SR_B4 red"), BandLabel("SR_B5 near infrared"))
         (MICASENSE, "near-infrared", 4), (MICASENSE, "840nm", 4), (MICASENSE, "Red Edge", 3),
         (STAC, "nir", 3), (STAC, "B8", 3), (STAC, "b2", 0), (STAC, "band_11", 5),
         (WORLDVIEW, "nir2", 3), (LANDSAT, "nir", 1), ((BandLabel(wavelength=660), BandLabel(wavelength=790)), "nir", 1),
+        (GDAL, "nir", 3), (GDAL, "red", 0), (GDAL, "rededge", 2),
     ],
 )  # fmt: skip
 def test_what_names_a_band(labels: tuple[BandLabel, ...], wanted: str, band: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from image_files import RAMP16, RAMP_FLOAT, tiff
 from tiff_files import nodata
 
+from nircolor.errors import InputError
 from nircolor.image import read_nir, read_rgb
 from nircolor.image.bands import BandLabel
 from nircolor.image.gdal_items import GdalItems, Scale
@@ -112,6 +115,39 @@ def test_levels_of_a_sensor_come_first() -> None:
     assert picture.info.warnings == ("its scale (0.0001) left out of account: the stored values were read",)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "nodata"), [("int16", -32768), ("uint16", 65535), ("int8", -128), ("int64", -(2**63))]
+)
+def test_files_of_gdal_itself(tmp_path: Path, dtype: str, nodata: int) -> None:
+    rasterio = pytest.importorskip("rasterio", reason="GDAL is not installed (the extra geo)")
+    plane = (RAMP16[:32, :48] >> (9 if dtype == "int8" else 3)).astype(dtype)
+    plane[2:5, 3:9] = nodata
+    options = {
+        "driver": "GTiff",
+        "width": 48,
+        "height": 32,
+        "count": 4,
+        "tiled": True,
+        "blockxsize": 16,
+        "blockysize": 16,
+    }
+    scale = 0.0001 if dtype != "int8" else 1
+    options |= {"transform": rasterio.Affine(1, 0, 7, 0, -1, 9), "dtype": dtype, "nodata": nodata}
+    with rasterio.open(tmp_path / "ortho.tif", "w", compress="deflate", **options) as file:
+        for number, name in enumerate(("B2", "B3", "B4", "B8"), start=1):
+            file.write(plane if number == 4 else plane // 2, number)
+            file.set_band_description(number, name)
+        file.scales = (1, 1, 1, scale)
+        file.update_tags(4, wavelength="842", wavelength_units="Nanometers")
+    with pytest.raises(InputError, match=r"4 B8 \(842 nm\)\); say which .*`band=4` seems to be it"):
+        read_nir(tmp_path / "ortho.tif")
+    picture = read_nir(tmp_path / "ortho.tif", band="842nm")
+    gone = plane == nodata
+    np.testing.assert_array_equal(picture.alpha == 0, gone)
+    white = 10_000 if scale != 1 else 127
+    np.testing.assert_allclose(picture.pixels[~gone], np.clip(plane[~gone] / white, 0, 1), atol=1e-6)
+
+
 # --- the items --------------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +164,11 @@ def test_names_and_wavelengths_of_bands() -> None:
         + item(3, "offset", 1)
     )
     items = GdalItems(text.encode() + b"\0rest")
-    assert items.labels(3) == (BandLabel("red < 700", 665), BandLabel("Green"), BandLabel("near infrared", 842))
+    assert items.labels(3) == (
+        BandLabel("red < 700", 665),
+        BandLabel(colour="Green"),
+        BandLabel("near infrared", 842, "NIR"),
+    )
     assert [items.scale(band) for band in range(2)] == [Scale(0.5, 0), Scale(0.5, 3)]
 
 
