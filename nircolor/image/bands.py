@@ -101,10 +101,11 @@ def find(labels: Sequence[BandLabel], wanted: str, count: int) -> int:
         if matches:
             reason = f"has {len(matches)} bands that may be {asked}: {listing(labels, matches)}"
             raise InputError(reason, remedy=f"choose one by its number, such as `band={matches[0] + 1}`")
+    one = "leave `band` out" if count == 1 else ""
     if not any(map(str, labels)):
-        raise InputError(f"has no names of bands, so none is {asked}", remedy=f"choose `band=1` to {count}")
+        raise InputError(f"has no names of bands, so none is {asked}", remedy=one or f"choose `band=1` to {count}")
     reason = f"has no band {asked}: its bands are {listing(labels, range(count))}"
-    raise InputError(reason, remedy=f"choose one by its name, or `band=1` to {count}")
+    raise InputError(reason, remedy=one or f"choose one by its name, or `band=1` to {count}")
 
 
 def near_infrared(labels: Sequence[BandLabel]) -> int | None:

@@ -55,6 +55,8 @@ def _refusal(raster: Raster, share: float) -> ColourInputError:
     bands = "`band=1`, 2 or 3"
     if raster.alpha_band:
         bands = f"`band=1` to {raster.alpha_band} ({raster.alpha_band} is marked as transparency)"
+    if raster.infrared:
+        bands = f"`band={raster.infrared}`"
     return ColourInputError(
         f"is a colour picture: its three channels differ, by more than {RULES[0][0]} of 255 in {_percent(share)} of "
         "its pixels",

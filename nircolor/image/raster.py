@@ -28,6 +28,8 @@ class Raster:
     alpha: Samples | None = None
     alpha_band: int | None = None
     """Which band of the file, from 1, ``alpha`` is; None where it is none of them."""
+    infrared: int | None = None
+    """Which band of the file, from 1, is near-infrared by what the file says; None where it does not."""
     opaque: float | None = None
     """Stored value of ``alpha`` that means opaque; None: ``peak``."""
     peak: float = 1.0

@@ -20,7 +20,11 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image.raster import Samples
 
-_SHIFTED = {np.dtype(np.int8): np.dtype(np.uint8), np.dtype(np.int16): np.dtype(np.uint16)}
+_UNSIGNED: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.bool_): np.dtype(np.uint8),
+    np.dtype(np.int8): np.dtype(np.uint8),
+    np.dtype(np.int16): np.dtype(np.uint16),
+}
 _LEAST_64, _MOST_64 = -(2**31), 2**32 - 1  # of 64 bits: the values of int32 and uint32
 _PERCENT = 100  # steps between black and white of a reflectance in whole numbers, at least
 
@@ -106,11 +110,14 @@ def sample_type(stored: np.dtype[Any], bits: int | None = None, declared: int | 
     stored = stored.newbyteorder("=")
     if stored.kind not in "biuf" or stored.itemsize > 8:
         raise InputError(f"holds {stored} samples", remedy="convert it to uint8, uint16 or float32 first")
-    narrow = stored.kind in "bu" and stored.itemsize <= 2
-    handed = (
-        np.dtype(np.uint8) if stored.kind == "b" else stored if narrow else _SHIFTED.get(stored, np.dtype(np.float32))
-    )
+    handed = _handed(stored)
     return SampleType(stored, handed, _peak(stored, bits), declared, _nodata(stored, handed, declared))
+
+
+def _handed(stored: np.dtype[Any]) -> np.dtype[Any]:
+    if stored.kind == "u" and stored.itemsize <= 2:
+        return stored
+    return _UNSIGNED.get(stored) or np.dtype(np.float32)
 
 
 def _peak(stored: np.dtype[Any], bits: int | None) -> float:

@@ -60,7 +60,7 @@ def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
     values.doubt(planes[0])
     raster = Raster("TIFF", planes[: len(bands.colour)], peak=values.peak, inverted=values.inverted)
     raster.black, raster.nodata, raster.declared = values.black, values.nodata, values.kind.recoded
-    raster.depth = values.kind.depth
+    raster.depth, raster.infrared = values.kind.depth, values.infrared
     if masks:
         raster.alpha, raster.premultiplied, raster.opaque = planes[-1], kind == _ASSOCIATED, values.opaque
         raster.alpha_band = bands.alpha_band

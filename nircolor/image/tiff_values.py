@@ -59,6 +59,12 @@ class Values:
         return self.kind.nodata
 
     @property
+    def infrared(self) -> int | None:
+        """Which band, from 1, is near-infrared by its label."""
+        found = bands.near_infrared(self.labels)
+        return None if found is None else found + 1
+
+    @property
     def opaque(self) -> float | None:
         """Value of transparency that means opaque, where it is not ``peak``: a scale is of the colours alone."""
         return self.type_peak if self.source == _SCALE else None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from image_files import RAMP, RAMP16, png, tiff
 
-from nircolor.errors import InputError, UsageError
+from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import read_nir
 from nircolor.image.bands import BandLabel, find, nanometres, near_infrared, parse, remark
 from nircolor.image.raster import choose_bands
@@ -163,6 +163,14 @@ def test_a_band_that_is_near_infrared_by_name_is_no_transparency() -> None:
     with pytest.raises(InputError, match="`band=4` seems to be it"):
         read_nir(data)
     assert read_nir(data, band=1).alpha is None
+
+
+def test_of_three_channels_the_near_infrared_one_is_offered() -> None:
+    false_colours = np.dstack([PLANES[0], PLANES[1], PLANES[2]])
+    data = tiff(false_colours, photometric="rgb", extratags=[described("NIR", "Red", "Green")])
+    with pytest.raises(ColourInputError, match=r"or the one that is near-infrared with `band=1`$"):
+        read_nir(data)
+    np.testing.assert_allclose(read_nir(data, band="nir").pixels, PLANES[0] / 65535, atol=1e-6)
 
 
 def test_formats_without_names_say_so() -> None:
