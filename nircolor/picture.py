@@ -13,6 +13,7 @@ import nircolor.image as images
 from nircolor.errors import ColourInputError, UsageError
 from nircolor.image import NirImage, OutputPlan, Stretch
 from nircolor.image.bands import Band, parse
+from nircolor.image.raster import Damaged
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -29,6 +30,8 @@ class Reading:
     page: int | None = None
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
+    damaged: Damaged = "refuse"
+    """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", parse(self.band))  # "4" and 4 are the same
@@ -49,7 +52,13 @@ def read(source: str | Path | bytes, how: Reading) -> NirImage:
     grey = how.colours == "colorize"
     try:
         return images.read_nir(
-            source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey
+            source,
+            band=how.band,
+            page=how.page,
+            stretch=how.stretch,
+            equalize=how.equalize,
+            grey=grey,
+            damaged=how.damaged,
         )
     except ColourInputError as error:
         remedy = str(error.remedy).replace("`grey=True`", "`colours=colorize`")  # as it is called in ``Reading``

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-import numpy as np
 from tifffile import TiffPage
 
 from nircolor.image import bands, camera_xmp, ifd, tiff_checks
 from nircolor.image.bands import BandLabel
 from nircolor.image.gdal_items import GdalItems, Scale
 from nircolor.image.ifd import EXIF_IFD, IfdEntry
-from nircolor.image.raster import Samples
 from nircolor.image.sample_types import SampleType
 
 _BITS, _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _XMP = 258, 262, 281, 291, 301, 700
@@ -64,11 +62,6 @@ class Values:
         found = bands.near_infrared(self.labels)
         return None if found is None else found + 1
 
-    @property
-    def opaque(self) -> float | None:
-        """Value of transparency that means opaque, where it is not ``peak``: a scale is of the colours alone."""
-        return self.type_peak if self.source == _SCALE else None
-
     def choose(self, colour: Sequence[int], asked: bool) -> None:
         """Use what is said of the bands ``colour`` (from 0) alone: their scale, and whether they are near-infrared.
 
@@ -79,14 +72,6 @@ class Values:
         scales = {self.scales[band] for band in colour if band < len(self.scales)} - {Scale()}
         if scales:
             self._apply_scales(scales)
-
-    def doubt(self, samples: Samples) -> None:
-        """Drop the levels of a sensor where most of the picture, ``samples`` (H, W), lies above its white."""
-        above = samples > self.peak if self.nodata is None else (samples > self.peak) & (samples != self.nodata)
-        if self.type_peak is None or np.count_nonzero(above) <= samples.size / 2:
-            return
-        self.notes.append(f"most of it is above its white level, {self.peak:g}: its {self.source} are not used")
-        self.black, self.peak = 0.0, self.type_peak
 
     def _apply_scales(self, scales: set[Scale]) -> None:
         (scale, *others) = sorted(scales, key=str)

@@ -14,7 +14,7 @@ from image_files import RAMP, RAMP16, RAMP_FLOAT, tiff
 from tiff_files import nodata as tiff_nodata
 
 from nircolor.errors import InputError
-from nircolor.image import read_nir, read_rgb
+from nircolor.image import open_nir, read_nir, read_rgb, tiff_stored
 from nircolor.image.sample_types import sample_type
 
 TYPES = ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
@@ -147,6 +147,27 @@ def test_values_below_0_are_counted_but_for_no_data() -> None:
     assert picture.info.warnings[0] == "2 of its int16 values are below 0 and became 0"
     wide = read_nir(tiff(pixels.astype(np.int32) << 16, photometric="minisblack"))
     assert "3 of 6 values lie outside [0, 2.14748e+09] and were clipped" in wide.info.warnings[0]
+
+
+def test_windows_count_each_value_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_stored, "_KEPT", 0)  # tiles are decoded again and again
+    pixels = np.where(RAMP16 < 9000, -3, CASES["int16"]).astype(np.int16)
+    data = tiff(pixels, photometric="minisblack", tile=(16, 16))
+    with open_nir(data) as windows:
+        for top in (0, 5, 10, 0):
+            part = windows[top : top + 20, 3:40]
+            np.testing.assert_allclose(part, np.maximum(pixels, 0)[top : top + 20, 3:40] / 32767, atol=1e-6)
+        assert windows.info.warnings == (
+            f"{np.count_nonzero(pixels < 0)} of its int16 values are below 0 and became 0",
+        )
+        assert windows.info == read_nir(data).info
+
+
+def test_64_bits_are_no_damage() -> None:
+    data = tiff(np.where(RAMP > 200, 2**40, RAMP).astype(np.int64), photometric="minisblack", rowsperstrip=5)
+    for damaged in ("refuse", "nodata"):
+        with pytest.raises(InputError, match="holds int64 samples that need more than 32 bits; convert it to float32"):
+            read_nir(data, damaged=damaged)
 
 
 def test_a_dark_picture_of_32_bits_is_offered_a_range() -> None:
