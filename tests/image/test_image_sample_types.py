@@ -164,7 +164,7 @@ def test_windows_count_each_value_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_64_bits_are_no_damage() -> None:
-    data = tiff(np.where(RAMP > 150, 2**40, RAMP).astype(np.int64), photometric="minisblack", rowsperstrip=5)
+    data = tiff(np.where(RAMP > 150, np.int64(2**40), RAMP), photometric="minisblack", rowsperstrip=5)
     for damaged in ("refuse", "nodata"):
         with pytest.raises(InputError, match="holds int64 samples that need more than 32 bits; convert it to float32"):
             read_nir(data, damaged=damaged)
