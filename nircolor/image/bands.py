@@ -25,6 +25,8 @@ _OTHERS = frozenset((
 _SENTINEL = frozenset(("b8",))  # its usual near-infrared band; B8A is a narrow one
 _IN_NAME = re.compile(r"(?<![\w.])([0-9]{3,5}(?:\.[0-9]{1,6})?)\s*nm\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,12})?(?:[eE][+-]?[0-9]{1,2})?")
+MOST_NAMED = 4096
+"""Bands whose names are read: more than any camera has."""
 _MOST, _LONGEST = 16, 40  # bands that an error lists, characters of a name
 
 

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
-from nircolor.image.bands import BandLabel, nanometres
+from nircolor.image.bands import MOST_NAMED, BandLabel, nanometres
 
 _FIELD = re.compile(
     r"\b(?:Camera|drone-dji):(BandName|CentralWave[Ll]ength|BandFreq|BlackLevel|BlackCurrent)\b"
@@ -36,7 +36,8 @@ class CameraXmp:
     """Stored value that means 0."""
 
     def labels(self, count: int) -> tuple[BandLabel, ...]:
-        """What it says of ``count`` bands; nothing where it speaks of another number of them."""
+        """What it says of ``count`` bands, or the first of very many; nothing where it speaks of another number."""
+        count = min(count, MOST_NAMED)
         names = self.names if len(self.names) == count else ("",) * count
         lengths = self.wavelengths if len(self.wavelengths) == count else (None,) * count
         return tuple(map(BandLabel, names, lengths))

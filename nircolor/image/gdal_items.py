@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from nircolor.image.bands import BandLabel, nanometres
+from nircolor.image.bands import MOST_NAMED, BandLabel, nanometres
 
 _ITEM = re.compile(r"<Item\s([^<>]{0,400})>([^<]{0,400})</Item>")
 _ATTRIBUTE = re.compile(r'(\w{1,40})\s*=\s*"([^"]{0,200})"')
@@ -47,21 +47,24 @@ class GdalItems:
     def __init__(self, data: bytes) -> None:
         found = _ITEM.finditer(data.split(b"\0")[0].decode("utf-8", "replace"))
         self._items = [_item(match) for match in islice(found, _MOST)]
+        self._scales = self._texts(lambda item: item.role == "scale")
+        self._offsets = self._texts(lambda item: item.role == "offset")
 
     def labels(self, count: int) -> tuple[BandLabel, ...]:
-        """Names and wavelengths of ``count`` bands."""
+        """Names and wavelengths of ``count`` bands, or the first of very many."""
         names = self._texts(lambda item: item.role == "description")
         colours = self._texts(lambda item: item.role == "colorinterp" and item.text.lower() not in _NO_COLOURS)
         units = self._texts(lambda item: item.name == "wavelength_units")
         waves = self._texts(lambda item: item.name in ("wavelength", "central_wavelength_um"))
         lengths = {band: nanometres(text, units.get(band, "")) for band, text in waves.items()}
-        return tuple(BandLabel(names.get(band, ""), lengths.get(band), colours.get(band, "")) for band in range(count))
+        return tuple(
+            BandLabel(names.get(band, ""), lengths.get(band), colours.get(band, ""))
+            for band in range(min(count, MOST_NAMED))
+        )
 
     def scale(self, band: int) -> Scale:
         """Of one band, from 0. What is no number is NaN."""
-        scales = self._texts(lambda item: item.role == "scale")
-        offsets = self._texts(lambda item: item.role == "offset")
-        return Scale(_number(scales, band, 1.0), _number(offsets, band, 0.0))
+        return Scale(_number(self._scales, band, 1.0), _number(self._offsets, band, 0.0))
 
     def _texts(self, wanted: Callable[[_Item], bool]) -> dict[int | None, str]:
         return {item.sample: item.text for item in self._items if wanted(item)}

@@ -45,8 +45,8 @@ class Values:
     type_peak: float | None = None
     """``peak`` without the levels of a sensor or a scale; None where there are none."""
     labels: tuple[BandLabel, ...] = ()
-    """What the file says of each band."""
-    scales: tuple[Scale, ...] = ()
+    """What the file says of each band; empty where it says nothing of any."""
+    items: GdalItems | None = None
     """Scale and offset of each band."""
     source: str = _LEVELS
     """Where ``black`` and ``peak`` are from, where ``type_peak`` is given."""
@@ -67,9 +67,9 @@ class Values:
 
         ``asked``: the user has chosen, and needs no warning. Call it once.
         """
-        if len(colour) == 1 and not asked and self.labels:
+        if len(colour) == 1 and not asked and colour[0] < len(self.labels):
             self.notes += bands.remark(self.labels[colour[0]])
-        scales = {self.scales[band] for band in colour if band < len(self.scales)} - {Scale()}
+        scales = {self.items.scale(band) for band in colour} - {Scale()} if self.items else set()
         if scales:
             self._apply_scales(scales)
 
@@ -116,12 +116,12 @@ def _tags(page: TiffPage, stream: BinaryIO) -> _Found:
 
 
 def _label(values: Values, count: int, found: _Found, camera: camera_xmp.CameraXmp) -> None:
-    values.labels = camera.labels(count)
+    if _XMP in found:
+        values.labels = camera.labels(count)
     if _GDAL not in found:
         return
-    items = GdalItems(found[_GDAL].data)
-    values.labels = tuple(map(_joined, items.labels(count), values.labels))
-    values.scales = tuple(items.scale(band) for band in range(count))
+    values.items = GdalItems(found[_GDAL].data)
+    values.labels = tuple(map(_joined, values.items.labels(count), camera.labels(count)))
 
 
 def _joined(label: BandLabel, other: BandLabel) -> BandLabel:

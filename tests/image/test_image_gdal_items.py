@@ -172,6 +172,16 @@ def test_names_and_wavelengths_of_bands() -> None:
     assert [items.scale(band) for band in range(2)] == [Scale(0.5, 0), Scale(0.5, 3)]
 
 
+def test_names_of_very_many_bands_are_no_burden() -> None:
+    items = GdalItems("".join(item("x", "description", band) for band in range(10_000)).encode())
+    assert items.labels(60_000) == (BandLabel("x"),) * 4096
+    pixels = np.zeros((1, 1, 60_000), np.uint8)
+    data = tiff(
+        pixels, photometric="minisblack", planarconfig="contig", extratags=[tag(item("NIR", "description", 59))]
+    )
+    assert read_nir(data, band="nir").pixels.shape == read_nir(data, band=60_000).pixels.shape == (1, 1)
+
+
 @given(st.binary(max_size=300) | st.text('<Item>="/ sampleronc0', max_size=300).map(str.encode))
 def test_whatever_the_tag_holds_is_read(data: bytes) -> None:
     items = GdalItems(data)
