@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import nircolor.image as images
 from nircolor.errors import ColourInputError, PagesInputError, UsageError
 from nircolor.image import ImageInfo, NirImage, NirWindows, OutputPlan, Page, Stretch
+from nircolor.image.bands import Band, parse
 from nircolor.image.raster import Damaged
 from nircolor.tiling import Piece
 
@@ -31,7 +32,8 @@ class Reading:
 
     stretch: Stretch = field(default_factory=Stretch)
     equalize: bool = False
-    band: int | None = None
+    band: Band | None = None
+    """Its number, from 1, or what names it: ``"nir"``, ``"B8"``, ``"842nm"``."""
     page: int | Literal["all"] | None = None
     """A number from 1; ``all`` where every page becomes one of the output (``every_page``)."""
     colours: Colours = "refuse"
@@ -40,6 +42,7 @@ class Reading:
     """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "band", parse(self.band))  # "4" and 4 are the same
         if self.colours != "refuse" and self.band is not None:
             raise UsageError("excludes `colours`", option="band", remedy="leave it out, or both of them")
         if isinstance(self.page, str) and self.page != "all":

@@ -23,6 +23,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    band_option,
     colours_of,
     depth_option,
     device_option,
@@ -30,7 +31,6 @@ from nircolor.cli.options import (
     equalize_option,
     format_option,
     names_in,
-    number_option,
     overwrite_option,
     page_of,
     page_option,
@@ -192,7 +192,9 @@ def batch(
     stretch: Annotated[str, stretch_option()] = "none",
     range: RangeOption = None,
     equalize: Annotated[bool, equalize_option("Equalize histograms.")] = False,
-    band: Annotated[int | None, number_option("--band", "Of multi-band pictures, from 1.")] = None,
+    band: Annotated[
+        str | None, band_option("Of multi-band pictures: its number, from 1, or its name: nir, B8, 842nm.")
+    ] = None,
     page: Annotated[
         str | None, page_option("Of multi-page TIFFs, from 1, or all: each becomes a page of the output.")
     ] = None,

@@ -97,13 +97,14 @@ class Shares:
         return [count / max(self._counted, 1) for count in self._counts]
 
 
-def remark(shares: list[float], noisy: bool, alpha_band: int | None) -> list[str]:
+def remark(shares: list[float], noisy: bool, alpha_band: int | None, infrared: int | None = None) -> list[str]:
     """What is said of a picture whose channels differ as ``shares`` say, little; ``noisy``: so a codec leaves them.
 
-    Raises ``ColourInputError`` for a colour picture; ``alpha_band``: which band of it is taken for transparency.
+    Raises ``ColourInputError`` for a colour picture; ``alpha_band``: which band of it is taken for transparency,
+    ``infrared``: which is near-infrared.
     """
     if all(share > most for share, (_, most) in zip(shares, RULES, strict=True)):
-        raise _refusal(alpha_band, shares[0])
+        raise _refusal(alpha_band, infrared, shares[0])
     if not shares[0] and noisy:
         return []
     (low, _), (high, _) = RULES
@@ -114,10 +115,12 @@ def remark(shares: list[float], noisy: bool, alpha_band: int | None) -> list[str
     ]
 
 
-def _refusal(alpha_band: int | None, share: float) -> ColourInputError:
+def _refusal(alpha_band: int | None, infrared: int | None, share: float) -> ColourInputError:
     bands = "`band=1`, 2 or 3"
     if alpha_band:
         bands = f"`band=1` to {alpha_band} ({alpha_band} is marked as transparency)"
+    if infrared:
+        bands = f"`band={infrared}`"
     return ColourInputError(
         f"is a colour picture: its three channels differ, by more than {RULES[0][0]} of 255 in {_percent(share)} of "
         "its pixels",

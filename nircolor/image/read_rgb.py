@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,9 @@ from nircolor.image.histogram import row_blocks
 from nircolor.image.limits import check_whole
 from nircolor.image.orient import upright
 from nircolor.image.part import Part, part_of
-from nircolor.image.raster import Request, Samples
+from nircolor.image.raster import Raster, Request, Samples
 from nircolor.image.stored import Stored
-from nircolor.image.survey import Passes, channels_of, has_alpha, levels_of, type_of
+from nircolor.image.survey import Passes, channels_of, depth_of, has_alpha, levels_of, type_of
 from nircolor.image.tone import Tone, Toning, apply_curve
 from nircolor.image.witness import Gaps
 from nircolor.wording import without_options
@@ -59,14 +59,14 @@ def _read(reader: Reader) -> RgbImage:
     pixels = np.empty((*stored.shape, len(tones)), np.float32)
     for rows in row_blocks(*stored.shape):
         part = part_of(stored.read(rows, slice(0, stored.shape[1])), meaning)
-        for channel, plane in enumerate(part.planes):
-            pixels[rows, :, channel] = tones[channel](plane)
+        for channel in range(len(tones)):
+            pixels[rows, :, channel] = tones[channel](_plane(part, channel, meaning))
     stacked = np.repeat(pixels, 3, axis=2) if len(tones) == 1 else pixels
     stacked = np.stack([upright(stacked[:, :, channel], tags.orientation) for channel in range(3)], axis=-1)
     profile = meaning.icc or (icc.adobe() if tags.adobe else None)
     notes = _to_srgb(stacked, profile, grey=len(tones) == 1)
     told = (*meaning.warnings, *reader.heard(), *warnings, *notes)
-    return RgbImage(stacked, str(type_of(stored)), tuple(dict.fromkeys(told)))
+    return RgbImage(stacked, depth_of(stored), tuple(dict.fromkeys(told)))
 
 
 def _tones(stored: Stored) -> tuple[list[Tone], list[str]]:
@@ -80,16 +80,20 @@ def _tones(stored: Stored) -> tuple[list[Tone], list[str]]:
     toning = Toning(size, span, meaning.inverted, hint=False)
     tones, notes = [], []
     for channel in range(channels_of(stored)):
-        found, words = tone.find(dtype, passes.scan(_plane(channel), all=True), toning)
+        found, words = tone.find(
+            dtype, passes.scan(partial(_plane, channel=channel, meaning=meaning), all=True), toning
+        )
         tones.append(found)
         notes += words
     passes.run()
-    gone = [f"its nodata value {meaning.nodata:g} is left out of account"] if gaps.empty else []
+    gone = [f"its nodata value {meaning.told_nodata:g} is left out of account"] if gaps.empty else []
     return tones, [*told, *transparent, *gone, *notes]
 
 
-def _plane(channel: int) -> Callable[[Part], Samples]:
-    return lambda part: part.planes[channel]
+def _plane(part: Part, channel: int, meaning: Raster) -> Samples:
+    """Pixels without data have whatever the file says there, but black where a code stands for that."""
+    plane = part.planes[channel]
+    return plane if part.empty is None or meaning.declared is None else np.where(part.empty, plane.dtype.type(0), plane)
 
 
 def _to_srgb(pixels: NDArray[np.float32], profile: bytes | None, grey: bool) -> list[str]:

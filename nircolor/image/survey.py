@@ -16,7 +16,7 @@ from nircolor.errors import InputError
 from nircolor.image import grey, tone
 from nircolor.image.histogram import row_blocks
 from nircolor.image.part import Part, part_of, samples_of
-from nircolor.image.raster import Samples
+from nircolor.image.raster import Raster, Samples
 from nircolor.image.stored import Stored
 from nircolor.image.stretch import Stretch
 from nircolor.image.tone import Collector, Scan, Span, Tone, Toning
@@ -134,6 +134,11 @@ def type_of(stored: Stored) -> np.dtype[np.generic]:
     return stored.dtype if stored.meaning.palette is None else stored.meaning.palette.dtype
 
 
+def depth_of(stored: Stored) -> str:
+    """The type of an output that holds what ``stored`` does: see ``ImageInfo.dtype``."""
+    return stored.meaning.depth or str(type_of(stored))
+
+
 def channels_of(stored: Stored) -> int:
     """1 or 3: how many bands ``stored`` stands for."""
     return stored.channels if stored.meaning.palette is None else len(stored.meaning.palette)
@@ -162,11 +167,15 @@ def _luma(passes: Passes, stored: Stored, welcome: bool) -> tuple[bool, Remarks]
     channels = grey.Channels(stored.shape, dtype)
     passes.wait(Colours(channels))
     if dtype.kind != "f":  # whose luma, where channels are equal, is what they are: nothing depends on the outcome
-        return True, lambda: [] if channels.equal else grey.remark(channels.shares(), meaning.noisy, meaning.alpha_band)
+        return True, lambda: [] if channels.equal else _colour(channels, meaning)
     passes.run()
     if channels.equal or welcome:
         return not channels.equal, list
     shares = grey.Shares(channels.white())
     passes.run(Colours(shares))
-    remarks = grey.remark(shares.shares(), meaning.noisy, meaning.alpha_band)
+    remarks = _colour(shares, meaning)
     return True, lambda: remarks
+
+
+def _colour(found: grey.Channels | grey.Shares, meaning: Raster) -> list[str]:
+    return grey.remark(found.shares(), meaning.noisy, meaning.alpha_band, meaning.infrared)

@@ -53,20 +53,23 @@ def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPi
 
 def _samples(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     kind, alpha = _alpha(page)
-    bands = choose_bands(page.samplesperpixel, alpha, request.band)
-    raster = Raster("TIFF", [], peak=values.peak, inverted=values.inverted)
-    raster.black, raster.nodata, raster.type_peak = values.black, values.nodata, values.type_peak
+    bands = choose_bands(page.samplesperpixel, alpha, request.band, values.labels)
+    values.choose(bands.colour, asked=request.band is not None)
+    raster = Raster("TIFF", [], peak=values.peak, inverted=values.inverted, levels=values.source)
+    raster.black, raster.type_peak = values.black, values.type_peak
+    raster.nodata, raster.declared = values.nodata, values.kind.recoded
+    raster.depth, raster.infrared = values.kind.depth, values.infrared
     if bands.alpha is not None:
         raster.premultiplied, raster.alpha_band = kind == _ASSOCIATED, bands.alpha_band
-    return raster, Wanted(bands.colour, bands.alpha)
+    return raster, Wanted(bands.colour, bands.alpha, values.kind)
 
 
 def _palette(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     bands = choose_bands(3, None, request.band)
     colours = _colours(page)
     raster = Raster("TIFF", [], peak=float(np.iinfo(colours.dtype).max), nodata=values.nodata)
-    raster.palette = colours[list(bands.colour)]
-    return raster, Wanted((0,), None)
+    raster.palette, raster.declared = colours[list(bands.colour)], values.kind.recoded
+    return raster, Wanted((0,), None, values.kind)
 
 
 def _alpha(page: TiffPage) -> tuple[int, int | None]:

@@ -21,6 +21,7 @@ from nircolor.errors import InputError
 from nircolor.image import tiff_checks
 from nircolor.image.decode import in_short
 from nircolor.image.raster import Damaged, Raster, Samples
+from nircolor.image.sample_types import SampleType
 from nircolor.image.stored import Block
 
 _JPEG = 7
@@ -33,10 +34,11 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which samples of a pixel are read, counted from 0."""
+    """Which samples of a pixel are read, counted from 0, and as which type they are handed on."""
 
     colour: tuple[int, ...]
     alpha: int | None
+    kind: SampleType
 
     @property
     def all(self) -> tuple[int, ...]:
@@ -49,6 +51,8 @@ class _Segment(NamedTuple):
 
     planes: list[Samples] | None
     lost: bool = False
+    clipped: int = 0
+    """How many values the type that they are handed on as cannot hold."""
 
 
 class TiffStored:
@@ -59,7 +63,7 @@ class TiffStored:
     ) -> None:
         """``stream`` has ``size`` bytes."""
         self.meaning, self.channels = meaning, len(wanted.colour)
-        self.shape, self.dtype = (page.imagelength, page.imagewidth), tiff_checks.sample_type(page)
+        self.shape, self.dtype = (page.imagelength, page.imagewidth), wanted.kind.handed
         self._page, self._stream, self._size = page, stream, size
         self._wanted, self._damaged = wanted, damaged
         self._side = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
@@ -67,7 +71,7 @@ class TiffStored:
         self._rows: OrderedDict[int, dict[int, _Segment]] = OrderedDict()
         row = min(self._side[0], self.shape[0]) * self.shape[1] * self.dtype.itemsize * len(wanted.all)
         self._most = max(1, _KEPT // row)
-        self._damage = _Damage(meaning.warnings)
+        self._damage, self._clipped = _Damage(meaning.warnings), _Clipped(meaning.warnings, wanted.kind)
 
     def read(self, rows: slice, columns: slice) -> Block:
         """See ``Stored``."""
@@ -112,13 +116,17 @@ class TiffStored:
         workers = min(_WORKERS, _processors(), len(missing))
         if workers < 2:
             for place in missing:
-                self._rows[place[0]][place[1]] = self._decoded(place, self._encoded(place))
+                self._keep(place, self._decoded(place, self._encoded(place)))
             return
         with ThreadPoolExecutor(workers) as pool:  # each task with a context of its own: that of whoever listens
             tasks = [(copy_context(), place, self._encoded(place)) for place in missing]
             segments = pool.map(lambda task: task[0].run(self._decoded, task[1], task[2]), tasks)
-            for (row, column), segment in zip(missing, segments, strict=True):
-                self._rows[row][column] = segment
+            for place, segment in zip(missing, segments, strict=True):
+                self._keep(place, segment)
+
+    def _keep(self, place: Place, segment: _Segment) -> None:
+        self._rows[place[0]][place[1]] = segment
+        self._clipped.add(place, segment.clipped)
 
     def _indices(self, place: Place) -> list[int]:
         """Numbers of the segments at ``place``: one, or one for each of the wanted samples."""
@@ -143,17 +151,12 @@ class TiffStored:
         """Raises ``InputError``, which says where the segment lies."""
         try:
             blocks = [self._unpacked(*each) for each in zip(self._indices(place), encoded, strict=True)]
-            if all(block is None for block in blocks):
-                return _Segment(None)
-            if self._page.planarconfig != 1:
-                return _Segment(self._separate(blocks, place))
-            return _Segment(
-                [self._sample(block, each) for block in blocks if block is not None for each in self._wanted.all]
-            )
+            bands = self._bands(blocks)
         except MemoryError:
             raise
         except Exception as error:  # the decoders of damaged files raise whatever they stumble over
             return self._without(place, error)
+        return _Segment(None) if all(band is None for band in bands) else self._converted(bands, place)
 
     def _unpacked(self, index: int, data: bytes | None) -> NDArray[Any] | None:
         """Segment number ``index``, (h, w, samples); None for a hole."""
@@ -169,17 +172,23 @@ class TiffStored:
         height, width = self.shape
         return None if block is None else np.asarray(block[0, : height - top, : width - left])
 
-    def _sample(self, block: NDArray[Any], number: int) -> Samples:
-        # float64 beyond float32 becomes infinite and is dealt with as such
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.ascontiguousarray(block[:, :, number], self.dtype)
+    def _bands(self, blocks: list[NDArray[Any] | None]) -> list[NDArray[Any] | None]:
+        """The wanted samples of ``blocks``, each (h, w) of the stored type; None for a hole."""
+        if self._page.planarconfig != 1:
+            return [None if block is None else block[:, :, 0] for block in blocks]
+        return [None if block is None else block[:, :, number] for block in blocks for number in self._wanted.all]
 
-    def _separate(self, blocks: list[NDArray[Any] | None], place: Place) -> list[Samples]:
-        """One block for each of the wanted samples, some of which may be holes."""
+    def _converted(self, bands: list[NDArray[Any] | None], place: Place) -> _Segment:
+        """``bands``, some of which may be holes, as they are handed on. Raises ``InputError`` where that cannot be."""
         (top, left), (height, width) = (place[0] * self._side[0], place[1] * self._side[1]), self.shape
-        shape = min(self._side[0], height - top), min(self._side[1], width - left)
-        hole = np.full(shape, self._hole(), self.dtype)
-        return [hole if block is None else self._sample(block, 0) for block in blocks]
+        hole = np.full((min(self._side[0], height - top), min(self._side[1], width - left)), self._hole(), self.dtype)
+        planes, clipped = [], 0
+        for number, band in zip(self._wanted.all, bands, strict=True):
+            mask = number == self._wanted.alpha
+            samples, below = (hole, 0) if band is None else self._wanted.kind.convert(band, mask)
+            planes.append(np.ascontiguousarray(samples))
+            clipped += below
+        return _Segment(planes, clipped=clipped)
 
     def _hole(self) -> float:
         """What is in the holes of a sparse file: the nodata value, where the type can hold it."""
@@ -215,6 +224,24 @@ class _Damage:
             self._warnings.append("")
         count = len(self._places)
         self._warnings[self._line] = f"{count} of its {all} strips or tiles became no data, the first: {self._first}"
+
+
+class _Clipped:
+    """How many values had to be clipped, each segment counted once, and one line about them among ``warnings``."""
+
+    def __init__(self, warnings: list[str], kind: SampleType) -> None:
+        self._warnings, self._kind, self._places = warnings, kind, set[Place]()
+        self._count, self._line = 0, len(warnings)
+
+    def add(self, place: Place, count: int) -> None:
+        if not count or place in self._places:
+            return
+        self._places.add(place)
+        if not self._count:
+            self._line = len(self._warnings)
+            self._warnings.append("")
+        self._count += count
+        (self._warnings[self._line],) = self._kind.remarks(self._count)
 
 
 def _processors() -> int:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.image import exif, icc
+from nircolor.image import bands, exif, icc
+from nircolor.image.bands import Band
 from nircolor.image.decode import Reader, open_stored
 from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo, NirImage
@@ -21,7 +22,7 @@ from nircolor.image.page_list import Page
 from nircolor.image.part import Part, alpha_of, part_of, samples_of
 from nircolor.image.raster import Damaged, Request
 from nircolor.image.stretch import Stretch
-from nircolor.image.survey import Look, survey, type_of
+from nircolor.image.survey import Look, depth_of, survey
 
 _NO_STRETCH = Stretch()
 
@@ -58,7 +59,7 @@ class NirWindows:
         resolution = meaning.resolution or tags.resolution
         return ImageInfo(
             format=meaning.format,
-            dtype=str(type_of(self._stored)),
+            dtype=depth_of(self._stored),
             icc=self._icc,
             exif=tags.block,
             resolution=resolution[::-1] if resolution and swaps_axes(tags.orientation) else resolution,
@@ -121,7 +122,7 @@ def _within(window: slice, length: int) -> slice:
 def open_nir(
     source: str | Path | bytes,
     *,
-    band: int | None = None,
+    band: Band | None = None,
     page: int | Page | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
@@ -137,11 +138,11 @@ def open_nir(
         yield NirWindows(reader, Look(stretch, equalize, grey))
 
 
-def request(band: int | None, page: int | Page | None, grey: bool, damaged: Damaged) -> Request:
+def request(band: Band | None, page: int | Page | None, grey: bool, damaged: Damaged) -> Request:
     """What is wanted of a file. Raises ``UsageError`` for what makes no sense."""
-    for name, number in (("band", band), ("page", page)):
-        if isinstance(number, int) and number < 1:
-            raise UsageError(f"{name}s count from 1", option=name, value=number)
+    band = bands.parse(band)
+    if isinstance(page, int) and page < 1:
+        raise UsageError("pages count from 1", option="page", value=page)
     if grey and band is not None:
         raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")
     if damaged not in get_args(Damaged):

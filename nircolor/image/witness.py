@@ -43,7 +43,7 @@ class Levels:
         meaning = self._meaning
         if meaning.type_peak is None or self._above <= self._size / 2:
             return (meaning.black, meaning.peak), []
-        text = f"most of it is above its white level, {meaning.peak:g}: its black and white level are not used"
+        text = f"most of it is above its white level, {meaning.peak:g}: its {meaning.levels} are not used"
         return (0.0, meaning.type_peak), [text]
 
 
@@ -53,7 +53,7 @@ class Gaps:
     done = False
 
     def __init__(self, stored: Stored) -> None:
-        self._nodata, self._size = stored.meaning.nodata, stored.shape[0] * stored.shape[1]
+        self._nodata, self._size = stored.meaning.told_nodata, stored.shape[0] * stored.shape[1]
         self.empty = self.lost = 0
 
     def see(self, part: Part) -> None:
@@ -73,7 +73,7 @@ class Gaps:
 
     def remarks(self) -> list[str]:
         """What is said of the nodata value; of damage those speak who met it."""
-        return [nodata.remark(self.empty, self._size, self._nodata or 0)] if self.empty else []
+        return [nodata.remark(self.empty, self._size, self._nodata)] if self.empty else []
 
 
 class Doubts:
