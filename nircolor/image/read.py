@@ -30,10 +30,10 @@ def read_nir(
     """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
-    of a pixel, alpha too, as GDAL does, or names one as the file does: ``"nir"``, ``"B8"``, ``"842nm"``; ``page`` may also
-    be one of ``list_pages``. ``stretch``, then ``equalize`` (histogram equalisation), change the tone; without them the
-    range comes from the dtype and the file's tags, never from the data, and where that leaves the picture dark a
-    warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC profile: what is
+    of a pixel, alpha too, as GDAL does, or names one as the file does: ``"nir"``, ``"B8"``, ``"842nm"``; ``page`` may
+    also be one of ``list_pages``. ``stretch``, then ``equalize`` (histogram equalisation), change the tone; without
+    them the range comes from the dtype and the file's tags, never from the data, and where that leaves the picture dark
+    a warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC profile: what is
     returned are sRGB greys. Three channels that differ little (``grey.RULES``) are read as their luma; ``grey`` takes
     the luma of whatever colours there are. ``damaged``: what becomes of tiles and strips of a TIFF that cannot be
     decoded: an error, or pixels without data.
