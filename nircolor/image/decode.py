@@ -24,6 +24,7 @@ from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
 from nircolor.image.streams import is_stream
+from nircolor.wording import in_short
 
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
@@ -98,11 +99,6 @@ def _translated(place: str | Path | bytes | None, ear: _Ear | None) -> Iterator[
         raise InputError(f"is damaged ({in_short(error)})", path=place, remedy="get a fresh copy") from error
     finally:
         _listening.reset(before)
-
-
-def in_short(error: Exception) -> str:
-    """What a library says, on one printable line."""
-    return ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
 
 
 def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:

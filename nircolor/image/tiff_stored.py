@@ -19,10 +19,10 @@ from tifffile import TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import tiff_checks
-from nircolor.image.decode import in_short
 from nircolor.image.raster import Damaged, Raster, Samples
 from nircolor.image.sample_types import SampleType
 from nircolor.image.stored import Block
+from nircolor.wording import in_short
 
 _JPEG = 7
 _KEPT = 256 << 20  # bytes of decoded samples that are kept whatever the windows
@@ -71,7 +71,8 @@ class TiffStored:
         self._rows: OrderedDict[int, dict[int, _Segment]] = OrderedDict()
         row = min(self._side[0], self.shape[0]) * self.shape[1] * self.dtype.itemsize * len(wanted.all)
         self._most = max(1, _KEPT // row)
-        self._damage, self._clipped = _Damage(meaning.warnings), _Clipped(meaning.warnings, wanted.kind)
+        self._damage = _Damage(meaning.warnings, self._across * self._down)
+        self._clipped = _Clipped(meaning.warnings, wanted.kind)
 
     def read(self, rows: slice, columns: slice) -> Block:
         """See ``Stored``."""
@@ -120,11 +121,12 @@ class TiffStored:
             return
         with ThreadPoolExecutor(workers) as pool:  # each task with a context of its own: that of whoever listens
             tasks = [(copy_context(), place, self._encoded(place)) for place in missing]
-            segments = pool.map(lambda task: task[0].run(self._decoded, task[1], task[2]), tasks)
-            for place, segment in zip(missing, segments, strict=True):
-                self._keep(place, segment)
+            outcomes = pool.map(lambda task: task[0].run(self._decoded, task[1], task[2]), tasks)
+            for place, outcome in zip(missing, outcomes, strict=True):
+                self._keep(place, outcome)
 
-    def _keep(self, place: Place, segment: _Segment) -> None:
+    def _keep(self, place: Place, outcome: _Segment | Exception) -> None:
+        segment = self._settled(place, outcome)
         self._rows[place[0]][place[1]] = segment
         self._clipped.add(place, segment.clipped)
 
@@ -147,15 +149,15 @@ class TiffStored:
             found.append(self._stream.read(count))
         return found
 
-    def _decoded(self, place: Place, encoded: list[bytes | None]) -> _Segment:
-        """Raises ``InputError``, which says where the segment lies."""
+    def _decoded(self, place: Place, encoded: list[bytes | None]) -> _Segment | Exception:
+        """The segment at ``place``, or what is wrong with it."""
         try:
             blocks = [self._unpacked(*each) for each in zip(self._indices(place), encoded, strict=True)]
             bands = self._bands(blocks)
         except MemoryError:
             raise
         except Exception as error:  # the decoders of damaged files raise whatever they stumble over
-            return self._without(place, error)
+            return error
         return _Segment(None) if all(band is None for band in bands) else self._converted(bands, place)
 
     def _unpacked(self, index: int, data: bytes | None) -> NDArray[Any] | None:
@@ -196,34 +198,36 @@ class TiffStored:
         fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
         return nodata if fits and nodata is not None else 0
 
-    def _without(self, place: Place, error: Exception) -> _Segment:
-        """A segment without data. Raises ``InputError`` where that is not wanted."""
-        kind = "tile" if self._page.is_tiled else "strip"
-        name = f"its {kind} at row {place[0] * self._side[0]}, column {place[1] * self._side[1]}"
-        reason = error.reason.removeprefix("is damaged: ") if isinstance(error, InputError) else in_short(error)
-        name = f"{name} ({reason})"
+    def _settled(self, place: Place, outcome: _Segment | Exception) -> _Segment:
+        """What comes of decoding: for an error a segment without data, or ``InputError``, which says where it lies."""
+        if isinstance(outcome, _Segment):
+            return outcome
+        row, column = (number * side for number, side in zip(place, self._side, strict=True))
+        reason = outcome.reason.removeprefix("is damaged: ") if isinstance(outcome, InputError) else in_short(outcome)
         if self._damaged == "nodata":
-            self._damage.add(place, name, self._across * self._down)
+            self._damage.add(place, f"row {row}, column {column} ({reason})")
             return _Segment(None, lost=True)
+        kind = "tile" if self._page.is_tiled else "strip"
         raise InputError(
-            f"is damaged: {name}", remedy="get a fresh copy, or read the rest of it with `damaged=nodata`"
-        ) from error
+            f"is damaged: its {kind} at row {row}, column {column} ({reason})",
+            remedy="get a fresh copy, or read the rest of it with `damaged=nodata`",
+        ) from outcome
 
 
 class _Damage:
-    """Which segments are lost, and one line about them among ``warnings``, which is kept up to date."""
+    """Which of ``all`` segments are lost, and one line about them among ``warnings``, which is kept up to date."""
 
-    def __init__(self, warnings: list[str]) -> None:
-        self._warnings, self._places, self._first = warnings, set[tuple[int, int]](), ""
-        self._line: int | None = None
+    def __init__(self, warnings: list[str], all: int) -> None:
+        self._warnings, self._all, self._places, self._first = warnings, all, set[Place](), ""
+        self._line = -1
 
-    def add(self, place: tuple[int, int], name: str, all: int) -> None:
-        self._places.add(place)
-        if self._line is None:
+    def add(self, place: Place, name: str) -> None:
+        if not self._places:
             self._first, self._line = name, len(self._warnings)
             self._warnings.append("")
-        count = len(self._places)
-        self._warnings[self._line] = f"{count} of its {all} strips or tiles became no data, the first: {self._first}"
+        self._places.add(place)
+        count = f"{len(self._places)} of its {self._all} strips or tiles"
+        self._warnings[self._line] = f"{count} became no data, the first at {self._first}"
 
 
 class _Clipped:

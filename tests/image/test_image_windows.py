@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -194,6 +195,31 @@ def test_each_tile_is_decoded_once_a_pass(layout: Any, turn: int, decoded: list[
             assert len(decoded) == len(set(decoded))
 
 
+@pytest.mark.parametrize("layout", [{"tile": (64, 64), "compression": "lzw"}, {"rowsperstrip": 9}], ids=str)
+def test_threads_change_nothing(layout: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = large(**layout)
+    expected = read_nir(data)
+    monkeypatch.setattr(tiff_stored, "_processors", lambda: 3)
+    np.testing.assert_array_equal(read_nir(data).pixels, expected.pixels)
+
+
+@pytest.mark.parametrize("processors", [1, 3])
+def test_what_a_library_says_late_is_heard(processors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_stored, "_processors", lambda: processors)
+    plain = tiff_stored.TiffStored._unpacked
+
+    def loud(self: tiff_stored.TiffStored, index: int, data: bytes | None) -> Any:
+        if index >= 100:
+            logging.getLogger("imagecodecs").warning("a strange strip")
+        return plain(self, index, data)
+
+    monkeypatch.setattr(tiff_stored.TiffStored, "_unpacked", loud)
+    with open_nir(large(rowsperstrip=9)) as windows:
+        assert windows.info.warnings == ()
+        windows[800:1000, :]
+        assert windows.info.warnings == ("imagecodecs says: a strange strip",)
+
+
 def test_a_window_decodes_what_it_touches(decoded: list[tuple[int, int]]) -> None:
     with open_nir(large(tile=(64, 64))) as windows:
         decoded.clear()
@@ -265,16 +291,20 @@ def test_damaged_tiles_become_no_data(kind: type, equalize: bool) -> None:
         np.testing.assert_array_equal(windows.alpha(slice(None), slice(None)), expected.alpha)
         told = windows.info.warnings
     assert len([text for text in told if "became no data" in text]) == 1
-    assert told[0].startswith("1 of its 12 strips or tiles became no data, the first: its tile at row 16, column 16 (")
+    assert told[0].startswith("1 of its 12 strips or tiles became no data, the first at row 16, column 16 (")
 
 
-def test_one_line_counts_the_damage() -> None:
+@pytest.mark.parametrize("processors", [1, 3])
+def test_one_line_counts_the_damage(processors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_stored, "_processors", lambda: processors)
     data = bytearray(spoilt(5, tile=(16, 16)))
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         start = file.pages.first.dataoffsets[2]
     data[start : start + 8] = b"\xa5" * 8
     (text, *_) = read_nir(bytes(data), damaged="nodata").info.warnings
-    assert text.startswith("2 of its 12 strips or tiles became no data, the first: its tile at row 0, column 32 (")
+    with pytest.raises(InputError, match="its tile at row 0, column 32 "):  # the first of them
+        read_nir(bytes(data))
+    assert text.startswith("2 of its 12 strips or tiles became no data, the first at row 0, column 32 (")
 
 
 def test_what_is_beyond_the_end_is_no_data_too() -> None:
@@ -282,7 +312,7 @@ def test_what_is_beyond_the_end_is_no_data_too() -> None:
     with pytest.raises(InputError, match="beyond its end"):
         read_nir(plain[:-300])
     picture = read_nir(plain[:-300], damaged="nodata")
-    assert "its tile at row 32, column 48 (it lies beyond the end of the file)" in picture.info.warnings[0]
+    assert "row 32, column 48 (it lies beyond the end of the file)" in picture.info.warnings[0]
     assert picture.alpha is not None
     assert not picture.alpha[32:, 48:].any()
     assert picture.alpha[:32].all()
