@@ -41,7 +41,7 @@ def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
         raster.exif, raster.resolution, raster.gaps = block, resolution, request.damaged == "nodata"
         raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
         _describe(raster, page)
-        yield TiffStored(page, stream, raster, wanted, request.damaged)
+        yield TiffStored(page, stream, size, raster, wanted, request.damaged)
 
 
 def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
