@@ -37,7 +37,7 @@ class Scaling:
 
     def __call__(self, samples: Samples) -> NDArray[np.float32]:
         """(h, w) stored floats -> (h, w) in [0, 1], fresh."""
-        pixels = self.unit(self.plain(samples), np.isnan(samples))
+        pixels = self.unit(self.plain(samples))
         if self.ranks is not None:
             return self.ranks[steps(pixels)]
         if self.curve is not None:
@@ -48,10 +48,10 @@ class Scaling:
         """Not clipped, not inverted. float64: the span of two large float32 values may be infinite in float32."""
         return (samples.astype(np.float64) - self.low) / (self.high - self.low)
 
-    def unit(self, plain: NDArray[np.float64], missing: Mask) -> NDArray[np.float32]:
-        """``plain`` values as greys; 0 where they are ``missing``."""
+    def unit(self, plain: NDArray[np.float64]) -> NDArray[np.float32]:
+        """``plain`` values as greys; NaN becomes 0."""
         block = np.clip(1 - plain if self.inverted else plain, 0, 1)
-        block[missing] = 0
+        block[np.isnan(plain)] = 0
         return block.astype(np.float32)
 
 
@@ -129,12 +129,11 @@ class _Greys:
 
     def add(self, samples: Samples, valid: Mask | None) -> None:
         plain = self._scaling.plain(samples)
-        missing = np.isnan(plain)
         counted = np.isfinite(plain) if valid is None else np.isfinite(plain) & valid
         self.outside += int(np.count_nonzero(((plain < 0) | (plain > 1)) & counted))
         if self.counts is None and (self._dark is None or self._dark.done):
             return
-        greys = self._scaling.unit(plain, missing)
+        greys = self._scaling.unit(plain)
         greys = greys.ravel() if valid is None else greys[valid]
         if self.counts is not None:
             self.counts += np.bincount(steps(greys), minlength=LEVELS)

@@ -83,6 +83,27 @@ def test_input_options_reach_the_reader(inside: Run, nir16: Path, tiny_weights: 
     assert not np.array_equal(stretched, equal)
 
 
+def test_damaged_tiles_are_refused_or_left_out(inside: Run, tiny_weights: Path, tmp_path: Path, nir16: Path) -> None:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, tifffile.imread(nir16), photometric="minisblack", tile=(16, 16), compression="zlib")
+    data = bytearray(stream.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages.first
+    start, count = page.dataoffsets[6], page.databytecounts[6]
+    data[start : start + count] = b"\xa5" * count
+    (tmp_path / "torn.tif").write_bytes(data)
+    line = ("colorize", "torn.tif", "--weights", tiny_weights)
+    refused = inside(*line)
+    assert refused.code == 3
+    assert "torn.tif: is damaged: its tile at row 16, column 16 (" in refused.err
+    assert "read the rest of it with --damaged nodata" in refused.err
+    assert inside(*line, "--damaged", "nodata").code == 0
+    written = tifffile.imread(tmp_path / "torn_rgb.tif")
+    assert written.shape == (60, 80, 4)
+    assert not written[16:32, 16:32].any()
+    assert np.count_nonzero(written[..., 3] == 0) == 256
+
+
 def test_json(inside: Run, nir8: Path, tiny_weights: Path) -> None:
     result = inside("colorize", nir8.name, "--json", "--weights", tiny_weights)
     values = result.json
