@@ -222,7 +222,7 @@ class Colorizer:
                     size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
                     prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
                 rgb = self.network.paint(x, prior, reduction)
-            return rgb.float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
+            return rgb.float().clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
 
         return paint
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,11 +116,11 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Made | Row:
         return pages
     try:
         with ExitStack() as stack:
-            image = stack.enter_context(picture.opened(content, settings.reading))
-            height, width = image.shape
+            windows = stack.enter_context(picture.opened(content, settings.reading))
+            (height, width), image = windows.shape, cast(Windows, windows)
             facts |= {"width": width, "height": height}
             if height * width <= picture.HELD:
-                image = Held(image.whole())
+                image = Held(windows.whole())
                 stack.close()
             plan = picture.plan(Path(entry.output), image, settings.writing)
             _check_unchanged(source, entry, facts)

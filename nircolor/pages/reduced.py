@@ -39,7 +39,6 @@ class Reduced:
 
     def _cells(self, start: int, length: int) -> tuple[slice, NDArray[np.int64]]:
         """The cells from ``start`` on, and how many of the ``length`` pixels each has."""
-        edges = np.arange(start // self._cell, -(-(start + length) // self._cell) + 1) * self._cell
-        return slice(start // self._cell, start // self._cell + len(edges) - 1), np.diff(
-            np.clip(edges, start, start + length)
-        )
+        first, last = start // self._cell, -(-(start + length) // self._cell)
+        edges = np.clip(np.arange(first, last + 1) * self._cell, start, start + length)
+        return slice(first, last), edges[1:] - edges[:-1]
