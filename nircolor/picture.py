@@ -37,6 +37,7 @@ class Reading:
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
     damaged: Damaged = "refuse"
+    """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 
     def __post_init__(self) -> None:
         if self.colours != "refuse" and self.band is not None:

@@ -17,7 +17,7 @@ _MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 
 # fmt: off
 OPTIONS = frozenset((
-    "any_depth", "band", "baseline", "batch", "codec", "colour_inputs", "csv", "depth", "device", "dtype",
+    "any_depth", "band", "baseline", "batch", "codec", "colour_inputs", "csv", "damaged", "depth", "device", "dtype",
     "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
     "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
     "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",
@@ -76,3 +76,8 @@ def one_line(text: str) -> str:
     """``text`` on one line, without the control characters that a file name can carry to a terminal."""
     joined = " ".join(line.strip() for line in text.splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in joined)
+
+
+def in_short(error: Exception) -> str:
+    """What a library says was wrong, on one printable line of at most 200 characters."""
+    return ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__

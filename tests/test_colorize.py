@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from cli_tools import save as save_picture
 from small_network import network, save
 
@@ -18,6 +20,7 @@ import nircolor
 from nircolor import Colorizer, EngineConfig, Reading, Stretch, Tiling, Writing, colorize_file
 from nircolor.cli import main
 from nircolor.events import Ended, EngineReady, Event, Note, Progress, Retreat, Warned
+from nircolor.files import atomic_file
 from nircolor.scenes import quantise, render
 
 NIR = quantise(render(3, 60, 80).nir, 8)
@@ -141,6 +144,67 @@ def test_a_retreat_is_reported_to_whoever_colorizes(
     result = colorize_file(photo, engine=loaded, on_event=events.append)
     assert [type(event) for event in events if isinstance(event, Warned)] == [Retreat]
     assert len(result.warnings) == 1
+
+
+# --- large pictures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ortho(tmp_path: Path) -> Path:
+    """16 bits and a mask, in tiles."""
+    scene = render(5, 300, 700)
+    mask = np.where(np.arange(700) < 40, 0, 65535).astype(np.uint16)
+    bands = np.dstack([quantise(scene.nir, 16), np.broadcast_to(mask, (300, 700))])
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"], "tile": (64, 64), "compression": "zlib"}
+    tifffile.imwrite(tmp_path / "ortho.tif", bands, **options)
+    return tmp_path / "ortho.tif"
+
+
+def test_what_is_written_while_it_is_colorized_equals_the_picture_in_memory(ortho: Path, loaded: Colorizer) -> None:
+    colorize_file(ortho, engine=loaded)
+    image, expected = nircolor.read_nir(ortho), io.BytesIO()
+    nircolor.write_rgb(expected, loaded.colorize(image.pixels), image.info, alpha=image.alpha)
+    assert ortho.with_name("ortho_rgb.tif").read_bytes() == expected.getvalue()
+
+
+def test_a_stop_half_way_leaves_nothing(ortho: Path, loaded: Colorizer) -> None:
+    stop, done = threading.Event(), list[float]()
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Progress) and event.stage == "colorizing" and event.done > event.total / 2:
+            done.append(event.done)
+            stop.set()
+
+    with pytest.raises(nircolor.StoppedError):
+        colorize_file(ortho, engine=loaded, stop=stop, on_event=watch)
+    assert len(done) == 1
+    assert list(ortho.parent.iterdir()) == [ortho]
+
+
+def test_what_a_killed_run_has_left_is_removed_by_the_next(
+    ortho: Path, loaded: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nircolor.picture.HELD", 0)
+    left = ortho.with_name(".nircolor-0123456789abcdef.tmp")
+    left.write_bytes(b"the beginning of a TIFF")
+    os.utime(left, (0, 0))
+    other = ortho.with_name("other.bin")
+    with atomic_file(other, overwrite=False) as stream:  # somebody else is at work in the folder
+        (theirs,) = (path for path in ortho.parent.glob(".nircolor-*.tmp") if path != left)
+        os.utime(theirs, (0, 0))
+        colorize_file(ortho, engine=loaded)
+        stream.write(b"theirs")
+    assert sorted(path.name for path in ortho.parent.iterdir()) == ["ortho.tif", "ortho_rgb.tif", "other.bin"]
+
+
+def test_a_large_picture_is_written_as_tiff_or_refused_before_the_work(
+    ortho: Path, loaded: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nircolor.image.plan.MAX_PIXELS", 200_000)
+    monkeypatch.delattr("nircolor.colorizer.Colorizer.paint")
+    with pytest.raises(nircolor.UsageError, match=r"PNG is encoded in one piece, .* at most; write TIFF"):
+        colorize_file(ortho, engine=loaded, writing=Writing(format="png"))
+    assert list(ortho.parent.iterdir()) == [ortho]
 
 
 # --- stopping ---------------------------------------------------------------------------------------------------------

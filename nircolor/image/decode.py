@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +24,7 @@ from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
 from nircolor.image.streams import is_stream
+from nircolor.wording import in_short
 
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
@@ -32,18 +33,43 @@ _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
 
+class _Ear(logging.Handler):
+    """Keeps what is logged while it listens: others may be decoding other files."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: dict[str, None] = {}  # each once, in order
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = ascii(" ".join(record.getMessage().split()))[1:-1]
+        if _listening.get() is self and not _READ_HERE.match(text):
+            self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
+
+    def told(self) -> list[str]:
+        """One line each: a few, then their count."""
+        lines = list(self.lines)
+        more = [f"and {len(lines) - _MOST} more warnings of this kind"] if len(lines) > _MOST else []
+        return lines[:_MOST] + more
+
+
+_listening: ContextVar[_Ear | None] = ContextVar("listening", default=None)
+
+
 @dataclass(frozen=True)
 class Reader:
     """A picture that is open, and what is needed to speak of it. ``place``: what errors name, None = nothing."""
 
     stored: Stored
     place: str | Path | bytes | None = None
-    heard: Callable[[], list[str]] = list
-    """What libraries have said so far, one line each."""
+    ear: _Ear | None = None
 
     def translated(self) -> AbstractContextManager[None]:
-        """Whatever goes wrong within becomes one ``InputError`` with the place."""
-        return _translated(self.place)
+        """Whatever goes wrong within becomes one ``InputError`` with the place; what libraries say is heard."""
+        return _translated(self.place, self.ear)
+
+    def heard(self) -> list[str]:
+        """What libraries have said so far, one line each."""
+        return self.ear.told() if self.ear else []
 
 
 @contextmanager
@@ -51,15 +77,15 @@ def open_stored(source: str | Path | bytes, request: Request) -> Iterator[Reader
     """Open ``source`` for reading by windows. Raises ``InputError``, one line with the path."""
     place = b"" if isinstance(source, bytes) else source  # errors need not hold the picture
     with ExitStack() as stack:
-        with _translated(place):
-            stream = stack.enter_context(open_source(source))
-            heard = stack.enter_context(_overheard())
-            stored = _opened(stream, request, stack)
-        yield Reader(stored, place, heard)
+        ear = stack.enter_context(_overheard())
+        with _translated(place, ear):
+            stored = _opened(stack.enter_context(open_source(source)), request, stack)
+        yield Reader(stored, place, ear)
 
 
 @contextmanager
-def _translated(place: str | Path | bytes | None) -> Iterator[None]:
+def _translated(place: str | Path | bytes | None, ear: _Ear | None) -> Iterator[None]:
+    before = _listening.set(ear)
     try:
         with np.errstate(all="ignore"):  # NaN and infinity are dealt with, not printed
             yield
@@ -71,11 +97,8 @@ def _translated(place: str | Path | bytes | None) -> Iterator[None]:
         raise InputError(f"needs a missing library ({error})", path=place, remedy="reinstall nircolor") from error
     except Exception as error:  # the decoders of damaged files raise whatever they stumble over
         raise InputError(f"is damaged ({in_short(error)})", path=place, remedy="get a fresh copy") from error
-
-
-def in_short(error: Exception) -> str:
-    """What a library says, on one printable line."""
-    return ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
+    finally:
+        _listening.reset(before)
 
 
 def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
@@ -123,32 +146,13 @@ def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     return decoder
 
 
-class _Ear(logging.Handler):
-    """Keeps what is logged in the thread that made it: others may be decoding other files."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: dict[str, None] = {}  # each once, in order
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = ascii(" ".join(record.getMessage().split()))[1:-1]
-        if record.thread == self._thread and not _READ_HERE.match(text):
-            self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
-
-    def told(self) -> list[str]:
-        lines = list(self.lines)
-        more = [f"and {len(lines) - _MOST} more warnings of this kind"] if len(lines) > _MOST else []
-        return lines[:_MOST] + more
-
-
 @contextmanager
-def _overheard() -> Iterator[Callable[[], list[str]]]:
-    """What tells the warnings logged within the block so far, one line each: a few, then their count."""
+def _overheard() -> Iterator[_Ear]:
+    """An ear for the libraries, there until the block ends."""
     ear = _Ear()
     with ExitStack() as stack:
         for name in LIBRARIES:
             logger = logging.getLogger(name)
             logger.addHandler(ear)
             stack.callback(logger.removeHandler, ear)
-        yield ear.told
+        yield ear

@@ -37,15 +37,6 @@ def percentile_of(histogram: NDArray[np.int64], percent: float) -> float:
     return lower + (upper - lower) * (rank - int(rank))
 
 
-def apply_table(table: NDArray[np.float64], samples: Samples) -> NDArray[np.float32]:
-    """``table[samples]`` as (H, W) float32."""
-    single = table.astype(np.float32)
-    pixels = np.empty(samples.shape, np.float32)
-    for rows in row_blocks(*samples.shape):
-        pixels[rows] = single[samples[rows]]
-    return pixels
-
-
 def equalization(histogram: NDArray[np.int64]) -> NDArray[np.float64]:
     """Where each level goes, (levels,) in [0, 1]: its rank among the pixels, the darkest at 0, the brightest at 1.
 

@@ -19,7 +19,7 @@ from nircolor.image.part import Part, part_of
 from nircolor.image.raster import Request, Samples
 from nircolor.image.stored import Stored
 from nircolor.image.survey import Passes, channels_of, has_alpha, levels_of, type_of
-from nircolor.image.tone import Tone, Toning, apply_curve
+from nircolor.image.toning import Tone, Toning, apply_curve
 from nircolor.image.witness import Gaps
 from nircolor.wording import without_options
 

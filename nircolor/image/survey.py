@@ -19,7 +19,7 @@ from nircolor.image.part import Part, part_of, samples_of
 from nircolor.image.raster import Samples
 from nircolor.image.stored import Stored
 from nircolor.image.stretch import Stretch
-from nircolor.image.tone import Collector, Scan, Span, Tone, Toning
+from nircolor.image.toning import Collector, Scan, Span, Tone, Toning
 from nircolor.image.witness import Colours, Doubts, Gaps, Levels, Witness
 
 Remarks = Callable[[], list[str]]

@@ -39,7 +39,7 @@ def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
         raster.exif, raster.resolution, raster.gaps = block, resolution, request.damaged == "nodata"
         raster.warnings += [*remarks, *contents.remarks_on(picture), *values.notes, *notes]
         _describe(raster, page)
-        yield TiffStored(page, stream, raster, wanted, request.damaged)
+        yield TiffStored(page, stream, size, raster, wanted, request.damaged)
 
 
 def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPicture, list[str]]:

@@ -6,7 +6,10 @@ as the tallest window touches, those that were used last.
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
@@ -16,12 +19,16 @@ from tifffile import TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image import tiff_checks
-from nircolor.image.decode import in_short
 from nircolor.image.raster import Damaged, Raster, Samples
 from nircolor.image.stored import Block
+from nircolor.wording import in_short
 
 _JPEG = 7
 _KEPT = 256 << 20  # bytes of decoded samples that are kept whatever the windows
+_WORKERS = 4
+
+Place = tuple[int, int]
+"""A strip or tile: its row and its column among them."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +54,20 @@ class _Segment(NamedTuple):
 class TiffStored:
     """A ``Stored`` over ``page``, whose file is open."""
 
-    def __init__(self, page: TiffPage, stream: BinaryIO, meaning: Raster, wanted: Wanted, damaged: Damaged) -> None:
+    def __init__(
+        self, page: TiffPage, stream: BinaryIO, size: int, meaning: Raster, wanted: Wanted, damaged: Damaged
+    ) -> None:
+        """``stream`` has ``size`` bytes."""
         self.meaning, self.channels = meaning, len(wanted.colour)
         self.shape, self.dtype = (page.imagelength, page.imagewidth), tiff_checks.sample_type(page)
-        self._page, self._stream, self._wanted, self._damaged = page, stream, wanted, damaged
+        self._page, self._stream, self._size = page, stream, size
+        self._wanted, self._damaged = wanted, damaged
         self._side = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
         self._across, self._down = (-(-self.shape[axis] // self._side[axis]) for axis in (1, 0))
         self._rows: OrderedDict[int, dict[int, _Segment]] = OrderedDict()
         row = min(self._side[0], self.shape[0]) * self.shape[1] * self.dtype.itemsize * len(wanted.all)
         self._most = max(1, _KEPT // row)
-        self._damage = _Damage(meaning.warnings)
+        self._damage = _Damage(meaning.warnings, self._across * self._down)
 
     def read(self, rows: slice, columns: slice) -> Block:
         """See ``Stored``."""
@@ -65,9 +76,10 @@ class TiffStored:
         lost = np.zeros(shape, bool) if self._damaged == "nodata" else None
         touched = [_touched(window, side) for window, side in zip((rows, columns), self._side, strict=True)]
         self._make_room(touched[0])
+        self._fill([(row, column) for row in touched[0] for column in touched[1] if column not in self._rows[row]])
         for row in touched[0]:
             for column in touched[1]:
-                segment = self._segment(row, column)
+                segment = self._rows[row][column]
                 here, there = self._overlap(rows, columns, row, column)
                 for number, plane in enumerate(planes):
                     plane[here] = self._hole() if segment.planes is None else segment.planes[number][there]
@@ -95,35 +107,61 @@ class TiffStored:
         ]
         return (places[0][0], places[1][0]), (places[0][1], places[1][1])
 
-    def _segment(self, row: int, column: int) -> _Segment:
-        known = self._rows[row]
-        if column not in known:
-            known[column] = self._decoded(row, column)
-        return known[column]
+    def _fill(self, missing: list[Place]) -> None:
+        """Decode what is ``missing``, in threads where there are processors for them; codecs do not hold the GIL."""
+        workers = min(_WORKERS, _processors(), len(missing))
+        if workers < 2:
+            for place in missing:
+                self._rows[place[0]][place[1]] = self._settled(place, self._decoded(place, self._encoded(place)))
+            return
+        with ThreadPoolExecutor(workers) as pool:  # each task with a context of its own: that of whoever listens
+            tasks = [(copy_context(), place, self._encoded(place)) for place in missing]
+            outcomes = pool.map(lambda task: task[0].run(self._decoded, task[1], task[2]), tasks)
+            for place, outcome in zip(missing, outcomes, strict=True):
+                self._rows[place[0]][place[1]] = self._settled(place, outcome)
 
-    def _decoded(self, row: int, column: int) -> _Segment:
-        """Raises ``InputError``, which says where the segment lies."""
-        index = row * self._across + column
+    def _indices(self, place: Place) -> list[int]:
+        """Numbers of the segments at ``place``: one, or one for each of the wanted samples."""
+        index = place[0] * self._across + place[1]
+        if self._page.planarconfig == 1:
+            return [index]
+        return [each * self._across * self._down + index for each in self._wanted.all]
+
+    def _encoded(self, place: Place) -> list[bytes | None]:
+        """What the file has for each of the segments at ``place``: None for a hole, nothing for what is beyond it."""
+        found: list[bytes | None] = []
+        for index in self._indices(place):
+            offset, count = self._page.dataoffsets[index], self._page.databytecounts[index]
+            if not offset or not count or offset + count > self._size:
+                found.append(b"" if offset or count else None)
+                continue
+            self._stream.seek(offset)
+            found.append(self._stream.read(count))
+        return found
+
+    def _decoded(self, place: Place, encoded: list[bytes | None]) -> _Segment | Exception:
+        """The segment at ``place``, or what is wrong with it."""
         try:
-            if self._page.planarconfig == 1:
-                block = self._unpacked(index)
-                return _Segment(None if block is None else [self._sample(block, each) for each in self._wanted.all])
-            blocks = [self._unpacked(each * self._across * self._down + index) for each in self._wanted.all]
-            return _Segment(self._separate(blocks, row, column))
+            blocks = [self._unpacked(*each) for each in zip(self._indices(place), encoded, strict=True)]
+            if all(block is None for block in blocks):
+                return _Segment(None)
+            if self._page.planarconfig != 1:
+                return _Segment(self._separate(blocks, place))
+            return _Segment(
+                [self._sample(block, each) for block in blocks if block is not None for each in self._wanted.all]
+            )
         except MemoryError:
             raise
         except Exception as error:  # the decoders of damaged files raise whatever they stumble over
-            return self._without(row, column, error)
+            return error
 
-    def _unpacked(self, index: int) -> NDArray[Any] | None:
+    def _unpacked(self, index: int, data: bytes | None) -> NDArray[Any] | None:
         """Segment number ``index``, (h, w, samples); None for a hole."""
-        page, offset, count = self._page, self._page.dataoffsets[index], self._page.databytecounts[index]
-        if not offset and not count:
+        page, options = self._page, dict[str, Any]()
+        if data is None:
             return None
-        self._stream.seek(offset)
-        data, options = self._stream.read(count), {}
-        if len(data) < count or not offset or not count:
-            raise InputError("is truncated", remedy="get a fresh copy")
+        if len(data) < max(1, page.databytecounts[index]):
+            raise InputError("it lies beyond the end of the file")
         if page.compression == _JPEG:
             tiff_checks.check_jpeg(data, page.jpegtables or b"", self._side)
             options = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
@@ -136,11 +174,9 @@ class TiffStored:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.ascontiguousarray(block[:, :, number], self.dtype)
 
-    def _separate(self, blocks: list[NDArray[Any] | None], row: int, column: int) -> list[Samples] | None:
+    def _separate(self, blocks: list[NDArray[Any] | None], place: Place) -> list[Samples]:
         """One block for each of the wanted samples, some of which may be holes."""
-        if all(block is None for block in blocks):
-            return None
-        (top, left), (height, width) = (row * self._side[0], column * self._side[1]), self.shape
+        (top, left), (height, width) = (place[0] * self._side[0], place[1] * self._side[1]), self.shape
         shape = min(self._side[0], height - top), min(self._side[1], width - left)
         hole = np.full(shape, self._hole(), self.dtype)
         return [hole if block is None else self._sample(block, 0) for block in blocks]
@@ -151,34 +187,40 @@ class TiffStored:
         fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
         return nodata if fits and nodata is not None else 0
 
-    def _without(self, row: int, column: int, error: Exception) -> _Segment:
-        """A segment without data, or the ``InputError`` that says so."""
-        kind = "tile" if self._page.is_tiled else "strip"
-        place = f"its {kind} at row {row * self._side[0]}, column {column * self._side[1]}"
-        reason = error.reason.removeprefix("is damaged: ") if isinstance(error, InputError) else in_short(error)
-        place = f"{place} ({reason})"
+    def _settled(self, place: Place, outcome: _Segment | Exception) -> _Segment:
+        """What comes of decoding: for an error a segment without data, or ``InputError``, which says where it lies."""
+        if isinstance(outcome, _Segment):
+            return outcome
+        row, column = (number * side for number, side in zip(place, self._side, strict=True))
+        reason = outcome.reason.removeprefix("is damaged: ") if isinstance(outcome, InputError) else in_short(outcome)
         if self._damaged == "nodata":
-            self._damage.add((row, column), place, self._across * self._down)
+            self._damage.add(place, f"row {row}, column {column} ({reason})")
             return _Segment(None, lost=True)
+        kind = "tile" if self._page.is_tiled else "strip"
         raise InputError(
-            f"is damaged: {place}", remedy="get a fresh copy, or read the rest of it with `damaged=nodata`"
-        ) from error
+            f"is damaged: its {kind} at row {row}, column {column} ({reason})",
+            remedy="get a fresh copy, or read the rest of it with `damaged=nodata`",
+        ) from outcome
 
 
 class _Damage:
-    """Which segments are lost, and one line about them among ``warnings``, which is kept up to date."""
+    """Which of ``all`` segments are lost, and one line about them among ``warnings``, which is kept up to date."""
 
-    def __init__(self, warnings: list[str]) -> None:
-        self._warnings, self._places, self._first = warnings, set[tuple[int, int]](), ""
-        self._line: int | None = None
+    def __init__(self, warnings: list[str], all: int) -> None:
+        self._warnings, self._all, self._places, self._first = warnings, all, set[Place](), ""
+        self._line = -1
 
-    def add(self, place: tuple[int, int], name: str, all: int) -> None:
-        self._places.add(place)
-        if self._line is None:
+    def add(self, place: Place, name: str) -> None:
+        if not self._places:
             self._first, self._line = name, len(self._warnings)
             self._warnings.append("")
-        count = len(self._places)
-        self._warnings[self._line] = f"{count} of its {all} strips or tiles became no data, the first: {self._first}"
+        self._places.add(place)
+        count = f"{len(self._places)} of its {self._all} strips or tiles"
+        self._warnings[self._line] = f"{count} became no data, the first at {self._first}"
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _touched(window: slice, side: int) -> range:

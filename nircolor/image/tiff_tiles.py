@@ -1,7 +1,8 @@
 """A page of a TIFF in tiles, written while its pixels come, in any order: each tile is written once it is complete.
 
 tifffile writes tiles in their order only, so that pieces of 2,000 rows would wait in memory for their whole row. It
-writes the tables here, and packs the tiles.
+writes the tables here, and packs the tiles. Those of a picture of moderate size wait for their turn, packed: its bytes
+are the same however it comes. Those of a large one lie as they were completed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SIDE = 512
 _OFFSETS, _COUNTS, _COMPRESSION, _PREDICTOR = 324, 325, 259, 317
 _THREADS = min(8, os.cpu_count() or 1)
 _LONG, _LONG8 = 4, 16
+_ORDERED = 32_000_000  # pixels of the largest picture whose tiles wait for their turn
 
 
 @dataclass
@@ -49,6 +51,8 @@ class TiledTiff:
         self._tile = tuple(min(SIDE, -(-side // 16) * 16) for side in shape[:2])
         self._across = -(-shape[1] // self._tile[1])
         self._drafts: dict[tuple[int, int], _Draft] = {}
+        self._waiting: dict[int, bytes | memoryview] = {}
+        self._next = 0 if shape[0] * shape[1] <= _ORDERED else None  # None: whichever comes
         self._offset = pages.begin(shape, dtype, (self._tile[0], self._tile[1]), info)
         with opened(self._stream, self._offset) as page:
             tags = page.tags
@@ -97,10 +101,16 @@ class TiledTiff:
     def _write(self, tiles: list[tuple[int, Samples]]) -> None:
         with ThreadPoolExecutor(_THREADS) as pool:
             packed = pool.map(self._pack, (samples for _, samples in tiles))
-            end = self._stream.seek(0, io.SEEK_END)
-            for (number, _), data in zip(tiles, packed, strict=True):
-                self._places[:, number] = end, len(data)
-                end += self._stream.write(data)
+            self._waiting |= zip((number for number, _ in tiles), packed, strict=True)
+        end = self._stream.seek(0, io.SEEK_END)
+        while self._waiting:
+            number = self._next if self._next is not None else next(iter(self._waiting))
+            if number not in self._waiting:
+                return
+            data = self._waiting.pop(number)
+            self._places[:, number] = end, len(data)
+            end += self._stream.write(data)
+            self._next = None if self._next is None else self._next + 1
 
     def _pack(self, samples: Samples) -> bytes | memoryview:
         samples = np.ascontiguousarray(samples)

@@ -6,60 +6,16 @@ function of the single value, which gives the same greys for a window as for the
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.image.histogram import Mask, row_blocks
+from nircolor.image import tone_floats, tone_levels
+from nircolor.image.histogram import Mask, count_levels, equalization, row_blocks
 from nircolor.image.raster import Samples
 from nircolor.image.stretch import Stretch
-
-Span = tuple[float, float]
-"""Stored values that mean 0 and 1 where no stretch says otherwise."""
-
-Tone = Callable[[Samples], NDArray[np.float32]]
-"""Stored samples -> greys in [0, 1] of the same shape, fresh."""
-
-_FEW = 0.01  # part of the values that may lie outside a given range without a word
-
-
-@dataclass(frozen=True)
-class Toning:
-    """What is asked for. ``size``: pixels of the picture."""
-
-    size: int
-    span: Span
-    inverted: bool = False
-    """True where 0 is white."""
-    stretch: Stretch = field(default_factory=Stretch)
-    equalize: bool = False
-    curve: NDArray[np.float64] | None = None
-    """(n,) how bright greys from 0 to 1 look under the file's profile; None: as they are."""
-    hint: bool = True
-    """Whether a picture that comes out dark is worth a word."""
-
-    @property
-    def plain(self) -> bool:
-        """True where the values alone decide."""
-        return self.stretch.kind == "none" and not self.equalize
-
-
-class Collector(Protocol):
-    """Learns something about a picture, block by block."""
-
-    @property
-    def done(self) -> bool:
-        """True where no further block would change anything."""
-
-    def add(self, samples: Samples, valid: Mask | None) -> None:
-        """``samples`` (h, w), of which those that are ``valid`` (h, w; None = all) count."""
-
-
-Scan = Callable[..., None]
-"""Shows all blocks of a picture to the collectors that it is called with, or as many as they need."""
+from nircolor.image.toning import Collector, Scan, Tone, Toning
 
 
 def find(dtype: np.dtype[Any], scan: Scan, toning: Toning) -> tuple[Tone, list[str]]:
@@ -69,9 +25,9 @@ def find(dtype: np.dtype[Any], scan: Scan, toning: Toning) -> tuple[Tone, list[s
     together (a constant picture) is left out. NaN becomes 0, infinity 1, minus infinity 0. The profile's curve comes
     last, but not after an equalisation: ranks are the same under every profile.
     """
-    from nircolor.image import tone_floats, tone_levels  # which are made of what is defined here
-
-    return (tone_floats if dtype.kind == "f" else tone_levels).find(dtype, scan, toning)
+    if dtype.kind == "f":
+        return tone_floats.find(dtype, scan, toning)
+    return tone_levels.find(dtype, scan, toning)
 
 
 def to_unit(
@@ -108,23 +64,21 @@ def over(samples: Samples, valid: Mask | None) -> Scan:
     return scan
 
 
-def apply_curve(curve: NDArray[np.float64], pixels: NDArray[np.float32]) -> None:
-    """``pixels`` (H, W) in [0, 1], in place, to what ``curve`` (n,) has for them; it is linear between its points."""
-    places = np.linspace(0, 1, curve.size)
-    for rows in row_blocks(*pixels.shape[:2]):
-        pixels[rows] = np.interp(pixels[rows], places, curve)
+def equalize(nir: NDArray[Any]) -> NDArray[Any]:
+    """Give each value its rank among all pixels, as ``read_nir(..., equalize=True)`` does.
 
+    Args:
+        nir: (H, W), uint8, uint16, or float32 in [0, 1], which is sorted into 65536 levels. It stays as it is.
 
-def flat(stretch: Stretch, value: float) -> list[str]:
-    """What is said of a stretch whose two ends are ``value``."""
-    if stretch.kind == "none":
-        return []
-    return [f"`stretch={stretch}` has no effect: both ends of the range are {value:g}"]
-
-
-def clipped(outside: int, total: int, stretch: Stretch) -> list[str]:
-    """A warning where it is more than noise: the range may be that of another series."""
-    if outside <= _FEW * total:
-        return []
-    share = 100 * outside / total
-    return [f"{share:.3g} % of its values lie outside `range={stretch.low:.10g},{stretch.high:.10g}`: clipped"]
+    Returns:
+        (H, W) of the same type, the darkest value at 0, the brightest at the top, ranks rounded to nearest; a picture
+        of one value comes back unchanged. Doing it twice moves no pixel by more than one level.
+    """
+    if nir.dtype.kind == "f":
+        return to_unit(nir, 1.0, False, Stretch(), equalize=True, valid=None)[0]
+    levels = int(np.iinfo(nir.dtype).max) + 1
+    table = np.rint(equalization(count_levels(nir, levels)) * (levels - 1)).astype(nir.dtype)
+    ranks = np.empty_like(nir)
+    for rows in row_blocks(*nir.shape):  # looked up whole, the picture would be turned into 64-bit indices
+        ranks[rows] = table[nir[rows]]
+    return ranks

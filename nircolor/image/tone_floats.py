@@ -14,7 +14,7 @@ from nircolor.image.histogram import Mask, equalization
 from nircolor.image.raster import Samples
 from nircolor.image.selection import LowerHalves, UpperHalves
 from nircolor.image.stretch import Stretch
-from nircolor.image.tone import Scan, Span, Tone, Toning, apply_curve, clipped, flat
+from nircolor.image.toning import Scan, Span, Tone, Toning, apply_curve, clipped, flat
 
 LEVELS = 65536
 """Steps into which floats are sorted for equalisation."""
@@ -57,7 +57,7 @@ class Scaling:
 
 def steps(pixels: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Greys in [0, 1] -> the step that each of them belongs to."""
-    return np.rint(pixels * np.float32(LEVELS - 1)).astype(np.uint16)
+    return np.asarray(np.rint(pixels * np.float32(LEVELS - 1)), np.uint16)
 
 
 class _Values:

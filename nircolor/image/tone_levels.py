@@ -11,7 +11,7 @@ from nircolor.image import darkness
 from nircolor.image.histogram import Mask, equalization, percentile_of
 from nircolor.image.raster import Samples
 from nircolor.image.stretch import Stretch
-from nircolor.image.tone import Scan, Span, Tone, Toning, apply_curve, clipped, flat
+from nircolor.image.toning import Scan, Span, Tone, Toning, apply_curve, clipped, flat
 
 Counts = NDArray[np.int64]
 

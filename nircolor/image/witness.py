@@ -9,7 +9,7 @@ import numpy as np
 from nircolor.image import grey, nodata
 from nircolor.image.part import Part
 from nircolor.image.stored import Stored
-from nircolor.image.tone import Span
+from nircolor.image.toning import Span
 
 _LEVELS = 16  # grey levels that a picture has at least
 

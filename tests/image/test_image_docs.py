@@ -17,7 +17,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("photo_nir.tif").write_bytes(tiff(RAMP16))
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
     for example in EXAMPLES:
         exec(compile(example, "docs/formats.md", "exec"), {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo_nir.tif", "photo_nir_rgb.tif"]
