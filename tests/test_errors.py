@@ -45,6 +45,9 @@ def test_a_reader_of_a_stream_leaves_the_name_to_its_caller() -> None:
     assert (type(named), str(named)) == (ColourInputError, "x.png: is a colour picture; take its luma")
     assert (named.fault, named.__cause__, error.path) == ("is a colour picture; take its luma", cause, None)
     assert str(named.with_remedy("leave it out")) == "x.png: is a colour picture; leave it out"
+    part = named.within("page 3")
+    assert (type(part), str(part)) == (ColourInputError, "x.png: page 3: is a colour picture; take its luma")
+    assert part.__cause__ is cause
 
 
 def test_they_come_back_from_another_process_as_they_were() -> None:

@@ -165,6 +165,20 @@ def test_a_pillow_reads_all_pages() -> None:
     assert sizes == [(53, 37), (53, 34), (9, 37)]
 
 
+@pytest.mark.parametrize("beneath", [True, False], ids=["SubIFDs", "list"])
+def test_levels_of_a_pyramid_become_no_pages(beneath: bool) -> None:
+    pages = (np.kron(RAMP, np.ones((2, 2), np.uint8)), np.kron(RAMP[::-1], np.ones((2, 2), np.uint8)))
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        for page in pages:
+            writer.write(page, metadata=None, subifds=1 if beneath else 0)
+            writer.write(page[::2, ::2].copy(), metadata=None, subfiletype=1)
+    colours = made(stream.getvalue())
+    assert len(colours) == 2
+    for page, found in zip(pages, colours, strict=True):
+        np.testing.assert_array_equal(found, np.dstack([page] * 3))
+
+
 # --- whole or not at all ----------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,9 +177,9 @@ def output_file(target: str | Path | BinaryIO, overwrite: bool, large: bool) -> 
 @contextmanager
 def _output_stream(target: BinaryIO, large: bool) -> Iterator[BinaryIO]:
     """A stream that can be sought, as a pipe cannot; ``target`` gets its bytes at the end. ``large``: on the disk."""
-    try:  # tifffile wants a file to have a name
-        with tempfile.NamedTemporaryFile() if large else io.BytesIO() as encoded:
-            yield cast(BinaryIO, encoded)
+    try:
+        with tempfile.TemporaryFile() if large else io.BytesIO() as encoded:
+            yield encoded
             encoded.seek(0)
             shutil.copyfileobj(encoded, _Whole(target))
             target.flush()

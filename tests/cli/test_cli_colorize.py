@@ -73,6 +73,8 @@ def test_input_options_reach_the_reader(inside: Run, nir16: Path, tiny_weights: 
     with tifffile.TiffWriter(tmp_path / "pages.tif") as file:
         for page in pages:
             file.write(page, photometric="minisblack")
+    offered = inside("colorize", "pages.tif", "--weights", tiny_weights)
+    assert (offered.code, "--page 1 to 2, or take all of them with --page all" in offered.err) == (3, True)
     line = ("colorize", "pages.tif", "--page", "2", "--weights", tiny_weights, "--precision", "fp32")
     assert inside(*line, "-o", "plain.tif").code == 0
     assert inside(*line, "-o", "stretched.tif", "--stretch", "percentile:2,98").code == 0

@@ -45,6 +45,7 @@ def refused(inside: Run, nir8: Path, tiny_weights: Path, monkeypatch: pytest.Mon
         (("--stretch", "percentile:9,1"), "percentile"),
         (("--band", "0"), "--band 0"),
         (("--page", "0"), "--page 0"),
+        (("--page", "some"), "--page some: a page is a number from 1, or all"),
         (("--format", "gif"), "'gif'"),
         (("-o", "out.gif"), ".gif"),
         (("-o", "out.png", "--format", "jpeg"), "suffix"),
