@@ -91,11 +91,15 @@ def read_header(stream: BinaryIO) -> tuple[IfdLayout, int]:
 
 
 def read_ifd(
-    stream: BinaryIO, offset: int, layout: IfdLayout, wanted: Container[int] | None = None
+    stream: BinaryIO,
+    offset: int,
+    layout: IfdLayout,
+    wanted: Container[int] | None = None,
+    largest: int = _MAX_VALUE,
 ) -> tuple[list[IfdEntry], int]:
     """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
-    Entries of unknown kinds and oversized ones are left out. Raises ``ValueError``, or ``CutOffError``.
+    Entries of unknown kinds are left out, and those of more than ``largest`` bytes. Raises ``ValueError``, or ``CutOffError``.
     """
     head, record, inline = ("Q", "HHQ8s", 8) if layout.big else ("H", "HHI4s", 4)
     size = struct.calcsize("<" + record)
@@ -110,7 +114,8 @@ def read_ifd(
     for index, (tag, kind, values, field) in enumerate(records):
         if wanted is None or tag in wanted:
             position = start + size * (index + 1) - inline
-            entry = _entry(stream, layout, (tag, kind, values), field, position)
+            small = _KINDS.get(kind, (0, 0))[0] * values <= largest
+            entry = _entry(stream, layout, (tag, kind, values), field, position) if small else None
             entries += [entry] if entry else []
             total += len(entry.data) if entry else 0
         if total > _MAX_VALUES:
@@ -136,7 +141,7 @@ def _entry(
     stream: BinaryIO, layout: IfdLayout, record: tuple[int, int, int], field: bytes, position: int
 ) -> IfdEntry | None:
     tag, kind, count = record
-    if kind not in _KINDS or _KINDS[kind][0] * count > _MAX_VALUE:
+    if kind not in _KINDS:
         return None
     size = _KINDS[kind][0] * count
     if size > len(field):

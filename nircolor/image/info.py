@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nircolor.image.geo import Geo
+
 
 @dataclass(frozen=True)
 class ImageInfo:
@@ -28,6 +30,8 @@ class ImageInfo:
     """What the user should know about the reading; one line each, without the path."""
     compression: str = "deflate"
     """How a TIFF is packed: ``none``, ``lzw`` or ``deflate`` (which also stands for every other kind)."""
+    geo: Geo | None = None
+    """Where ``NirImage.pixels`` lie on the Earth; only a TIFF can hold it."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
         "the alpha channel": has_alpha and not entry.alpha,
         "the ICC profile": not entry.icc and info.icc not in (None, icc.srgb()),  # without one a file is sRGB
         "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
+        info.geo.name if info.geo else "": info.geo is not None and entry.name != "TIFF",
         "the resolution": info.resolution is not None and not entry.resolution,
     }
     return tuple(f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)

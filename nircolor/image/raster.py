@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
+from nircolor.image.geo import Geo
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
@@ -40,6 +41,8 @@ class Raster:
     exif: bytes | None = None
     """As found, orientation not yet reset."""
     resolution: tuple[float, float] | None = None
+    geo: Geo | None = None
+    """Of the stored pixels, before orientation."""
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nircolor.errors import UsageError
 from nircolor.image import darkness, exif, icc, nodata
 from nircolor.image.decode import decode
+from nircolor.image.geo_turn import turned
 from nircolor.image.grey import to_grey
 from nircolor.image.histogram import Mask
 from nircolor.image.info import ImageInfo, NirImage
@@ -54,6 +55,7 @@ def read_nir(
 
 def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> NirImage:
     tags = exif.tidy(raster.exif)
+    size = raster.planes[0].shape[0], raster.planes[0].shape[1]
     shown = raster.icc or (icc.adobe() if tags.adobe else None)
     profile, warning = icc.settle(shown)
     samples, alpha, gone = _one_plane(raster, grey, tags.orientation)
@@ -69,6 +71,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
         resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
         warnings=tuple(text for text in (*raster.warnings, *found, *notes) if text),
         compression=raster.compression,
+        geo=turned(raster.geo, tags.orientation, *size) if raster.geo else None,
     )
     return NirImage(pixels, alpha, info)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, nodata, tiff_checks, tiff_pages
+from nircolor.image import exif, geo, ifd, nodata, tiff_checks, tiff_pages
 from nircolor.image.raster import Raster, Request, Samples, choose_bands
 from nircolor.image.tiff_values import Values, values_of
 
@@ -41,6 +41,8 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         raster.exif, raster.resolution = block, resolution
         raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
         _describe(raster, page)
+        raster.geo, lost = geo.from_tiff(stream, page.offset)
+        raster.warnings += lost
     return raster
 
 
@@ -136,8 +138,6 @@ def _describe(raster: Raster, page: TiffPage) -> None:
     raster.compression = _KEPT.get(int(page.compression), "deflate")
     icc = page.tags.valueof(_ICC)
     raster.icc = icc if isinstance(icc, bytes) else None
-    if page.is_geotiff:
-        raster.warnings.append("the georeference (GeoTIFF tags) is not kept")
 
 
 def _kept(offsets: tuple[int, ...], stream: BinaryIO) -> tuple[bytes | None, tuple[float, float] | None, list[str]]:

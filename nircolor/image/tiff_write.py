@@ -35,7 +35,7 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
             software=False,
             metadata=None,
             extratags=[
-                *map(_extratag, about),
+                *map(_extratag, (*about, *(info.geo.entries() if info.geo else ()))),
                 *(_placeholder(tag, big) for tag in directories),
             ],
         )
