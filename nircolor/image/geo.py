@@ -1,7 +1,7 @@
 """Where a picture lies on the Earth, and what GDAL says of it: tags of a TIFF page that outlive the change of colours.
 
-GeoTIFF 1.1 (OGC 19-008): the coordinate system is in GeoKeys, the place in tie points, a pixel scale or a matrix. RPCs are
-the camera of a satellite. GDAL's own metadata is XML: items of the file, and of its bands.
+GeoTIFF 1.1 (OGC 19-008): the coordinate system is in GeoKeys, the place in tie points, a pixel scale or a matrix. RPCs
+are the camera of a satellite. GDAL's own metadata is XML: items of the file, and of its bands.
 """
 
 from __future__ import annotations

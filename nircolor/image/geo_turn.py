@@ -1,7 +1,7 @@
 """The georeference of a picture that was turned upright.
 
-Tie points, matrix and RPCs speak of pixels as they are stored, and GDAL shows a GeoTIFF so, whatever its Orientation says.
-Where the pixels are turned, their columns and rows are rewritten, so that each keeps its place on the Earth.
+Tie points, matrix and RPCs speak of pixels as they are stored, and GDAL shows a GeoTIFF so, whatever its Orientation
+says. Where the pixels are turned, columns and rows are rewritten, so that each pixel keeps its place on the Earth.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _move_points(ties: tuple[float, ...], move: NDArray[np.float64]) -> tuple[fl
 
 
 def _turn_rpc(rpc: tuple[float, ...], orientation: int, height: int, width: int) -> tuple[float, ...]:
-    """Row = offset + scale * fraction: a flip mirrors the offset and negates the upper polynomial. Middles are whole."""
+    """Row = offset + scale * fraction: a flip mirrors the offset and negates the fraction. Middles are whole."""
     if not rpc:
         return rpc
     numbers, parts = np.array(rpc), np.array(rpc[_TERMS:]).reshape(4, 20)

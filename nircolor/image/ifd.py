@@ -99,7 +99,8 @@ def read_ifd(
 ) -> tuple[list[IfdEntry], int]:
     """Entries of the directory at ``offset``, or its ``wanted`` tags, and the position of its link to the next one.
 
-    Entries of unknown kinds are left out, and those of more than ``largest`` bytes. Raises ``ValueError``, or ``CutOffError``.
+    Entries of unknown kinds are left out, and those of more than ``largest`` bytes. Raises ``ValueError``, or
+    ``CutOffError``.
     """
     head, record, inline = ("Q", "HHQ8s", 8) if layout.big else ("H", "HHI4s", 4)
     size = struct.calcsize("<" + record)

@@ -210,8 +210,3 @@ def test_other_kinds_are_refused_by_name(options: dict[str, object], reason: str
 def test_a_volume_is_refused() -> None:
     with pytest.raises(InputError, match="volume of several slices"):
         read_nir(tiff(np.stack([RAMP, RAMP]), volumetric=True, tile=(16, 16, 16), photometric="minisblack"))
-
-
-def test_the_loss_of_a_georeference_is_said() -> None:
-    geo = [(33550, 12, 3, (1.0, 1.0, 0.0), True), (34735, 3, 4, (1, 1, 0, 0), True)]
-    assert read_nir(tiff(RAMP, extratags=geo)).info.warnings == ("the georeference (GeoTIFF tags) is not kept",)
