@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import nircolor.image as images
 from nircolor.errors import ColourInputError, UsageError
 from nircolor.image import NirImage, OutputPlan, Stretch
+from nircolor.image.bands import Band, parse
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -23,12 +24,14 @@ class Reading:
 
     stretch: Stretch = field(default_factory=Stretch)
     equalize: bool = False
-    band: int | None = None
+    band: Band | None = None
+    """Its number, from 1, or what names it: ``"nir"``, ``"B8"``, ``"842nm"``."""
     page: int | None = None
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "band", parse(self.band))  # "4" and 4 are the same
         if self.colours != "refuse" and self.band is not None:
             raise UsageError("excludes `colours`", option="band", remedy="leave it out, or both of them")
 

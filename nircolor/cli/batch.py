@@ -21,6 +21,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    band_option,
     colours_of,
     depth_option,
     device_option,
@@ -188,7 +189,9 @@ def batch(
     stretch: Annotated[str, stretch_option()] = "none",
     range: RangeOption = None,
     equalize: Annotated[bool, equalize_option("Equalize histograms.")] = False,
-    band: Annotated[int | None, number_option("--band", "Of multi-band pictures, from 1.")] = None,
+    band: Annotated[
+        str | None, band_option("Of multi-band pictures: its number, from 1, or its name: nir, B8, 842nm.")
+    ] = None,
     page: Annotated[int | None, number_option("--page", "Of multi-page TIFFs, from 1.")] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,

@@ -20,6 +20,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    band_option,
     colours_of,
     depth_option,
     engine_of,
@@ -87,7 +88,7 @@ def colorize(
     range: RangeOption = None,
     equalize: Annotated[bool, equalize_option("Equalize the histogram, as the papers do.")] = False,
     band: Annotated[
-        int | None, number_option("--band", "Band of a multi-band picture, counted from 1.", least=None)
+        str | None, band_option("Band of a multi-band picture: its number, from 1, or its name: nir, B8, 842nm.")
     ] = None,
     page: Annotated[
         int | None, number_option("--page", "Page of a multi-page TIFF, counted from 1.", least=None)

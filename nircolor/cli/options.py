@@ -75,8 +75,12 @@ def equalize_option(help: str, panel: str = INPUT) -> Any:
     return typer.Option("--equalize", metavar=" ", rich_help_panel=panel, help=help)
 
 
+def band_option(help: str) -> Any:
+    return typer.Option("--band", metavar="N|NAME", rich_help_panel=INPUT, help=help)
+
+
 def number_option(name: str, help: str, least: int | None = 1) -> Any:
-    """``--band`` and ``--page``. ``least`` None: the library says what is wrong with a number."""
+    """``--page``, and ``--band`` of videos. ``least`` None: the library says what is wrong with a number."""
     return typer.Option(name, metavar="N", min=least, rich_help_panel=INPUT, help=help)
 
 
@@ -165,7 +169,7 @@ def reading_of(
     stretch: str = "none",
     range: str | None = None,
     equalize: bool = False,
-    band: int | None = None,
+    band: int | str | None = None,
     page: int | None = None,
     colours: Colours = "refuse",
 ) -> Reading:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
+from nircolor.image import bands as names
+from nircolor.image.bands import Band, BandLabel
 from nircolor.image.geo import Geo
 
 Samples = NDArray[Any]
@@ -30,7 +34,11 @@ class Raster:
     black: float = 0.0
     """Stored value that means 0."""
     nodata: float | None = None
-    """Stored value of pixels that are no picture."""
+    """Value, among these samples, of pixels that are no picture."""
+    declared: float | None = None
+    """The same as the file declares it, where that is another number."""
+    depth: str | None = None
+    """Type of the output where it is not that of the samples: uint16 for whole numbers of 32 bits."""
     noisy: bool = False
     """True where a codec makes small differences between channels of its own, of which nobody needs to hear."""
     inverted: bool = False
@@ -46,12 +54,18 @@ class Raster:
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def told_nodata(self) -> float:
+        """The value for no data as the file has it, for messages; NaN where there is none."""
+        told = self.nodata if self.declared is None else self.declared
+        return math.nan if told is None else told
+
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a file is wanted; both count from 1, None = the only one there is."""
+    """Which part of a file is wanted; both count from 1, None = the only one there is. Bands may have names."""
 
-    band: int | None = None
+    band: Band | None = None
     page: int | None = None
 
 
@@ -68,11 +82,14 @@ class Bands:
         return None if self.alpha is None else self.alpha + 1
 
 
-def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
+def choose_bands(count: int, alpha: int | None, band: Band | None, labels: Sequence[BandLabel] = ()) -> Bands:
     """Choose among ``count`` samples a pixel, of which number ``alpha`` (from 0) is the mask.
 
-    Raises ``InputError`` where the choice is not obvious or ``band`` (from 1) is not there.
+    ``labels``: what the file says of each of them. Raises ``InputError`` where the choice is not obvious or ``band``
+    (from 1, or a name) is not there.
     """
+    if isinstance(band, str):
+        band = names.find(labels, band, count) + 1
     if band is not None:
         if band > count:
             raise InputError(f"has no band {band}", remedy=f"choose `band=1` to {count}")
@@ -80,8 +97,11 @@ def choose_bands(count: int, alpha: int | None, band: int | None) -> Bands:
     colour = tuple(index for index in range(count) if index != alpha)
     if len(colour) in (1, 3):
         return Bands(colour, alpha)
-    remedy = f"say which one is near-infrared with `band=1` to {count}"
-    raise InputError(f"has {len(colour)} bands", remedy=remedy)
+    told = f" ({names.listing(labels, colour)})" if any(map(str, labels)) else ""
+    likely = names.near_infrared(labels)
+    which = "" if likely is None else f"; `band={likely + 1}` seems to be it"
+    remedy = f"say which one is near-infrared with `band=1` to {count}{which}"
+    raise InputError(f"has {len(colour)} bands{told}", remedy=remedy)
 
 
 def only_page(page: int | None) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.image import darkness, exif, icc, nodata
+from nircolor.image import bands, darkness, exif, icc, nodata
+from nircolor.image.bands import Band
 from nircolor.image.decode import decode
 from nircolor.image.geo_turn import turned
 from nircolor.image.grey import to_grey
@@ -26,7 +27,7 @@ _LEVELS = 16  # grey levels that a picture has at least
 def read_nir(
     source: str | Path | bytes,
     *,
-    band: int | None = None,
+    band: Band | None = None,
     page: int | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
@@ -35,19 +36,19 @@ def read_nir(
     """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
-    of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
-    without them the range comes from the dtype and the file's tags, never from the data, and where that leaves the
-    picture dark a warning says so. Transparent pixels do not count in either. Last come the tones of the file's ICC
-    profile: what is returned are sRGB greys. Three channels that differ little (``grey.RULES``) are read as their luma;
-    ``grey`` takes the luma of whatever colours there are.
+    of a pixel, alpha too, as GDAL does, or names one as the file does: ``"nir"``, ``"B8"``, ``"842nm"``. ``stretch``,
+    then ``equalize`` (histogram equalisation), change the tone; without them the range comes from the dtype and the
+    file's tags, never from the data, and where that leaves the picture dark a warning says so. Transparent pixels do
+    not count in either. Last come the tones of the file's ICC profile: what is returned are sRGB greys. Three channels
+    that differ little (``grey.RULES``) are read as their luma; ``grey`` takes the luma of whatever colours there are.
 
     Raises ``ColourInputError`` for a colour picture, ``InputError`` for anything else that is not one whole,
     single-band picture (one line: path, reason, remedy) and ``UsageError`` for a ``band`` or ``page`` below 1, or
     ``band`` with ``grey``.
     """
-    for name, number in (("band", band), ("page", page)):
-        if number is not None and number < 1:
-            raise UsageError(f"{name}s count from 1", option=name, value=number)
+    band = bands.parse(band)
+    if page is not None and page < 1:
+        raise UsageError("pages count from 1", option="page", value=page)
     if grey and band is not None:
         raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")
     return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize, grey))
@@ -65,7 +66,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
         pixels[gone] = 0
     info = ImageInfo(
         format=raster.format,
-        dtype=str(samples.dtype),
+        dtype=raster.depth or str(samples.dtype),
         icc=profile,
         exif=tags.block,
         resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
@@ -88,7 +89,7 @@ def _one_plane(raster: Raster, grey: bool, turn: int) -> tuple[Samples, NDArray[
     if gone is not None:
         gone = upright(gone, turn)
         alpha = nodata.cut_out(samples, alpha, gone)
-        raster.warnings.append(nodata.remark(gone, raster.nodata or 0))
+        raster.warnings.append(nodata.remark(gone, raster.told_nodata))
     return samples, alpha, gone
 
 

@@ -49,11 +49,15 @@ def read_rgb(source: str | Path | bytes) -> RgbImage:
 def _finish(raster: Raster) -> RgbImage:
     tags = exif.tidy(raster.exif)
     turn, profile = tags.orientation, raster.icc or (icc.adobe() if tags.adobe else None)
-    dtype, warnings = str(raster.planes[0].dtype), list(raster.warnings)
+    dtype, warnings = raster.depth or str(raster.planes[0].dtype), list(raster.warnings)
     if raster.alpha is not None:
         warnings.append("transparency is left out of account")
-    if nodata.missing(raster.planes, raster.nodata) is not None:
-        warnings.append(f"its nodata value {raster.nodata:g} is left out of account")
+    gone = nodata.missing(raster.planes, raster.nodata)
+    if gone is not None:
+        warnings.append(f"its nodata value {raster.told_nodata:g} is left out of account")
+    if gone is not None and raster.declared is not None:  # what stands for it is no value of the file
+        for plane in raster.planes:
+            plane[gone] = 0
     channels = []
     while raster.planes:  # each stored band is freed once its floats are there
         samples = upright(raster.planes.pop(0), turn)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image.limits import MAX_BYTES, check_size
+from nircolor.image.sample_types import SampleType
+from nircolor.image.sample_types import sample_type as type_of
 
 _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
 _JPEG = 7
@@ -38,18 +39,24 @@ def check_page(page: TiffPage) -> None:
     sample_type(page)
 
 
-def sample_type(page: TiffPage) -> np.dtype[Any]:
-    """uint8, uint16 or float32: the type that holds the samples of ``page``. Raises ``InputError`` for all others."""
+def sample_type(page: TiffPage, declared: int | float | None = None) -> SampleType:
+    """How the samples of ``page`` are handed on; ``declared``: the value that stands for no data.
+
+    Raises ``InputError``, which names the type, for those that cannot be.
+    """
     dtype, bits = page.dtype, page.bitspersample
     if dtype is None or not isinstance(bits, int):
-        raise InputError(f"has {bits} bits a sample, which is not supported", remedy="convert it to 8 or 16 bits first")
-    if dtype.kind == "b":
-        return np.dtype(np.uint8)
-    if dtype.kind == "f":
-        return np.dtype(np.float32)
-    if dtype.kind != "u" or dtype.itemsize > 2:
-        raise InputError(f"holds {dtype} samples", remedy="convert it to uint8, uint16 or float32 first")
-    return dtype.newbyteorder("=")
+        raise InputError(
+            f"has {bits} bits a sample{_format(page)}, which is not supported",
+            remedy="convert it to 8 or 16 bits first",
+        )
+    return type_of(dtype, bits, declared)
+
+
+def _format(page: TiffPage) -> str:
+    """The kind of number, where it is a known one and not the usual."""
+    name = getattr(page.sampleformat, "name", "")
+    return f" of the kind {name}" if name and name != "UINT" else ""
 
 
 def check_segments(page: TiffPage, size: int, stream: BinaryIO) -> None:

@@ -55,12 +55,14 @@ def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
 
 def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
     kind, alpha = _alpha(page)
-    bands = choose_bands(page.samplesperpixel, alpha, request.band)
+    bands = choose_bands(page.samplesperpixel, alpha, request.band, values.labels)
+    values.choose(bands.colour, asked=request.band is not None)
     masks = () if bands.alpha is None else (bands.alpha,)
-    planes = _read(page, (*bands.colour, *masks), values.nodata)
+    planes = _read(page, (*bands.colour, *masks), values, bands.alpha)
     values.doubt(planes[0])
     raster = Raster("TIFF", planes[: len(bands.colour)], peak=values.peak, inverted=values.inverted)
-    raster.black, raster.nodata = values.black, values.nodata
+    raster.black, raster.nodata, raster.declared = values.black, values.nodata, values.kind.recoded
+    raster.depth = values.kind.depth
     if masks:
         raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
         raster.alpha_band = bands.alpha_band
@@ -70,7 +72,7 @@ def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
 def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
     bands = choose_bands(3, None, request.band)
     colours = _colours(page)
-    indices = _read(page, (0,), values.nodata)[0]
+    indices = _read(page, (0,), values)[0]
     gone = nodata.missing([indices], values.nodata)
     if gone is not None:
         indices[gone] = 0
@@ -80,7 +82,7 @@ def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
     raster = Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(peak))
     if gone is not None:
         raster.alpha = np.where(gone, 0, peak).astype(colours.dtype)
-        raster.warnings.append(nodata.remark(gone, values.nodata or 0))
+        raster.warnings.append(nodata.remark(gone, values.kind.declared or 0))
     return raster
 
 
@@ -93,28 +95,30 @@ def _alpha(page: TiffPage) -> tuple[int, int | None]:
     return 0, None
 
 
-def _read(page: TiffPage, wanted: tuple[int, ...], nodata: float | None) -> list[Samples]:
-    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32; holes of a sparse file are ``nodata``."""
-    shape, dtype = (page.imagelength, page.imagewidth), tiff_checks.sample_type(page)
-    height, width = shape
-    planes = [np.full(shape, _hole(dtype, nodata), dtype) for _ in wanted]
+def _read(page: TiffPage, wanted: tuple[int, ...], values: Values, mask: int | None = None) -> list[Samples]:
+    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32; holes of a sparse file are no data.
 
-    def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> None:
+    ``mask``: which of them is transparency.
+    """
+    shape, kind = (page.imagelength, page.imagewidth), values.kind
+    height, width = shape
+    planes = [np.full(shape, _hole(kind.handed, values.nodata), kind.handed) for _ in wanted]
+
+    def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> int:
         block, (sample, _, top, left, _), _ = decoded
         if block is None:  # a hole in a sparse file
-            return
+            return 0
         part = block[0, : height - top, : width - left]
         rows, columns = slice(top, top + part.shape[0]), slice(left, left + part.shape[1])
-        # float64 beyond float32 becomes infinite and is dealt with as such
-        with np.errstate(over="ignore", invalid="ignore"):
-            for plane, number in zip(planes, wanted, strict=True):
-                if page.planarconfig == 1:
-                    plane[rows, columns] = part[:, :, number]
-                elif sample == number:
-                    plane[rows, columns] = part[:, :, 0]
+        clipped = 0
+        for plane, number in zip(planes, wanted, strict=True):
+            if page.planarconfig == 1 or sample == number:
+                stored = part[:, :, number if page.planarconfig == 1 else 0]
+                plane[rows, columns], below = kind.convert(stored, mask=number == mask)
+                clipped += below
+        return clipped
 
-    for _ in page.segments(func=place, buffersize=_BUFFER):
-        pass
+    values.notes += kind.remarks(sum(page.segments(func=place, buffersize=_BUFFER)))
     return planes
 
 
