@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 
 from nircolor.errors import InputError
-from nircolor.image import formats
+from nircolor.image import formats, gdal
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
@@ -36,8 +36,10 @@ def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raste
     """What ``finish`` makes of the decoded ``source``. Whatever goes wrong becomes one ``InputError`` with the path."""
     place = b"" if isinstance(source, bytes) else source  # errors need not hold the picture
     try:
-        with np.errstate(all="ignore"), open_source(source) as stream:  # NaN and infinity are dealt with, not printed
-            return finish(_decode(stream, request))
+        with np.errstate(all="ignore"), ExitStack() as stack:  # NaN and infinity are dealt with, not printed
+            if not isinstance(source, bytes) and gdal.opens(source):
+                return finish(gdal.whole(stack.enter_context(gdal.open_stored(source, request))))
+            return finish(_decode(stack.enter_context(open_source(source)), request))
     except InputError as error:
         raise error.at(place) from error.__cause__
     except MemoryError as error:

@@ -1,7 +1,7 @@
-"""What GDAL is let open, and how: a file from anywhere must not make it read the network, or what nobody named.
+"""What GDAL is let open, and how: a file must not make it read the network, or more than was asked for.
 
-A VRT is a list of other files, or of URLs. Those that a file on this machine names have to be files on this machine, too.
-Pieces of Python in a VRT do not run; metadata beside a file (.aux.xml, which may point anywhere) are not looked for.
+One driver is tried, that of the first bytes of the file. Pieces of Python in a VRT do not run, and metadata beside a
+file (.aux.xml), which may point anywhere, are not looked for.
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from nircolor.errors import InputError
+from nircolor.image import formats
+from nircolor.image.source import open_source
 
-DRIVERS = (
-    "VRT", "ENVI", "EHdr", "HFA", "PCIDSK", "NITF", "JP2OpenJPEG", "GPKG", "MBTiles", "RMF", "RST", "SAGA", "AAIGrid",
-)  # fmt: skip
-"""Those of GDAL that read pictures and maps which no decoder here knows."""
+_DRIVERS = (  # what files begin with, and which driver of GDAL reads them
+    (b"EHFA_HEADER_TAG", "HFA"),
+    (b"PCIDSK", "PCIDSK"),
+    (b"NITF0", "NITF"),
+    (b"NSIF0", "NITF"),
+    (b"SQLite format 3\0", "GPKG"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JP2OpenJPEG"),
+)
+_ON_NETWORK = ("GTiff", "JP2OpenJPEG", "NITF", "ENVI", "HFA", "PCIDSK")
+_ENVI_DATA = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw")
+_GEO_BOXES = (b"\xb1\x4b\xf8\xbd\x08\x3d\x4b\x43\xa5\xae\x8c\xd7\xd5\xa6\xce\x03", b"gml.data")  # GeoJP2, GMLJP2
+_HEAD = 1 << 16  # bytes
 
-_REMOTE_DRIVERS = ("GTiff", "JP2OpenJPEG", "NITF", "ENVI", "HFA", "PCIDSK")
 _SCHEMES = {"s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/"}
 _SCHEME = re.compile(r"(s3|gs|az|https?)://")
 _NETWORK = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift)(/|\?)")
-
-_FILES = ("SourceFilename", "SourceDataset", "SourceDSName", "Filename", "OverviewFile")
-_HARMLESS = ("SRS", "GCPProjection", "MDI", "Description", "Expression")  # of which GDAL opens nothing
-_ELSEWHERE = re.compile(r"^\s*<|/vsi|://|^[A-Za-z0-9_]{2,}:")
-_LARGEST_VRT, _MOST_FILES = 1 << 26, 100_000  # bytes, files
 
 _SETTINGS = {
     "GDAL_CACHEMAX": 64,  # MB
@@ -61,7 +64,7 @@ def is_remote(source: object) -> bool:
 
 
 def name_of(source: str | Path) -> str:
-    """What GDAL calls ``source``: a path from the root, so that nothing in it is taken for a driver, or its own name."""
+    """What GDAL calls ``source``: a path from the root, so that no part is taken for a driver's name, or its own name."""
     text = os.fspath(source)
     if not is_remote(source):
         return os.path.abspath(text)  # noqa: PTH100  (links stay: an ENVI header lies beside the link)
@@ -71,56 +74,56 @@ def name_of(source: str | Path) -> str:
     return _SCHEMES[scheme] + rest if scheme in _SCHEMES else f"/vsicurl/{text}"
 
 
-def drivers(source: object) -> list[str]:
-    """Names of GDAL's drivers that may open ``source``."""
-    return list(_REMOTE_DRIVERS if is_remote(source) else DRIVERS)
+def drivers_of(source: str | Path) -> tuple[str, ...]:
+    """The drivers of GDAL that may open ``source``; none where it is not for GDAL, or no file that can be read.
+
+    JPEG 2000 is where it lies on a map and rasterio is installed: it can be read without.
+    """
+    if is_remote(source):
+        return _ON_NETWORK
+    try:
+        with open_source(source) as stream:
+            head = stream.read(_HEAD)
+    except InputError:
+        return ()
+    if b"<VRT" in head[:1024]:
+        return ("VRT",)
+    if formats.sniff(head) in (None, "BMP") and envi_header(Path(source)):  # raw values may begin with any two letters
+        return ("ENVI",)
+    found = tuple(name for start, name in _DRIVERS if head.startswith(start))
+    plain = found == ("JP2OpenJPEG",) and not (lies_on_map(head) and is_installed())
+    return () if plain else found
+
+
+def lies_on_map(head: bytes) -> bool:
+    """Whether a JPEG 2000 file that begins with ``head`` has a georeference."""
+    return any(box in head for box in _GEO_BOXES)
+
+
+def envi_header(path: Path) -> Path | None:
+    """The header of the ENVI file ``path``, which may be that header itself."""
+    for header in (path, path.with_name(f"{path.name}.hdr"), path.with_suffix(".hdr")):
+        if header.suffix.lower() == ".hdr" and header.is_file() and _begins(header, b"ENVI"):
+            return header
+    return None
+
+
+def envi_data(path: Path) -> Path:
+    """The values that belong to ``path``, which may be the header that describes them. Raises ``InputError``."""
+    if path.suffix.lower() != ".hdr":
+        return path
+    for suffix in _ENVI_DATA:
+        if (data := path.with_suffix(suffix)).is_file():
+            return data
+    names = ", ".join(suffix for suffix in _ENVI_DATA if suffix)
+    raise InputError("is the header of an ENVI file whose values are not there", remedy=f"put them beside it ({names})")
+
+
+def _begins(path: Path, start: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(start)) == start
 
 
 def settings(source: object) -> dict[str, object]:
     """GDAL's configuration while it reads ``source``."""
     return _SETTINGS | (_NETWORK_ONLY if is_remote(source) else _NO_NETWORK)
-
-
-def check_vrt(path: Path) -> None:
-    """Refuse with ``InputError`` a VRT that leads, itself or by way of others, to anything but plain files."""
-    waiting, seen = [path.absolute()], set[Path]()
-    while waiting:
-        current = waiting.pop()
-        if current in seen or not current.exists():  # GDAL finds better words for what is missing
-            continue
-        seen.add(current)
-        if len(seen) > _MOST_FILES:
-            raise _refused(f"is made of more than {_MOST_FILES} files")
-        if not current.is_file():  # a pipe would wait for ever
-            raise _refused(f"leads to {ascii(str(current))}, which is no regular file")
-        if is_vrt(current):
-            waiting += _named_in(current)
-
-
-def is_vrt(path: Path) -> bool:
-    """Whether a file begins as a VRT."""
-    with path.open("rb") as stream:
-        return b"<VRT" in stream.read(1024)
-
-
-def _named_in(path: Path) -> list[Path]:
-    """The files that a VRT names: relative to it, or to where the program runs."""
-    text = path.read_bytes() if path.stat().st_size <= _LARGEST_VRT else b""
-    if not text or b"<!DOCTYPE" in text or b"<!ENTITY" in text:  # which may expand without end
-        raise _refused("is a VRT that is too long, or has definitions of its own")
-    try:
-        root = ET.fromstring(text)
-    except ET.ParseError as error:
-        raise InputError(f"is a damaged VRT ({error})", remedy="get a fresh copy") from error
-    found = list[Path]()
-    for element in root.iter():
-        name = (element.text or "").strip()
-        if element.tag not in _HARMLESS and _ELSEWHERE.search(name):
-            raise _refused(f"is a VRT that leads to what is no file on this machine ({name[:80]!a})")
-        if element.tag in _FILES and name:
-            found += [path.parent / name, Path(name).absolute()]
-    return found
-
-
-def _refused(reason: str) -> InputError:
-    return InputError(reason, remedy="build one GeoTIFF of it first, with gdal_translate")
