@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,12 +19,14 @@ from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
-from nircolor.image.tone import equalize
+from nircolor.image.ranks import Ranks, equalize
 from nircolor.model import Generator, crop_prior
 from nircolor.scan import choose as choose_scan
-from nircolor.tiling import Box, Model, Tiling, run_tiles
+from nircolor.tiles import Tiling
+from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
 from nircolor.weights_network import restored
 
+_BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of a window that is averaged, and its least width
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
 Filter = Callable[[Tensor, Tensor], Tensor]
@@ -116,30 +118,44 @@ class Colorizer:
         """
         if nir.ndim != 2 or nir.dtype not in SCALES:
             raise UsageError(f"a NIR picture is (H, W), uint8, uint16 or float32; this is {nir.shape}, {nir.dtype}")
-        if self.network.config.equalize:
-            nir = equalize(nir)  # of the whole picture, as in training; a second time, it changes next to nothing
         rgb = np.empty((*nir.shape, 3), nir.dtype)
+        for top, left, pixels in self.paint(nir, on_progress=on_progress, on_retreat=on_retreat):
+            rgb[top : top + len(pixels), left : left + pixels.shape[1]] = round_to(pixels, nir.dtype)
+        return rgb
 
-        def emit(top: int, rows: NDArray[np.float32]) -> None:
-            rgb[top : top + len(rows)] = round_to(rows, nir.dtype)
+    def paint(
+        self,
+        picture: Picture,
+        *,
+        on_progress: Progress | None = None,
+        on_retreat: Callable[[str], None] | None = None,
+    ) -> Iterator[Piece]:
+        """Colorize one picture piece by piece, while they are taken: memory does not grow with its height.
 
+        Args:
+            picture: (H, W), an array or what is read like one, window by window, from top to bottom and from left to
+            right; once before the first piece (twice for networks that see pictures equalised). Types as for
+            ``colorize``.
+
+        Yields:
+            Pieces of (h, w, 3) float32 sRGB in [0, 1], in the order of ``run_tiles``: what ``colorize`` rounds.
+
+        Raises, while pieces are taken, DeviceError as ``colorize`` does, and what the picture raises.
+        """
         try:
-            with torch.inference_mode():
-                reduction = self.reduction_of(nir.shape)
-                run_tiles(
-                    nir,
-                    self._painter([nir], reduction),
-                    self.tiling_of(nir.shape),
-                    emit=emit,
-                    on_progress=on_progress,
-                    is_out_of_memory=is_out_of_memory,
-                    on_retreat=on_retreat or self.on_retreat,
-                )
+            shown = Ranks(picture) if self.network.config.equalize else picture
+            yield from run_tiles(
+                shown,
+                self._painter([shown], self.reduction_of(shown.shape)),
+                self.tiling_of(shown.shape),
+                on_progress=on_progress,
+                is_out_of_memory=is_out_of_memory,
+                on_retreat=on_retreat or self.on_retreat,
+            )
         except Exception as error:
             if is_out_of_memory(error):
                 raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
             raise
-        return rgb
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None = None) -> Iterator[None]:
@@ -179,9 +195,8 @@ class Colorizer:
         if self.network.config.equalize:
             pictures = [equalize(nir) for nir in pictures]
         whole = Box(0, 0, *pictures[0].shape)
-        with torch.inference_mode():
-            paint = self._painter(pictures, self.reduction_of(pictures[0].shape))
-            rows = paint([whole] * len(pictures), np.stack(pictures))
+        paint = self._painter(pictures, self.reduction_of(pictures[0].shape))
+        rows = paint([whole] * len(pictures), np.stack(pictures))
         return [round_to(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
@@ -195,10 +210,11 @@ class Colorizer:
             return least
         return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
-    def _painter(self, pictures: list[NDArray[Any]], reduction: float) -> Model:
+    def _painter(self, pictures: Sequence[Picture], reduction: float) -> Model:
         """The function that colorizes a batch of tiles: of one picture, or one of each of several of one size."""
         whole = self._whole_prior(pictures) if self.prior == "global" else None
 
+        @torch.inference_mode()  # in here, not around all: while a piece is handed on, others use torch in this thread
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> NDArray[np.float32]:
             x = self._tensor(tiles)[:, None]  # (b, 1, h, w)
             with self._autocast():
@@ -212,15 +228,15 @@ class Colorizer:
 
         return paint
 
-    def _whole_prior(self, pictures: list[NDArray[Any]]) -> Tensor:
+    @torch.inference_mode()
+    def _whole_prior(self, pictures: Sequence[Picture]) -> Tensor:
         """G_B on the reduced whole pictures: (b, P, h, w) with h w <= prior_size squared."""
         small = np.stack([reduce_area(nir, self.network.config.prior_size) for nir in pictures])
         with self._autocast():
             return self.network.prior(self._tensor(small)[:, None]).float()
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
-        scale = np.float32(1 / SCALES[values.dtype])
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * scale).to(self._device)
+        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * _unit(values)).to(self._device)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
@@ -237,20 +253,17 @@ def _enlarged(tiling: Tiling, factor: float) -> Tiling:
     return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
 
 
-def reduce_area(nir: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """Area average of a picture down to at most ``size`` squared pixels, values in [0, 1]; smaller ones stay as they
-    are.
-
-    Rows are averaged in bands, so that no second full-size picture is made.
+def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
+    """Area average of a picture (H, W) down to at most ``size`` squared pixels, values in [0, 1]; smaller ones stay as
+    they are. It is read once, from top to bottom, in bands.
     """
-    height, width = nir.shape
-    rows, columns = reduced_shape(nir.shape, size)
-    factor = np.float32(1 / SCALES[nir.dtype])
+    height, width = picture.shape[:2]
+    rows, columns = reduced_shape(picture.shape, size)
     if (rows, columns) == (height, width):
-        return np.asarray(nir, np.float32) * factor
-    edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
-    bands = [_mean_row(nir[a:b], columns) for a, b in pairwise(edges)]
-    return np.stack(bands) * factor
+        whole = picture[0:height, 0:width]
+        return np.asarray(whole, np.float32) * _unit(whole)
+    edges = np.round(np.linspace(0, height, rows + 1)).astype(int).tolist()
+    return np.stack([_mean_row(picture, slice(top, bottom), columns) for top, bottom in pairwise(edges)])
 
 
 def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
@@ -259,10 +272,20 @@ def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def _mean_row(band: NDArray[Any], columns: int) -> NDArray[np.float32]:
-    """(h, W) -> (columns,): means of a band of rows."""
-    line = torch.from_numpy(band.mean(0, dtype=np.float32))[None, None]
-    return F.adaptive_avg_pool1d(line, columns)[0, 0].numpy()
+def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32]:
+    """(columns,): means of a band of rows, in [0, 1]; a wide one is read a part at a time."""
+    width = picture.shape[1]
+    parts = max(1, min((rows.stop - rows.start) * width // _BAND, width // _NARROWEST))
+    edges = np.linspace(0, width, parts + 1).astype(int).tolist()
+    bands = (picture[rows, left:right] for left, right in pairwise(edges))
+    means, units = zip(*((band.mean(0, dtype=np.float32), _unit(band)) for band in bands), strict=True)
+    line = torch.from_numpy(np.concatenate(means))[None, None]
+    return np.asarray(F.adaptive_avg_pool1d(line, columns)[0, 0].numpy() * units[0])
+
+
+def _unit(values: NDArray[Any]) -> np.float32:
+    """What makes values of this type [0, 1]."""
+    return np.float32(1 / SCALES[values.dtype])
 
 
 def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:

@@ -13,6 +13,7 @@ import nircolor.image as images
 from nircolor.errors import ColourInputError, UsageError
 from nircolor.image import NirImage, OutputPlan, Stretch
 from nircolor.image.bands import Band, parse
+from nircolor.image.raster import Damaged
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -29,6 +30,7 @@ class Reading:
     page: int | None = None
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
+    damaged: Damaged = "refuse"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", parse(self.band))  # "4" and 4 are the same
@@ -42,6 +44,8 @@ class Writing:
 
     depth: int | None = None
     format: str | None = None
+    cog: bool = False
+    """A Cloud-Optimized GeoTIFF with overviews; needs ``nircolor[geo]``."""
 
 
 def read(source: str | Path | bytes, how: Reading) -> NirImage:

@@ -11,7 +11,7 @@ from small_network import SMALL, network, save
 from nircolor import scenes, weights
 from nircolor.colorizer import Colorizer, reduce_area
 from nircolor.errors import DeviceError, UsageError, WeightsError
-from nircolor.image.tone import equalize
+from nircolor.image.ranks import equalize
 from nircolor.model import Generator
 from nircolor.tiling import Tiling
 

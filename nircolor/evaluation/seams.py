@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.evaluation.metric import Borders, Image, check_sizes
-from nircolor.tiling import Tiling, plan_axis
+from nircolor.tiles import Tiling, plan_axis
 
 NEARBY = 8  # lines on each side: of 2 to 16 and the whole picture, what tells hard borders from none most surely
 

@@ -8,6 +8,7 @@ from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
 from nircolor.image.stretch import Stretch
+from nircolor.image.windows import NirWindows, open_nir
 from nircolor.image.write import write_rgb
 
 # these log each oddity of a file; where nobody listens Python would print that beside our one clear line
@@ -17,11 +18,13 @@ for _library in LIBRARIES:
 __all__ = [
     "ImageInfo",
     "NirImage",
+    "NirWindows",
     "OutputPlan",
     "RgbImage",
     "Stretch",
     "default_output",
     "losses",
+    "open_nir",
     "plan_output",
     "read_nir",
     "read_rgb",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nircolor.errors import UsageError
-from nircolor.image import icc
+from nircolor.image import gdal_guard, icc
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
+from nircolor.image.limits import MAX_PIXELS
 
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
@@ -19,6 +20,8 @@ class OutputPlan:
 
     format: str
     depth: int
+    cog: bool = False
+    """Whether the TIFF is a Cloud-Optimized GeoTIFF."""
 
 
 def default_output(path: Path, format: str | None = None) -> Path:
@@ -40,13 +43,15 @@ def plan_output(
     depth: int | None = None,
     format: str | None = None,
     size: tuple[int, int] | None = None,
+    cog: bool = False,
 ) -> OutputPlan:
     """Choose format and depth of an output; call it before the work to learn early that it cannot be written.
 
     The format is that of ``target``'s suffix, else ``format``, else that of ``info``; the depth is ``depth``, else that
     of ``info``, else 8. ``target`` None: a stream. ``size``: (height, width) in pixels. Raises ``UsageError`` where
     suffix and ``format`` disagree, the suffix is unknown and no ``format`` is given, or the format cannot hold the
-    depth or the size.
+    depth or the size; all but TIFF are limited in pixels. ``cog``: a Cloud-Optimized GeoTIFF, which only TIFF can be,
+    and which needs ``nircolor[geo]``.
     """
     entry = FORMATS[_format(target, info, format)]
     if depth not in (None, 8, 16, 32):
@@ -60,7 +65,20 @@ def plan_output(
         raise UsageError(
             f"{entry.name} cannot hold more than {entry.max_side} pixels a side", remedy="write TIFF or PNG"
         )
-    return OutputPlan(entry.name, bits)
+    if size and size[0] * size[1] > MAX_PIXELS and entry.name != "TIFF":
+        most = f"{entry.name} is encoded in one piece, of {MAX_PIXELS // 1_000_000} megapixels at most"
+        raise UsageError(most, remedy="write TIFF")
+    if cog:
+        _check_cog(entry.name)
+    return OutputPlan(entry.name, bits, cog)
+
+
+def _check_cog(format: str) -> None:
+    if format != "TIFF":
+        reason = f"a Cloud-Optimized GeoTIFF is a TIFF, and this output is {format}"
+        raise UsageError(reason, option="cog", remedy="write TIFF, or leave it out")
+    if not gdal_guard.is_installed():
+        raise UsageError("needs rasterio", option="cog", remedy="install it: pip install 'nircolor[geo]'")
 
 
 def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> str:

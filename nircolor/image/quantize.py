@@ -17,7 +17,8 @@ SCALES: dict[np.dtype[Any], float] = {
     np.dtype(np.float32): 1.0,
 }
 """What stands for 1 in each type of stored samples."""
-_TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
+TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
+"""What stores samples of so many bits."""
 
 
 def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -43,7 +44,7 @@ def quantize(
     ``convert`` is applied to the colours before they are rounded.
     """
     height, width, _ = rgb.shape
-    dtype = _TYPES[depth]
+    dtype = TYPES[depth]
     samples = np.empty((height, width, 3 if alpha is None else 4), dtype)
     for rows in row_blocks(height, width):
         colours = convert(np.clip(rgb[rows], 0, 1)) if convert else rgb[rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from nircolor.image.geo import Geo
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
+
+Damaged = Literal["refuse", "nodata"]
+"""What becomes of a tile or strip that cannot be decoded: an error, or pixels that are no picture."""
 
 
 @dataclass

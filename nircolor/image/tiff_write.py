@@ -1,4 +1,4 @@
-"""TIFF output, 8 or 16 bits or float32, RGB or RGBA, written piece by piece; BigTIFF above 4 GB."""
+"""TIFF output, 8 or 16 bits or float32, RGB or RGBA; BigTIFF above 4 GB. What ``tiff_tiles.py`` writes is laid out here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import struct
 from typing import Any, BinaryIO
 
+import numpy as np
 from tifffile import TiffWriter
 
 from nircolor.image import exif, ifd
@@ -15,32 +16,58 @@ from nircolor.image.raster import Samples
 
 _CODECS = {"none": None, "lzw": "lzw", "deflate": "zlib"}
 _BIG = 3_900_000_000  # bytes of samples; the rest up to 4 GiB is left for tables and incompressible data
+_BIG_LZW = 2_800_000_000  # which may add half
 
 
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     """Write (H, W, 3 or 4) uint8, uint16 or float32 ``samples`` to ``stream``, which can be read and sought."""
-    about, directories = exif.split(info.exif) if info.exif else ([], {})
-    big = samples.nbytes > _BIG
-    codec = _CODECS.get(info.compression, "zlib")
-    with TiffWriter(stream, bigtiff=big, byteorder="<") as writer:
-        writer.write(
-            samples,
-            photometric="rgb",
-            extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
-            compression=codec,
-            predictor=codec is not None,
-            resolution=info.resolution,
-            resolutionunit="INCH" if info.resolution else None,
-            iccprofile=info.icc,
-            software=False,
-            metadata=None,
-            extratags=[
-                *map(_extratag, (*about, *(info.geo.entries() if info.geo else ()))),
-                *(_placeholder(tag, big) for tag in directories),
-            ],
-        )
-    for tag, entries in directories.items():
+    with TiffWriter(stream, bigtiff=_is_big(samples.nbytes, info), byteorder="<") as writer:
+        writer.write(samples, **_options(samples.nbytes, samples.shape[2], info))
+    finish(stream, info)
+
+
+def begin(
+    stream: BinaryIO, shape: tuple[int, int, int], dtype: np.dtype[Any], tile: tuple[int, int], info: ImageInfo
+) -> None:
+    """Write all of a file but its tiles (height and width ``tile``, multiples of 16), of which there are several."""
+    size = shape[0] * shape[1] * shape[2] * dtype.itemsize
+    count = -(-shape[0] // tile[0]) * -(-shape[1] // tile[1])
+    with TiffWriter(stream, bigtiff=_is_big(size, info), byteorder="<") as writer:
+        holes = iter([b""] * count)
+        writer.write(holes, shape=shape, dtype=dtype, tile=tile, **_options(size, shape[2], info))
+
+
+def finish(stream: BinaryIO, info: ImageInfo) -> None:
+    """The nested directories of EXIF, once everything else is in the file."""
+    for tag, entries in _directories(info)[1].items():
         _append(stream, tag, entries)
+
+
+def _is_big(size: int, info: ImageInfo) -> bool:
+    return size > (_BIG_LZW if info.compression == "lzw" else _BIG)
+
+
+def _options(size: int, channels: int, info: ImageInfo) -> dict[str, Any]:
+    codec, (about, directories) = _CODECS.get(info.compression, "zlib"), _directories(info)
+    return {
+        "photometric": "rgb",
+        "extrasamples": ["unassalpha"] if channels == 4 else None,
+        "compression": codec,
+        "predictor": codec is not None,
+        "resolution": info.resolution,
+        "resolutionunit": "INCH" if info.resolution else None,
+        "iccprofile": info.icc,
+        "software": False,
+        "metadata": None,
+        "extratags": [
+            *map(_extratag, (*about, *(info.geo.entries() if info.geo else ()))),
+            *(_placeholder(tag, _is_big(size, info)) for tag in directories),
+        ],
+    }
+
+
+def _directories(info: ImageInfo) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
+    return exif.split(info.exif) if info.exif else ([], {})
 
 
 def _extratag(entry: IfdEntry) -> tuple[Any, ...]:

@@ -1,10 +1,13 @@
-"""Write an RGB picture: (H, W, 3) float32 in [0, 1] -> a file, whole or not at all, or a stream."""
+"""Write an RGB picture: float32 in [0, 1], whole or piece by piece -> a file, whole or not at all, or a stream."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -16,13 +19,15 @@ from nircolor.errors import NircolorError, OutputError, UsageError
 from nircolor.files import atomic_file, write_reason
 from nircolor.image import icc
 from nircolor.image.formats import FORMATS
+from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output
-from nircolor.image.quantize import quantize
-from nircolor.image.raster import Samples
+from nircolor.image.quantize import TYPES, quantize
+from nircolor.image.sink import is_streamed, open_sink
 
-Encoder = Callable[[BinaryIO, Samples, ImageInfo], None]
 Pixels = NDArray[np.floating]
+Alpha = Callable[[slice, slice], Pixels | None]
+"""Rows and columns of a picture -> (h, w) in [0, 1]."""
 STREAM = "output stream"
 """What errors call a target that has no path."""
 
@@ -36,6 +41,7 @@ def write_rgb(
     depth: int | None = None,
     format: str | None = None,
     overwrite: bool = False,
+    cog: bool = False,
 ) -> None:
     """Write ``rgb``, (H, W, 3) sRGB floats in [0, 1], rounded to the nearest step; values outside are clipped.
 
@@ -43,22 +49,96 @@ def write_rgb(
     source's format and depth, which the output has too unless the suffix of ``target``, ``format`` or ``depth`` (8, 16,
     or 32 for float) say otherwise; see ``plan_output``. Where ``info`` has an ICC profile that the format holds, the
     colours are converted to it, so that they look alike. ``alpha``: (H, W) floats in [0, 1], left out where the format
-    has none; see ``losses``.
+    has none; see ``losses``. ``cog``: the output, a TIFF, is a Cloud-Optimized GeoTIFF with overviews.
 
     Raises ``UsageError`` for arrays or options that do not fit, ``OutputExistsError`` where the file exists and
     ``overwrite`` is not set, ``OutputError`` where it cannot be written; then nothing is left behind.
     """
     _check_arrays(rgb, alpha)
+    height, width, _ = rgb.shape
+    write_pieces(
+        target,
+        ((rows.start, 0, rgb[rows]) for rows in row_blocks(height, width)),
+        (height, width),
+        info,
+        alpha=None if alpha is None else lambda rows, columns: alpha[rows, columns],
+        depth=depth,
+        format=format,
+        overwrite=overwrite,
+        cog=cog,
+    )
+
+
+def write_pieces(
+    target: str | Path | BinaryIO,
+    pieces: Iterable[tuple[int, int, Pixels]],
+    size: tuple[int, int],
+    info: ImageInfo | None = None,
+    *,
+    alpha: Alpha | None = None,
+    depth: int | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+    cog: bool = False,
+) -> None:
+    """``write_rgb`` of a picture of ``size`` (height, width) that comes piece by piece: top, left, (h, w, 3) floats.
+
+    The pieces hold each pixel once, in any order. Each is rounded at once, and goes into the file where that is a TIFF
+    of more than 512 pixels a side: rows of tiles, from left to right, then take the memory of 512 rows of the output.
+    Samples of other files are held until all can be encoded. ``alpha`` is asked for the window of each piece.
+
+    Raises what ``write_rgb`` raises, and what ``pieces`` and ``alpha`` raise; then nothing is left behind.
+    """
     path = Path(target) if isinstance(target, (str, os.PathLike)) else None
-    plan = plan_output(path, info, depth=depth, format=format, size=(rgb.shape[0], rgb.shape[1]))
-    kept = _kept(info or ImageInfo(plan.format, "uint8"), plan)
+    plan = plan_output(path, info, depth=depth, format=format, size=size, cog=cog)
+    job = _Job(size, plan, _kept(info or ImageInfo(plan.format, "uint8"), plan), path or STREAM)
     mask = alpha if FORMATS[plan.format].alpha else None
-    convert = icc.from_srgb(kept.icc)
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(Path(target), overwrite) as stream:
-            _encode(stream, quantize(rgb, mask, plan.depth, convert), kept, plan, target)
+            job.write(stream, pieces, mask)
     else:
-        _write_stream(target, quantize(rgb, mask, plan.depth, convert), kept, plan)
+        with output_stream(target, is_streamed(size, plan.format)) as stream:
+            job.write(stream, pieces, mask)
+
+
+class _Job:
+    """One file: its size, format, depth and metadata. ``path``: for errors."""
+
+    def __init__(self, size: tuple[int, int], plan: OutputPlan, info: ImageInfo, path: str | Path) -> None:
+        self._size, self._plan, self._info, self._path = size, plan, info, path
+
+    def write(self, stream: BinaryIO, pieces: Iterable[tuple[int, int, Pixels]], alpha: Alpha | None) -> None:
+        shape, plan, missing = (*self._size, 3 if alpha is None else 4), self._plan, self._size[0] * self._size[1]
+        convert = icc.from_srgb(self._info.icc)
+        with self._explained():
+            sink = open_sink(stream, shape, TYPES[plan.depth], plan.format, self._info)
+        for top, left, pixels in pieces:
+            height, width, _ = pixels.shape
+            mask = None if alpha is None else alpha(slice(top, top + height), slice(left, left + width))
+            _check_numbers(pixels, mask)
+            missing -= height * width
+            with self._explained():
+                sink.add(top, left, quantize(pixels, mask, plan.depth, convert))
+        if missing:
+            raise UsageError(f"the pieces lack {missing} pixels of the picture")
+        with self._explained():
+            sink.finish()
+            if plan.cog:
+                from nircolor.image.cog import rewrite  # which brings rasterio
+
+                rewrite(stream, self._info.compression)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, NircolorError):
+            raise
+        except Exception as error:  # whatever an encoder raises, the user gets one line
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise OutputError(
+                f"cannot be written as {self._plan.format} ({reason})", path=self._path, remedy="choose another format"
+            ) from error
 
 
 def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
@@ -66,7 +146,10 @@ def _check_arrays(rgb: Pixels, alpha: Pixels | None) -> None:
         raise UsageError(f"rgb has shape {rgb.shape} and dtype {rgb.dtype}; it must be (H, W, 3) floats")
     if alpha is not None and (alpha.shape != rgb.shape[:2] or alpha.dtype.kind != "f"):
         raise UsageError(f"alpha has shape {alpha.shape} and dtype {alpha.dtype}; it must be {rgb.shape[:2]} floats")
-    # min is NaN where any value is: no temporary array as large as the picture
+
+
+def _check_numbers(rgb: Pixels, alpha: Pixels | None) -> None:
+    # min is NaN where any value is: no temporary array as large as the piece
     if np.isnan(rgb.min()) or (alpha is not None and np.isnan(alpha.min())):
         raise OutputError("the picture to be written holds NaN values", remedy="nothing was written")
 
@@ -82,39 +165,26 @@ def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
     )
 
 
-def _encode(stream: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan, path: str | Path) -> None:
+@contextmanager
+def output_stream(target: BinaryIO, large: bool) -> Iterator[BinaryIO]:
+    """A stream that can be sought, as a pipe cannot; ``target`` gets its bytes at the end. ``large``: on the disk."""
     try:
-        _encoder(plan.format)(stream, samples, info)
-    except (OSError, NircolorError):
-        raise
-    except Exception as error:  # whatever an encoder raises, the user gets one line
-        reason = " ".join(str(error).split()) or type(error).__name__
-        remedy = "choose another format"
-        raise OutputError(f"cannot be written as {plan.format} ({reason})", path=path, remedy=remedy) from error
-
-
-def _encoder(format: str) -> Encoder:
-    # imported here: each brings a library that the other formats do not need
-    if format == "TIFF":
-        from nircolor.image.tiff_write import encode as encoder
-    elif format == "PNG":
-        from nircolor.image.png import encode as encoder
-    elif format == "JPEG":
-        from nircolor.image.pillow import encode_jpeg as encoder
-    elif format == "WEBP":
-        from nircolor.image.webp import encode as encoder
-    else:
-        from nircolor.image.pillow import encode_bmp as encoder
-    return encoder
-
-
-def _write_stream(target: BinaryIO, samples: Samples, info: ImageInfo, plan: OutputPlan) -> None:
-    encoded = io.BytesIO()  # a pipe cannot be sought
-    _encode(encoded, samples, info, plan, STREAM)
-    rest = encoded.getbuffer()
-    try:
-        while rest:
-            rest = rest[target.write(rest) :]  # an unbuffered stream may take a part only
-        target.flush()
+        with tempfile.TemporaryFile() if large else io.BytesIO() as encoded:
+            yield encoded
+            encoded.seek(0)
+            shutil.copyfileobj(encoded, _Whole(target))
+            target.flush()
     except OSError as error:
         raise OutputError(write_reason(error), path=STREAM) from error
+
+
+class _Whole:
+    """A stream that writes all of what it gets; an unbuffered one may take a part only."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._target.write(rest) :]

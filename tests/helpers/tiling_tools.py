@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from nircolor.tiling import Box, Model, Tiling, plan_axis
+from nircolor.tiles import Tiling, plan_axis
+from nircolor.tiling import Box, Model, Piece
 
 Array = np.ndarray[Any, Any]
 QUICK = settings(deadline=None, max_examples=60)
@@ -61,22 +63,74 @@ def algorithm_1(picture: Array, model: Model, tiling: Tiling) -> Array:
     return output / weight
 
 
-class Rows:
-    """An ``emit`` that keeps what it gets, uncopied, and insists on every row once, in order."""
+def bands(picture: Array, model: Model, tiling: Tiling) -> Array:
+    """Running means in float32, first along each row of tiles, then down the picture: (H, W, K)."""
+    columns = plan_axis(picture.shape[1], tiling.tile, tiling.overlap)
+    whole, covered = np.zeros((*picture.shape, 3), np.float32), np.zeros(len(picture), np.float32)
+    for row in plan_axis(len(picture), tiling.tile, tiling.overlap):
+        band, begun = (
+            np.zeros((len(row.weights), picture.shape[1], 3), np.float32),
+            np.zeros(picture.shape[1], np.float32),
+        )
+        for column in columns:
+            place = slice(column.start, column.stop)
+            box = Box(row.start, column.start, len(row.weights), len(column.weights))
+            mean_into(
+                band[:, place],
+                model([box], picture[row.start : row.stop, place][None])[0],
+                column.weights,
+                begun[place],
+                1,
+            )
+        mean_into(whole[row.start : row.stop], band, row.weights, covered[row.start : row.stop], 0)
+    return whole
 
-    def __init__(self) -> None:
-        self.parts: list[Array] = []
-        self.count = 0
 
-    def __call__(self, top: int, rows: Array) -> None:
-        assert top == self.count
-        assert rows.dtype == np.float32
-        assert len(rows) > 0
-        self.parts.append(rows)
-        self.count += len(rows)
+def mean_into(mean: Array, values: Array, weights: Array, total: Array, axis: int) -> None:
+    """In place: what ``mean`` is of, and ``values`` too; ``total`` of the weights so far rises."""
+    first = total == 0
+    total += weights
+    share = np.where(first, np.float32(1), np.divide(weights, total, out=np.ones_like(weights), where=total > 0))
+    mean += (values - mean) * np.expand_dims(share, (1 - axis, 2))
+    mean[...] = np.where(np.expand_dims(first, (1 - axis, 2)), values, mean)
+
+
+class Collected:
+    """Takes pieces, keeps them uncopied, and insists on every pixel once, in rows of pieces from left to right."""
+
+    def __init__(self, width: int) -> None:
+        self.parts: list[Piece] = []
+        self.width, self.count, self.column = width, 0, 0
+
+    def taking(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """The same pieces, kept."""
+        for piece in pieces:
+            height, width, _ = piece.pixels.shape
+            assert piece.pixels.dtype == np.float32
+            assert (piece.top, piece.left) == (self.count, self.column)
+            assert not self.column or len(self.parts[-1].pixels) == height
+            assert height > 0 and width > 0  # noqa: PT018
+            self.parts.append(piece)
+            self.column += width
+            if self.column == self.width:
+                self.count, self.column = self.count + height, 0
+            yield piece
 
     def picture(self) -> Array:
-        return np.concatenate(self.parts)
+        """(H, W, K). Nothing is missing."""
+        assert self.column == 0
+        whole = np.empty((self.count, self.width, self.parts[0].pixels.shape[2]), np.float32)
+        for top, left, pixels in self.parts:
+            whole[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
+        return whole
+
+
+def collect(pieces: Iterable[Piece], width: int) -> Array:
+    """(H, W, K) of pieces that are all there, in order."""
+    collected = Collected(width)
+    for _ in collected.taking(pieces):
+        pass
+    return collected.picture()
 
 
 @st.composite

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from nircolor import scenes
 from nircolor.image import read_nir
-from nircolor.image.tone import equalize
+from nircolor.image.ranks import equalize
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=12)
 PICTURES = st.one_of(

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from tiling_tools import (
     QUICK,
     Array,
-    Rows,
+    Collected,
     algorithm_1,
+    bands,
     cases,
+    collect,
     feather_sum,
     hanning,
     identity,
@@ -22,7 +24,8 @@ from tiling_tools import (
 )
 
 from nircolor.errors import InputError, UsageError
-from nircolor.tiling import Box, Tiling, blend, plan_axis, run_tiles
+from nircolor.tiles import plan_axis
+from nircolor.tiling import Box, Tiling, blend, run_tiles
 
 
 @QUICK
@@ -77,18 +80,19 @@ def test_model_gets_the_pictures_dtype_and_channels_and_may_return_any(dtype: ty
 @given(cases())
 def test_every_tile_is_seen_once_in_batches_along_a_row(case: tuple[int, int, Tiling]) -> None:
     height, width, tiling = case
-    picture, seen, rows = noise(height, width), list[Box](), Rows()
+    picture, seen, taken = noise(height, width), list[Box](), Collected(width)
 
     def model(boxes: list[Box], tiles: Array) -> Array:
         assert 1 <= len(boxes) <= tiling.batch
-        assert {box.top for box in boxes} == {rows.count}  # all above is out before the next row of tiles begins
+        assert {box.top for box in boxes} == {taken.count}  # all above is out before the next row of tiles begins
+        assert len(boxes) > 1 or boxes[0].left == taken.column  # and all to the left
         for box, tile in zip(boxes, tiles, strict=True):
             assert tile.shape == (box.height, box.width)
             assert np.array_equal(tile, picture[box.top : box.top + box.height, box.left : box.left + box.width])
         seen.extend(boxes)
         return identity(boxes, tiles)
 
-    run_tiles(picture, model, tiling, emit=rows)
+    list(taken.taking(run_tiles(picture, model, tiling)))
     axes = [[s.start for s in plan_axis(side, tiling.tile, tiling.overlap)] for side in (height, width)]
     assert [(box.top, box.left) for box in seen] == [(y, x) for y in axes[0] for x in axes[1]]
     covered = np.zeros((height, width), bool)
@@ -99,11 +103,32 @@ def test_every_tile_is_seen_once_in_batches_along_a_row(case: tuple[int, int, Ti
 
 @QUICK
 @given(cases())
-def test_rows_come_out_once_in_order_and_stay_as_they_were(case: tuple[int, int, Tiling]) -> None:
+def test_pieces_come_out_once_in_order_and_stay_as_they_were(case: tuple[int, int, Tiling]) -> None:
     height, width, tiling = case
-    picture, rows = noise(height, width), Rows()
-    run_tiles(picture, identity, tiling, emit=rows)
-    assert np.array_equal(rows.picture()[..., 0], picture)
+    picture = noise(height, width)
+    assert np.array_equal(collect(run_tiles(picture, identity, tiling), width)[..., 0], picture)
+
+
+@QUICK
+@given(cases())
+def test_equals_bands_blended_whole_to_the_bit(case: tuple[int, int, Tiling]) -> None:
+    """The plain way: a row of tiles blended over the full width, then with the rows above it."""
+    height, width, tiling = case
+    picture = noise(height, width)
+    np.testing.assert_array_equal(blend(picture, opinionated, tiling), bands(picture, opinionated, tiling))
+
+
+def test_nothing_is_computed_before_it_is_asked_for() -> None:
+    calls: list[int] = []
+
+    def model(boxes: list[Box], tiles: Array) -> Array:
+        calls.append(len(boxes))
+        return identity(boxes, tiles)
+
+    pieces = run_tiles(noise(100, 100), model, Tiling(32, 8))
+    assert not calls
+    next(pieces)
+    assert calls == [1]
 
 
 def test_progress_rises_to_the_last_pixel() -> None:
@@ -111,7 +136,7 @@ def test_progress_rises_to_the_last_pixel() -> None:
     blend(noise(300, 200), opinionated, Tiling(64, 20, 2), on_progress=lambda done, total: calls.append((done, total)))
     done = [call[0] for call in calls]
     assert done == sorted(set(done))
-    assert len(done) == 7 * 3  # rows of tiles x batches in a row
+    assert len(done) == 7 * 5  # tiles
     assert {call[1] for call in calls} == {300 * 200}
     assert done[-1] == 300 * 200
 

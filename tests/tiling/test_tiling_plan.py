@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiling_tools import QUICK, feather_sum, hanning
 
 from nircolor.errors import UsageError
-from nircolor.tiling import Tiling, plan_axis
+from nircolor.tiles import Tiling, plan_axis
 
 
 @pytest.mark.parametrize(

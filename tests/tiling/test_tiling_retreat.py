@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
 from tiling_tools import (
     Array,
-    Rows,
     algorithm_1,
+    collect,
     feather_sum,
     hanning,
     identity,
@@ -18,7 +19,8 @@ from tiling_tools import (
     steepest_ramp,
 )
 
-from nircolor.tiling import Box, Model, Tiling, blend, plan_axis, run_tiles
+from nircolor.tiles import plan_axis
+from nircolor.tiling import Box, Model, Tiling, blend, run_tiles
 
 
 class Device:
@@ -46,18 +48,17 @@ def test_a_failure_at_any_call_changes_nothing_in_an_identity(tiling: Tiling) ->
     blend(picture, calls, tiling, channels=1)
     for k in range(calls.calls):
         for unlucky in ((k,), (k, k + 1), (k, k + 3)):
-            rows, device, news = Rows(), Device(identity, unlucky=unlucky), list[str]()
-            run_tiles(picture, device, tiling, emit=rows, on_retreat=news.append)
-            assert np.array_equal(rows.picture()[..., 0], picture), (k, unlucky)
+            device, news = Device(identity, unlucky=unlucky), list[str]()
+            output = collect(run_tiles(picture, device, tiling, on_retreat=news.append), 150)
+            assert np.array_equal(output[..., 0], picture), (k, unlucky)
             assert 1 <= len(news) <= len(unlucky)
 
 
 @pytest.mark.parametrize("tiling", TILINGS, ids=str)
 @pytest.mark.parametrize("side", [32, 45, 64, 100])
 def test_a_small_device_gets_what_it_can_hold(tiling: Tiling, side: int) -> None:
-    picture, rows, device = noise(190, 150), Rows(), Device(identity, budget=side**2)
-    run_tiles(picture, device, tiling, emit=rows)
-    assert np.array_equal(rows.picture()[..., 0], picture)
+    picture, device = noise(190, 150), Device(identity, budget=side**2)
+    assert np.array_equal(collect(run_tiles(picture, device, tiling), 150)[..., 0], picture)
     assert max(box.height * box.width for box in device.finished) <= side**2
 
 
@@ -85,8 +86,7 @@ def test_after_a_retreat_new_tiles_share_exactly_the_missing_weight(overlap: int
             raise MemoryError
         return opinionated(boxes, tiles)
 
-    rows = Rows()
-    run_tiles(picture, model, Tiling(64, overlap, 1), emit=rows)
+    output = collect(run_tiles(picture, model, Tiling(64, overlap, 1)), 150)
 
     total = feather_sum(200, [row.start for row in old], 64)
     expected, covered = np.zeros((200, 150, 3)), np.zeros((200, 1, 1))
@@ -98,7 +98,41 @@ def test_after_a_retreat_new_tiles_share_exactly_the_missing_weight(overlap: int
         covered[row.start : row.stop] += weight
     below = lambda b, t: opinionated([Box(x.top + first, x.left, x.height, x.width) for x in b], t)  # noqa: E731
     expected[first:] += (1 - covered[first:]) * algorithm_1(picture[first:], below, rest)
-    np.testing.assert_allclose(rows.picture(), expected, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(output, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("overlap", [20, 50])
+def test_a_retreat_within_a_row_ends_it_in_patchwork(overlap: int) -> None:
+    """From the second tile of the second row on tiles of 64 fail. Expected in that row: algorithm 1 of tiles of 64,
+    each made by algorithm 1 of tiles of 32; below it, tiles of 32 for what weight is missing.
+    """
+    picture, plan, rest = noise(200, 150), plan_axis(200, 64, overlap), Tiling(32, overlap // 2)
+    row, first = plan[1], plan[2].start
+
+    def model(boxes: list[Box], tiles: Array) -> Array:
+        if boxes[0].height == 64 and (boxes[0].top, boxes[0].left) > (row.start, 0):
+            raise MemoryError
+        return opinionated(boxes, tiles)
+
+    def moved(boxes: list[Box], tiles: Array, top: int, left: int = 0) -> Array:
+        return opinionated([Box(top + b.top, left + b.left, b.height, b.width) for b in boxes], tiles)
+
+    def second(boxes: list[Box], tiles: Array) -> Array:
+        if boxes[0].left == 0:
+            return moved(boxes, tiles, row.start)
+        return algorithm_1(tiles[0], partial(moved, top=row.start, left=boxes[0].left), rest)[None]
+
+    output = collect(run_tiles(picture, model, Tiling(64, overlap, 1)), 150)
+    total = feather_sum(200, [other.start for other in plan], 64)
+    expected, covered = np.zeros((200, 150, 3)), np.zeros((200, 1, 1))
+    for span, made in ((plan[0], opinionated), (row, second)):
+        weight = (hanning(64) / total[span.start : span.stop])[:, None, None]
+        expected[span.start : span.stop] += weight * algorithm_1(
+            picture[span.start : span.stop], made, Tiling(64, overlap)
+        )
+        covered[span.start : span.stop] += weight
+    expected[first:] += (1 - covered[first:]) * algorithm_1(picture[first:], partial(moved, top=first), rest)
+    np.testing.assert_allclose(output, expected, rtol=0, atol=2e-6)
 
 
 def test_a_retreat_leaves_no_seam() -> None:
@@ -146,12 +180,12 @@ def test_a_picture_smaller_than_its_tile_is_cut_in_two() -> None:
 
 
 def test_a_device_without_any_memory_raises_its_own_error() -> None:
-    device, news, rows = Device(identity, budget=0), list[str](), Rows()
+    device, news = Device(identity, budget=0), list[str]()
+    pieces = run_tiles(noise(200, 150), device, Tiling(100, 16, 4), on_retreat=news.append)
     with pytest.raises(MemoryError, match="\\(1, 32, 32\\)"):
-        run_tiles(noise(200, 150), device, Tiling(100, 16, 4), emit=rows, on_retreat=news.append)
+        next(pieces)
     assert device.calls == 4  # two tiles of 100, one of 100, of 50, of 32
     assert len(news) == 3
-    assert rows.count == 0
 
 
 def test_other_errors_pass_at_once() -> None:
