@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event as StopEvent
@@ -24,7 +25,9 @@ from nircolor.wording import command_line
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo
-    from nircolor.image import NirImage, OutputPlan
+    from nircolor.image import OutputPlan
+    from nircolor.picture import Windows
+    from nircolor.tiling import Piece
 
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
@@ -34,7 +37,7 @@ Target = Path | BinaryIO
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network alone."""
+    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network, which reads as it goes."""
 
     input: str
     output: str
@@ -116,21 +119,25 @@ class _Job:
         target = self._target(output)
         if self.engine is self.settings:
             check_weights(self.settings.weights)
-        image = picture.read(_content(self.source), self.reading)
-        target = target or self._default(image.info.format)
-        plan = self._plan(target, image)
-        clock.lap("read")
-        reporter.progress("loading the weights")
-        engine = ready(self.engine, reporter)
-        clock.lap("engine loaded")
-        reporter.progress("colorizing", 0, image.pixels.size)
-        stage = reporter.stage("colorizing")
-        rgb = engine.colorize(image.pixels, on_progress=stage, on_retreat=reporter.retreat)
-        seconds = clock.lap("colorized")
-        reporter.progress("writing")
-        picture.write(target, rgb, image, plan, self.overwrite)
-        clock.lap("written")
-        return self._result(target, image, plan, engine.info, seconds)
+        with picture.opened(_content(self.source), self.reading) as image:
+            target = target or self._default(image.info.format)
+            plan = self._plan(target, image)
+            clock.lap("opened")
+            reporter.progress("loading the weights")
+            engine = ready(self.engine, reporter)
+            clock.lap("engine loaded")
+            reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])
+            pieces = _Timed(engine.paint(image, on_progress=reporter.stage("colorizing"), on_retreat=reporter.retreat))
+            picture.write(target, self._until_written(pieces), image, plan, self.overwrite)
+            self._remark(target, image, plan)
+        reporter.detail(f"colorized in {pieces.seconds:.2f} s")
+        clock.lap("colorized and written")
+        return self._result(target, image.shape, plan, engine.info, pieces.seconds)
+
+    def _until_written(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """``pieces``; formats that are encoded in one piece take a while after the last of them."""
+        yield from pieces
+        self.reporter.progress("writing")
 
     def _target(self, output: str | Target | None) -> Target | None:
         """The output, checked as far as can be before the input is read; None when its name depends on what is read."""
@@ -162,14 +169,12 @@ class _Job:
         check_output(path, self.overwrite)
         return target
 
-    def _plan(self, target: Target, image: NirImage) -> OutputPlan:
+    def _plan(self, target: Target, image: Windows) -> OutputPlan:
         """Format and depth of the output; reports what the input lacks and what the output cannot hold."""
-        (height, width), tiling, reporter = image.pixels.shape, self.settings.tiling, self.reporter
+        (height, width), tiling, reporter = image.shape, self.settings.tiling, self.reporter
         format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
         plan = picture.plan(_path(target), image, Writing(self.writing.depth, format))
-        source = _name(self.source, "standard input")
-        for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
-            reporter.warn(remark)
+        source = self._remark(target, image, plan)
         stretch = self.reading.stretch
         reporter.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {stretch}")
         reporter.detail(
@@ -177,10 +182,18 @@ class _Job:
         )
         return plan
 
+    def _remark(self, target: Target, image: Windows, plan: OutputPlan) -> str:
+        """Warn of what has not been said yet: some of it shows only while windows are read. The name of the source."""
+        source = _name(self.source, "standard input")
+        for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
+            if remark not in self.reporter.warnings:
+                self.reporter.warn(remark)
+        return source
+
     def _result(
-        self, target: Target, image: NirImage, plan: OutputPlan, info: EngineInfo, seconds: float
+        self, target: Target, size: tuple[int, int], plan: OutputPlan, info: EngineInfo, seconds: float
     ) -> FileResult:
-        height, width = image.pixels.shape
+        height, width = size
         return FileResult(
             input=str(_path(self.source) or STREAM),
             output=str(_path(target) or STREAM),
@@ -197,6 +210,23 @@ class _Job:
             sha256=info.weights_sha256,
             warnings=tuple(self.reporter.warnings),
         )
+
+
+class _Timed:
+    """An iterator that knows how many seconds its items took."""
+
+    def __init__(self, pieces: Iterator[Piece]) -> None:
+        self._pieces, self.seconds = pieces, 0.0
+
+    def __iter__(self) -> _Timed:
+        return self
+
+    def __next__(self) -> Piece:
+        start = time.perf_counter()
+        try:
+            return next(self._pieces)
+        finally:
+            self.seconds += time.perf_counter() - start
 
 
 class _Clock:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 import nircolor.image as images
 from nircolor.errors import ColourInputError, UsageError
-from nircolor.image import NirImage, OutputPlan, Stretch
+from nircolor.image import ImageInfo, NirImage, OutputPlan, Stretch
 from nircolor.image.bands import Band, parse
 from nircolor.image.raster import Damaged
+from nircolor.tiling import Piece
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -48,13 +51,86 @@ class Writing:
     """A Cloud-Optimized GeoTIFF with overviews; needs ``nircolor[geo]``."""
 
 
+class Windows(Protocol):
+    """An upright picture that is taken window by window: see ``open_nir``, or ``Held``."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def has_alpha(self) -> bool: ...
+
+    @property
+    def info(self) -> ImageInfo: ...
+
+    def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]: ...
+
+    def alpha(self, rows: slice, columns: slice) -> NDArray[np.float32] | None: ...
+
+
+@dataclass(frozen=True)
+class Held:
+    """Windows of a picture in memory."""
+
+    image: NirImage
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        height, width = self.image.pixels.shape
+        return height, width
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.image.alpha is not None
+
+    @property
+    def info(self) -> ImageInfo:
+        return self.image.info
+
+    def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:
+        return self.image.pixels[window]
+
+    def alpha(self, rows: slice, columns: slice) -> NDArray[np.float32] | None:
+        return None if self.image.alpha is None else self.image.alpha[rows, columns]
+
+
+@contextmanager
+def opened(source: str | Path | bytes, how: Reading) -> Iterator[Windows]:
+    """The picture, open for reading by windows. Raises what ``open_nir`` raises."""
+    with ExitStack() as stack:  # what is raised while it is open is not of its opening
+        with _advised():
+            image = stack.enter_context(images.open_nir(source, **_options(how)))
+        yield image
+
+
 def read(source: str | Path | bytes, how: Reading) -> NirImage:
     """Raises what ``read_nir`` raises."""
-    grey = how.colours == "colorize"
+    with _advised():
+        return images.read_nir(source, **_options(how))
+
+
+def hold(image: Windows) -> Held:
+    """All of a picture, read into memory."""
+    whole = slice(0, image.shape[0]), slice(0, image.shape[1])
+    pixels, alpha = image[whole], image.alpha(*whole)
+    return Held(NirImage(pixels, alpha, image.info))  # the warnings are complete now
+
+
+def _options(how: Reading) -> dict[str, Any]:
+    return {
+        "band": how.band,
+        "page": how.page,
+        "stretch": how.stretch,
+        "equalize": how.equalize,
+        "grey": how.colours == "colorize",
+        "damaged": how.damaged,
+    }
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
     try:
-        return images.read_nir(
-            source, band=how.band, page=how.page, stretch=how.stretch, equalize=how.equalize, grey=grey
-        )
+        yield
     except ColourInputError as error:
         remedy = str(error.remedy).replace("`grey=True`", "`colours=colorize`")  # as it is called in ``Reading``
         raise error.with_remedy(remedy) from error.__cause__
@@ -65,22 +141,31 @@ def offer_copy(error: ColourInputError) -> ColourInputError:
     return error.with_remedy(f"{error.remedy}; `colours=copy` passes colour pictures on as they are")
 
 
-def plan(target: Path | None, image: NirImage, how: Writing) -> OutputPlan:
+def plan(target: Path | None, image: Windows, how: Writing) -> OutputPlan:
     """Format and depth of the output (``target`` None: a stream). Raises UsageError where they do not fit."""
-    height, width = image.pixels.shape
-    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=(height, width))
+    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=image.shape)
 
 
-def remarks(source: str, target: str, image: NirImage, plan: OutputPlan) -> Iterator[str]:
+def remarks(source: str, target: str, image: Windows, plan: OutputPlan) -> Iterator[str]:
     """What the user should know: oddities of the input, and what of it the output cannot hold. One line each."""
     for warning in image.info.warnings:
         yield f"{source}: {warning}"
-    for loss in images.losses(plan, image.info, image.alpha is not None):
+    for loss in images.losses(plan, image.info, image.has_alpha):
         yield f"{target}: {loss}"
 
 
-def write(place: Path | BinaryIO, rgb: NDArray[Any], image: NirImage, plan: OutputPlan, overwrite: bool) -> None:
-    """Write (H, W, 3) float32 in [0, 1] with all that is kept of ``image``. Raises what ``write_rgb`` raises."""
-    images.write_rgb(
-        place, rgb, image.info, alpha=image.alpha, depth=plan.depth, format=plan.format, overwrite=overwrite
+def write(place: Path | BinaryIO, pieces: Iterable[Piece], image: Windows, plan: OutputPlan, overwrite: bool) -> None:
+    """Write pieces of (h, w, 3) float32 in [0, 1] while they come, with all that is kept of ``image``.
+
+    Raises what ``write_pieces`` raises, and what ``pieces`` raise.
+    """
+    images.write_pieces(
+        place,
+        pieces,
+        image.shape,
+        image.info,
+        alpha=image.alpha if image.has_alpha else None,
+        depth=plan.depth,
+        format=plan.format,
+        overwrite=overwrite,
     )

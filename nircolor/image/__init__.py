@@ -9,7 +9,7 @@ from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
 from nircolor.image.stretch import Stretch
 from nircolor.image.windows import NirWindows, open_nir
-from nircolor.image.write import write_rgb
+from nircolor.image.write import write_pieces, write_rgb
 
 # these log each oddity of a file; where nobody listens Python would print that beside our one clear line
 for _library in LIBRARIES:
@@ -28,5 +28,6 @@ __all__ = [
     "plan_output",
     "read_nir",
     "read_rgb",
+    "write_pieces",
     "write_rgb",
 ]

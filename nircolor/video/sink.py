@@ -17,6 +17,7 @@ from nircolor.errors import OutputError, OutputExistsError, UsageError
 from nircolor.files import check_output, final_path, publish, temporary_folder
 from nircolor.image.quantize import quantize
 from nircolor.picture import Writing
+from nircolor.tiling import Piece
 from nircolor.video.container import CODECS
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.opencv import count_frames, open_writer
@@ -138,9 +139,10 @@ class _FolderSink:
         if frame.file:
             shutil.copyfile(frame.file, target)
             return
-        plan = picture.plan(target, image, Writing())
+        held = picture.Held(image)
+        plan = picture.plan(target, held, Writing())
         with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
-            picture.write(stream, rgb, image, plan, overwrite=False)
+            picture.write(stream, [Piece(0, 0, rgb)], held, plan, overwrite=False)
 
     def finish(self) -> None:
         target = final_path(self._path)
