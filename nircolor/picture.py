@@ -143,7 +143,7 @@ def offer_copy(error: ColourInputError) -> ColourInputError:
 
 def plan(target: Path | None, image: Windows, how: Writing) -> OutputPlan:
     """Format and depth of the output (``target`` None: a stream). Raises UsageError where they do not fit."""
-    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=image.shape)
+    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=image.shape, cog=how.cog)
 
 
 def remarks(source: str, target: str, image: Windows, plan: OutputPlan) -> Iterator[str]:
@@ -168,4 +168,5 @@ def write(place: Path | BinaryIO, pieces: Iterable[Piece], image: Windows, plan:
         depth=plan.depth,
         format=plan.format,
         overwrite=overwrite,
+        cog=plan.cog,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nircolor.errors import InputError
 from nircolor.image import formats
@@ -72,6 +72,11 @@ def name_of(source: str | Path) -> str:
     if not separator or text.startswith("/"):
         return text
     return _SCHEMES[scheme] + rest if scheme in _SCHEMES else f"/vsicurl/{text}"
+
+
+def last_name(source: str) -> str:
+    """The name of a file in the network, without its folder and query."""
+    return PurePosixPath(source.partition("?")[0]).name or "picture"
 
 
 def drivers_of(source: str | Path) -> tuple[str, ...]:
