@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -27,6 +29,7 @@ from nircolor.image.stored import Block
 
 _NEEDED = "install what reads it: pip install 'nircolor[geo]'"
 _MOST_SUBSETS = 1000
+_TOLD = re.compile(r"STATISTICS_|Band_\d+$")  # of values that are no longer there, or by descriptions of bands
 
 
 def opens(source: str | Path | bytes) -> bool:
@@ -53,11 +56,24 @@ def open_stored(source: str | Path, request: Request) -> Iterator[GdalStored]:
     name = gdal_guard.name_of(gdal_guard.envi_data(Path(source)) if drivers == ("ENVI",) else source)
     with rasterio.Env(**gdal_guard.settings(source)):
         try:
-            dataset = _picture(_opened(name, drivers), request.page, drivers)
+            with _quiet():
+                dataset = _picture(_opened(name, drivers), request.page, drivers)
         except rasterio.errors.RasterioError as error:
             raise _unopened(source, error) from error
         with dataset:
-            yield GdalStored(dataset, request)
+            with _quiet():
+                stored = GdalStored(dataset, request)
+            yield stored
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Python's warning for each picture that lies on no map."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
 
 
 def _picture(dataset: Any, page: int | None, drivers: tuple[str, ...]) -> Any:
@@ -163,6 +179,7 @@ class GdalStored:
         stored = np.dtype(types.pop())
         (height, width), (rows, columns) = self.shape, self._dataset.block_shapes[self._bands[0]]
         check_size(width, height, stored.itemsize * self.channels, 0, None)
+        _check_whole(self._dataset)
         if rows * columns * stored.itemsize > MAX_BYTES // 4:
             raise InputError(
                 f"is stored in blocks of {columns} x {rows} pixels", remedy="convert it to a tiled GeoTIFF"
@@ -191,6 +208,26 @@ class GdalStored:
         return raster
 
 
+def _check_whole(dataset: Any) -> None:
+    """Refuse what GDAL would fill up: files of plain samples, shorter than their headers promise."""
+    path = Path(dataset.name)
+    promised = _promised(dataset, path) if path.is_file() else 0
+    if promised and (stored := path.stat().st_size) < promised:
+        reason = f"promises {dataset.width} x {dataset.height} pixels but holds only {stored} of {promised} bytes"
+        raise InputError(reason, remedy="it is truncated or damaged, get a fresh copy")
+
+
+def _promised(dataset: Any, path: Path) -> int:
+    """Bytes that the file should have; 0 where nobody can tell."""
+    if dataset.driver == "PCIDSK":
+        with path.open("rb") as stream:
+            blocks = stream.read(32)[16:].strip()
+        return int(blocks) * 512 if blocks.isdigit() else 0
+    if dataset.driver == "ENVI" and not dataset.tags(ns="ENVI").get("file_compression"):
+        return dataset.width * dataset.height * sum(np.dtype(name).itemsize for name in dataset.dtypes)
+    return 0
+
+
 def _labels(dataset: Any) -> tuple[BandLabel, ...]:
     """What the file says of its bands; ENVI has wavelengths."""
     found = []
@@ -207,7 +244,7 @@ def _geo(dataset: Any) -> tuple[Geo | None, list[str]]:
     import rasterio
 
     points, of_points = dataset.gcps
-    items = {key: value for key, value in dataset.tags().items() if not key.startswith("STATISTICS_")}
+    items = {key: value for key, value in dataset.tags().items() if value and not _TOLD.match(key)}
     profile = {"crs": dataset.crs, "transform": None if dataset.transform.is_identity else dataset.transform}
     if points:
         profile = {"gcps": points, "crs": of_points}
@@ -219,7 +256,7 @@ def _geo(dataset: Any) -> tuple[Geo | None, list[str]]:
             if any(dataset.descriptions):
                 small.set_band_description(1, "near-infrared")
         stream = io.BytesIO(memory.read())
-    found, warnings = geo.from_tiff(stream, ifd.read_header(stream)[1])
+    found, lost = geo.from_tiff(stream, ifd.read_header(stream)[1])
     if profile["crs"] and not (found and found.system):
-        warnings.append("its coordinate system cannot be written into a GeoTIFF and is not kept")
-    return found, warnings
+        lost.append("its coordinate system cannot be written into a GeoTIFF and is not kept")
+    return found, lost

@@ -64,7 +64,7 @@ def is_remote(source: object) -> bool:
 
 
 def name_of(source: str | Path) -> str:
-    """What GDAL calls ``source``: a path from the root, so that no part is taken for a driver's name, or its own name."""
+    """What GDAL calls ``source``: its own name, or a path from the root, which is taken for no driver's."""
     text = os.fspath(source)
     if not is_remote(source):
         return os.path.abspath(text)  # noqa: PTH100  (links stay: an ENVI header lies beside the link)

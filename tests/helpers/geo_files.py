@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ UTM = "EPSG:32633"
 
 def rasterio() -> Any:
     """The package, or a skipped test."""
-    return pytest.importorskip("rasterio", reason="needs nircolor[geo]: rasterio is not installed")
+    for module in ("control", "rpc", "shutil", "transform"):
+        pytest.importorskip(f"rasterio.{module}", reason="needs nircolor[geo]: rasterio is not installed")
+    return importlib.import_module("rasterio")
 
 
 def north_up(left: float = 500_000, top: float = 5_000_000, side: float = 0.5) -> Any:
