@@ -11,6 +11,7 @@ from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
 
+_COG_EXIF = "a Cloud-Optimized GeoTIFF cannot hold the EXIF block: its description, date and artist are kept alone"
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
 
@@ -106,7 +107,8 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
         info.geo.name if info.geo else "": info.geo is not None and entry.name != "TIFF",
         "the resolution": info.resolution is not None and not entry.resolution,
     }
-    return tuple(f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)
+    lines = [f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost]
+    return (*lines, *([_COG_EXIF] if plan.cog and info.exif else []))
 
 
 def fits_exif(format: str, exif: bytes | None) -> bytes | None:
