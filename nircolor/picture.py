@@ -34,6 +34,7 @@ class Reading:
     colours: Colours = "refuse"
     """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
     damaged: Damaged = "refuse"
+    """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", parse(self.band))  # "4" and 4 are the same

@@ -79,8 +79,9 @@ class Job:
             "page": reading.page,
             "depth": self.writing.depth,
             "format": self.writing.format,
-            # what is refused or copied leaves the others as they are: to resume with another choice does only that
             **({"cog": True} if self.writing.cog else {}),
+            # what is refused or copied leaves the others as they are: to resume with another choice does only that,
+            # and so it is with what is damaged
             **({"colours": reading.colours} if reading.colours == "colorize" else {}),
         }
 

@@ -11,6 +11,8 @@ import typer
 from nircolor.cli.options import (
     TILES,
     ColourInputsOption,
+    DamagedOption,
+    DamagedParts,
     Depth,
     GreyFlag,
     OverlapOption,
@@ -197,6 +199,7 @@ def batch(
     page: Annotated[int | None, number_option("--page", "Of multi-page TIFFs, from 1.")] = None,
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
+    damaged: DamagedOption = DamagedParts.refuse,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -214,7 +217,7 @@ def batch(
     names = None if listed is None else names_in(listed)
     what: dict[str, Any] = {
         "engine": engine_of(weights, device, precision, prior, tile, overlap),
-        "reading": reading_of(stretch, range, equalize, band, page, colours_of(grey, colour_inputs)),
+        "reading": reading_of(stretch, range, equalize, band, page, colours_of(grey, colour_inputs), damaged),
         "writing": writing_of(depth, format, cog),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
         "naming": Naming(suffix),

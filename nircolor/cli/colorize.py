@@ -9,6 +9,8 @@ import typer
 
 from nircolor.cli.options import (
     TILES,
+    DamagedOption,
+    DamagedParts,
     Depth,
     DeviceOption,
     GreyFlag,
@@ -96,6 +98,7 @@ def colorize(
         int | None, number_option("--page", "Page of a multi-page TIFF, counted from 1.", least=None)
     ] = None,
     grey: GreyFlag = False,
+    damaged: DamagedOption = DamagedParts.refuse,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -108,7 +111,7 @@ def colorize(
     from nircolor.colorize import STREAM, colorize_file
 
     engine = engine_of(weights, device, precision, prior, tile, overlap, batch)
-    reading = reading_of(stretch, range, equalize, band, page, colours_of(grey))
+    reading = reading_of(stretch, range, equalize, band, page, colours_of(grey), damaged)
     output = output or (STREAM if source == STREAM else None)
     target = _standard_output(json) if output == STREAM else output
     with report.watching() as observe:

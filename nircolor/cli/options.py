@@ -43,6 +43,11 @@ class Depth(str, Enum):
     float = "32"
 
 
+class DamagedParts(str, Enum):
+    refuse = "refuse"
+    nodata = "nodata"
+
+
 class ColourInputs(str, Enum):
     refuse = "refuse"
     copy = "copy"
@@ -161,6 +166,17 @@ ColourInputsOption = Annotated[
 ]
 
 
+DamagedOption = Annotated[
+    DamagedParts,
+    typer.Option(
+        "--damaged",
+        metavar="refuse|nodata",
+        rich_help_panel=INPUT,
+        help="Of tiles and strips of a TIFF that cannot be decoded: refuse the picture, or make them transparent.",
+    ),
+]
+
+
 def engine_of(
     weights: str, device: str, precision: Precision, prior: Prior, tile: int, overlap: int, batch: int = 1
 ) -> EngineConfig:
@@ -177,12 +193,13 @@ def reading_of(
     band: int | str | None = None,
     page: int | None = None,
     colours: Colours = "refuse",
+    damaged: DamagedParts = DamagedParts.refuse,
 ) -> Reading:
     """Raises UsageError for options that exclude each other, or say nothing that can be understood."""
     from nircolor.image import Stretch
     from nircolor.picture import Reading
 
-    return Reading(Stretch.parse(stretch, range), equalize, band, page, colours)
+    return Reading(Stretch.parse(stretch, range), equalize, band, page, colours, damaged.value)
 
 
 def writing_of(depth: Depth | None, format: str | None, cog: bool = False) -> Writing:

@@ -1,4 +1,4 @@
-"""Bands by name: what a file says of each of its bands, and which of them ``band="nir"``, ``"B8"`` or ``"842nm"`` is."""
+"""Bands by name: what a file says of each of its bands, and which of them ``"nir"``, ``"B8"`` or ``"842nm"`` means."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ _MOST, _LONGEST = 16, 40  # bands that an error lists, characters of a name
 
 @dataclass(frozen=True)
 class BandLabel:
-    """What a file says of one band; either may be missing."""
+    """What a file says of one band; all of it may be missing."""
 
     name: str = ""
     wavelength: float | None = None
     """At its centre, in nanometres."""
+    colour: str = ""
+    """What GDAL takes it for: Red, NIR, ..."""
 
     def __str__(self) -> str:
-        name = " ".join(self.name.split())[:_LONGEST]
+        name = " ".join((self.name or self.colour).split())[:_LONGEST]
         if self.wavelength is None or _IN_NAME.search(name):
             return name
         length = f"{self.wavelength:g} nm"
@@ -46,11 +48,16 @@ class BandLabel:
     @property
     def near_infrared(self) -> bool | None:
         """Whether it is; None where the file does not say."""
-        if _says_nir(self.name):
+        if self.named_near_infrared:
             return True
         if self.nanometres is not None:
             return NEAR_INFRARED[0] <= self.nanometres <= NEAR_INFRARED[1]
-        return False if _folded(self.name) in _OTHERS else None
+        return False if {_folded(self.name), _folded(self.colour)} & _OTHERS else None
+
+    @property
+    def named_near_infrared(self) -> bool:
+        """Whether its name, or GDAL, says so."""
+        return _says_nir(self.name) or _says_nir(self.colour)
 
     @property
     def nanometres(self) -> float | None:
@@ -94,10 +101,11 @@ def find(labels: Sequence[BandLabel], wanted: str, count: int) -> int:
         if matches:
             reason = f"has {len(matches)} bands that may be {asked}: {listing(labels, matches)}"
             raise InputError(reason, remedy=f"choose one by its number, such as `band={matches[0] + 1}`")
+    one = "leave `band` out" if count == 1 else ""
     if not any(map(str, labels)):
-        raise InputError(f"has no names of bands, so none is {asked}", remedy=f"choose `band=1` to {count}")
+        raise InputError(f"has no names of bands, so none is {asked}", remedy=one or f"choose `band=1` to {count}")
     reason = f"has no band {asked}: its bands are {listing(labels, range(count))}"
-    raise InputError(reason, remedy=f"choose one by its name, or `band=1` to {count}")
+    raise InputError(reason, remedy=one or f"choose one by its name, or `band=1` to {count}")
 
 
 def near_infrared(labels: Sequence[BandLabel]) -> int | None:
@@ -130,8 +138,9 @@ def _rules(wanted: str, labels: Sequence[BandLabel]) -> Iterator[Callable[[BandL
     if folded:
         yield lambda label: _folded(label.name) == folded
         yield lambda label: _folded(_first_word(label.name)) == folded
+        yield lambda label: _folded(label.colour) == folded
     if folded in _NAMES:
-        yield lambda label: _says_nir(label.name)
+        yield lambda label: label.named_near_infrared
         yield _nearest(labels, _BEST, *NEAR_INFRARED)
         yield lambda label: _folded(_first_word(label.name)) in _SENTINEL
     length = re.fullmatch(r"([0-9]{2,5}(?:\.[0-9]{1,6})?) ?nm", exact)

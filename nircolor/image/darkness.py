@@ -7,8 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.image.histogram import Mask, row_blocks
-
 _SHARE = {"uint8": 1 / 16, "uint16": 1 / 4, "float32": 1 / 4}
 """Part of the range, by type, below which a picture is dark. A night photograph of 8 bits may well be dark."""
 _BRIGHTEST = 0.001  # part of the pixels that may lie above it: hot pixels, lamps
@@ -19,21 +17,21 @@ _FULL = (
 )  # bits; reflectance times 10000
 
 
-def hint(
-    unit: NDArray[np.float32],
-    dtype: str,
-    span: tuple[float, float],
-    inverted: bool,
-    valid: Mask | None,
-    curve: NDArray[np.float64] | None = None,
-) -> list[str]:
-    """One line, or none, for ``unit``, (H, W) in [0, 1]: samples of which ``span`` became 0 and 1, without a stretch.
+def limit(dtype: str, curve: NDArray[np.float64] | None) -> float:
+    """Part of the range up to which a picture is dark. ``curve`` (n,): how bright values look, from 0 to 1."""
+    return _SHARE[dtype] if curve is None else int(np.searchsorted(curve, _SHARE[dtype])) / (curve.size - 1)
 
-    ``inverted``: 0 became 1. ``valid`` (H, W): the pixels that count, None = all. ``curve`` (n,): how bright values
-    look, from 0 to 1; None: as they are.
+
+def allowed(pixels: int) -> int:
+    """How many of so many pixels may be brighter."""
+    return math.floor(_BRIGHTEST * pixels)
+
+
+def words(share: float, dtype: str, span: tuple[float, float], inverted: bool) -> list[str]:
+    """One line, or none, for a picture of which up to ``share`` of the range is used (0: enough).
+
+    ``span``: stored values that became 0 and 1, without a stretch. ``inverted``: the other way round.
     """
-    most = _SHARE[dtype] if curve is None else int(np.searchsorted(curve, _SHARE[dtype])) / (curve.size - 1)
-    share = _used(unit, most, inverted, valid)
     black, peak = span
     used = black + share * (peak - black)
     if not share or (dtype != "float32" and used - black < 1):
@@ -46,21 +44,45 @@ def hint(
     ]
 
 
-def _used(unit: NDArray[np.float32], most: float, inverted: bool, valid: Mask | None) -> float:
-    """Up to which part of the range the pixels reach; 0 where that is more than ``most``, or nothing."""
-    dark, bright = [], 0
-    allowed = math.floor(_BRIGHTEST * (unit.size if valid is None else np.count_nonzero(valid)))
-    for rows in row_blocks(*unit.shape):
-        values = unit[rows] if valid is None else unit[rows][valid[rows]]
-        values = (1 - values if inverted else values).ravel()
-        bright += int(np.count_nonzero(values > most))
-        if bright > allowed:  # most pictures, after the first rows
-            return 0.0
-        dark.append(values)
-    counted = np.concatenate(dark)
-    if not counted.size or counted.min() == counted.max():  # nothing to be seen in any range
+def used_of_levels(shown: NDArray[np.float32], counts: NDArray[np.int64], most: float) -> float:
+    """Up to which part of the range the pixels reach; 0 where that is more than ``most``, or nothing.
+
+    ``shown`` (n,): where in the range, from 0 to 1, each level lies, never falling. ``counts`` (n,): its pixels.
+    """
+    fewer = allowed(int(counts.sum()))
+    occupied = np.flatnonzero(counts)
+    if not occupied.size or shown[occupied[0]] == shown[occupied[-1]] or counts[shown > most].sum() > fewer:
         return 0.0
-    return float(np.partition(counted, -1 - allowed)[-1 - allowed])
+    from_above = np.cumsum(counts[::-1])
+    return float(shown[::-1][np.searchsorted(from_above, fewer, side="right")])
+
+
+class Brightest:
+    """The same of floats that are shown block by block: only the brightest thousandth of them is kept."""
+
+    def __init__(self, most: float, pixels: int) -> None:
+        self.done = False
+        self._most, self._keep = most, allowed(pixels) + 1
+        self._top, self._bright, self._counted, self._lowest = np.empty(0, np.float32), 0, 0, math.inf
+
+    def add(self, shown: NDArray[np.float32]) -> None:
+        """``shown`` (n,): where in the range, from 0 to 1, pixels lie."""
+        if not shown.size:
+            return
+        self._counted += shown.size
+        self._lowest = min(self._lowest, float(shown.min()))
+        self._bright += int(np.count_nonzero(shown > self._most))
+        self.done = self._bright >= self._keep
+        self._top = np.concatenate((self._top, shown))
+        if self._top.size > self._keep:
+            self._top = np.partition(self._top, -self._keep)[-self._keep :]
+
+    def used(self) -> float:
+        """See ``used_of_levels``."""
+        fewer = allowed(self._counted)
+        if self._bright > fewer or not self._top.size or self._lowest == float(self._top.max()):
+            return 0.0
+        return float(np.partition(self._top, -1 - fewer)[-1 - fewer])
 
 
 def _round_up(used: float, dtype: str) -> float:

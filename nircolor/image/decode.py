@@ -1,4 +1,4 @@
-"""From a file to the raster of its decoder: what read_nir and read_rgb share, every failure becomes one line.
+"""From a file to what it has stored: what read_nir, open_nir and read_rgb share, every failure becomes one line.
 
 What libraries log while they decode joins the warnings of the picture, or nobody would hear of it.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,9 +22,8 @@ from nircolor.image import formats, gdal
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
+from nircolor.image.stored import Arrays, Stored
 from nircolor.image.streams import is_stream
-
-T = TypeVar("T")
 
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
@@ -32,26 +32,94 @@ _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
 
-def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raster], T]) -> T:
-    """What ``finish`` makes of the decoded ``source``. Whatever goes wrong becomes one ``InputError`` with the path."""
+class _Ear(logging.Handler):
+    """Keeps what is logged while it listens: others may be decoding other files."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: dict[str, None] = {}  # each once, in order
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = ascii(" ".join(record.getMessage().split()))[1:-1]
+        if _listening.get() is self and not _READ_HERE.match(text):
+            self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
+
+    def told(self) -> list[str]:
+        """One line each: a few, then their count."""
+        lines = list(self.lines)
+        more = [f"and {len(lines) - _MOST} more warnings of this kind"] if len(lines) > _MOST else []
+        return lines[:_MOST] + more
+
+
+_listening: ContextVar[_Ear | None] = ContextVar("listening", default=None)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A picture that is open, and what is needed to speak of it. ``place``: what errors name, None = nothing."""
+
+    stored: Stored
+    place: str | Path | bytes | None = None
+    ear: _Ear | None = None
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Whatever goes wrong within becomes one ``InputError`` with the place; what libraries say is heard."""
+        return _translated(self.place, self.ear)
+
+    def heard(self) -> list[str]:
+        """What libraries have said so far, one line each."""
+        return self.ear.told() if self.ear else []
+
+
+@contextmanager
+def open_stored(source: str | Path | bytes, request: Request) -> Iterator[Reader]:
+    """Open ``source`` for reading by windows. Raises ``InputError``, one line with the path."""
     place = b"" if isinstance(source, bytes) else source  # errors need not hold the picture
+    with ExitStack() as stack:
+        ear = stack.enter_context(_overheard())
+        with _translated(place, ear):
+            if gdal.opens(source):
+                stored: Stored = stack.enter_context(gdal.open_stored(source, request))
+            else:
+                stored = _opened(stack.enter_context(open_source(source)), request, stack)
+        yield Reader(stored, place, ear)
+
+
+@contextmanager
+def _translated(place: str | Path | bytes | None, ear: _Ear | None) -> Iterator[None]:
+    before = _listening.set(ear)
     try:
-        with np.errstate(all="ignore"), ExitStack() as stack:  # NaN and infinity are dealt with, not printed
-            if not isinstance(source, bytes) and gdal.opens(source):
-                return finish(gdal.whole(stack.enter_context(gdal.open_stored(source, request))))
-            return finish(_decode(stack.enter_context(open_source(source)), request))
+        with np.errstate(all="ignore"):  # NaN and infinity are dealt with, not printed
+            yield
     except InputError as error:
-        raise error.at(place) from error.__cause__
+        raise (error if place is None else error.at(place)) from error.__cause__
     except MemoryError as error:
         raise InputError("does not fit into memory", path=place, remedy="cut it into parts first") from error
     except ImportError as error:
         raise InputError(f"needs a missing library ({error})", path=place, remedy="reinstall nircolor") from error
     except Exception as error:  # the decoders of damaged files raise whatever they stumble over
-        reason = ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
-        raise InputError(f"is damaged ({reason})", path=place, remedy="get a fresh copy") from error
+        raise InputError(f"is damaged ({in_short(error)})", path=place, remedy="get a fresh copy") from error
+    finally:
+        _listening.reset(before)
 
 
-def _decode(stream: BinaryIO, request: Request) -> Raster:
+def in_short(error: Exception) -> str:
+    """What a library says, on one printable line."""
+    return ascii(" ".join(str(error).split()))[1:-1][:200] or type(error).__name__
+
+
+def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
+    """What ``stream`` holds, open until ``stack`` ends. TIFF is read window by window, all else whole."""
+    name = _format_of(stream)
+    if name != "TIFF":
+        return Arrays(_decoder(name)(stream, request))
+    from nircolor.image.tiff_read import opened
+
+    return stack.enter_context(opened(stream, request))
+
+
+def _format_of(stream: BinaryIO) -> str:
+    """The format of the picture that begins ``stream``, which is left at its start. Raises ``InputError``."""
     head = stream.read(16)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
@@ -69,17 +137,12 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
             f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
         )
     stream.seek(0)
-    with _overheard() as heard:
-        raster = _decoder(name)(stream, request)
-    raster.warnings += heard
-    return raster
+    return name
 
 
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     # imported here: each brings a library that the other formats do not need
-    if name == "TIFF":
-        from nircolor.image.tiff_read import decode as decoder
-    elif name == "PNG":
+    if name == "PNG":
         from nircolor.image.png import decode as decoder
     elif name == "WEBP":
         from nircolor.image.webp import decode as decoder
@@ -90,31 +153,13 @@ def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     return decoder
 
 
-class _Ear(logging.Handler):
-    """Keeps what is logged in the thread that made it: others may be decoding other files."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: dict[str, None] = {}  # each once, in order
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = ascii(" ".join(record.getMessage().split()))[1:-1]
-        if record.thread == self._thread and not _READ_HERE.match(text):
-            self.lines.setdefault(f"{record.name} says: {text[:_LONGEST]}")
-
-
 @contextmanager
-def _overheard() -> Iterator[list[str]]:
-    """A list that gets one line for each warning logged within the block, when that ends: a few, then their count."""
-    ear, heard = _Ear(), list[str]()
+def _overheard() -> Iterator[_Ear]:
+    """An ear for the libraries, there until the block ends."""
+    ear = _Ear()
     with ExitStack() as stack:
         for name in LIBRARIES:
             logger = logging.getLogger(name)
             logger.addHandler(ear)
             stack.callback(logger.removeHandler, ear)
-        yield heard
-    lines = list(ear.lines)
-    heard += lines[:_MOST]
-    if len(lines) > _MOST:
-        heard.append(f"and {len(lines) - _MOST} more warnings of this kind")
+        yield ear

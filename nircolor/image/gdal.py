@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from nircolor.image import bands, gdal_guard, gdal_vrt, geo, ifd
 from nircolor.image.bands import BandLabel
 from nircolor.image.gdal_items import Scale
 from nircolor.image.geo import Geo
-from nircolor.image.limits import MAX_BYTES, check_size
+from nircolor.image.limits import MAX_BYTES, check_promise
 from nircolor.image.raster import Raster, Request, Samples, choose_bands
 from nircolor.image.sample_types import SampleType, sample_type
 from nircolor.image.stored import Block
@@ -35,12 +34,6 @@ _TOLD = re.compile(r"STATISTICS_|Band_\d+$")  # of values that are no longer the
 def opens(source: str | Path | bytes) -> bool:
     """Whether ``source`` is for GDAL. Without rasterio, opening it says what to install."""
     return not isinstance(source, bytes) and bool(gdal_guard.drivers_of(source))
-
-
-def whole(stored: GdalStored) -> Raster:
-    height, width = stored.shape
-    block = stored.read(slice(0, height), slice(0, width))
-    return replace(stored.meaning, planes=block.planes, alpha=block.alpha)
 
 
 @contextmanager
@@ -163,7 +156,7 @@ class GdalStored:
         """Alpha, or the mask, from 0 to the largest value of the type."""
         if self._masked:
             mask = self._dataset.read_masks(self._bands[0] + 1, window=window)
-            return np.where(mask, self.dtype.type(self._kind.peak), self.dtype.type(0))
+            return np.where(mask, np.float32(self._kind.peak), np.float32(0))
         if self._alpha is None:
             return None
         alpha = self._dataset.read(self._alpha + 1, window=window)
@@ -178,7 +171,7 @@ class GdalStored:
             raise InputError(f"holds {told} samples", remedy="convert it to uint8, uint16 or float32 first")
         stored = np.dtype(types.pop())
         (height, width), (rows, columns) = self.shape, self._dataset.block_shapes[self._bands[0]]
-        check_size(width, height, stored.itemsize * self.channels, 0, None)
+        check_promise(width, height, stored.itemsize, 0, None)
         _check_whole(self._dataset)
         if rows * columns * stored.itemsize > MAX_BYTES // 4:
             raise InputError(
@@ -192,10 +185,12 @@ class GdalStored:
     def _meaning(self, alpha_band: int | None, asked: bool) -> Raster:
         kind = self._kind
         raster = Raster("TIFF", [], peak=kind.peak, nodata=kind.nodata, declared=kind.recoded, depth=kind.depth)
-        raster.alpha_band = alpha_band
+        raster.alpha_band, labels = alpha_band, _labels(self._dataset)
+        likely = bands.near_infrared(labels)
+        raster.infrared = None if likely is None else likely + 1
         raster.geo, raster.warnings = _geo(self._dataset)
         if not asked:
-            raster.warnings += bands.remark(_labels(self._dataset)[self._bands[0]]) if self.channels == 1 else []
+            raster.warnings += bands.remark(labels[self._bands[0]]) if self.channels == 1 else []
         scales = {Scale(self._dataset.scales[band], self._dataset.offsets[band]) for band in self._bands} - {Scale()}
         if not scales:
             return raster
@@ -205,6 +200,7 @@ class GdalStored:
             raster.warnings.append(f"its {scale} left out of account: the stored values were read")
         else:
             raster.black, raster.peak = ends
+            raster.type_peak, raster.levels = kind.peak, "scale and offset"
         return raster
 
 

@@ -17,6 +17,7 @@ from nircolor.image.bands import BandLabel, nanometres
 
 _ITEM = re.compile(r"<Item\s([^<>]{0,400})>([^<]{0,400})</Item>")
 _ATTRIBUTE = re.compile(r'(\w{1,40})\s*=\s*"([^"]{0,200})"')
+_NO_COLOURS = frozenset(("gray", "undefined", "palette"))
 _MOST = 1 << 16  # items of one file
 
 
@@ -49,14 +50,12 @@ class GdalItems:
 
     def labels(self, count: int) -> tuple[BandLabel, ...]:
         """Names and wavelengths of ``count`` bands."""
-        names = self._texts(lambda item: item.role == "colorinterp")
-        names |= self._texts(lambda item: item.role == "description")
+        names = self._texts(lambda item: item.role == "description")
+        colours = self._texts(lambda item: item.role == "colorinterp" and item.text.lower() not in _NO_COLOURS)
         units = self._texts(lambda item: item.name == "wavelength_units")
         waves = self._texts(lambda item: item.name in ("wavelength", "central_wavelength_um"))
-        return tuple(
-            BandLabel(names.get(band, ""), nanometres(waves.get(band, ""), units.get(band, "")))
-            for band in range(count)
-        )
+        lengths = {band: nanometres(text, units.get(band, "")) for band, text in waves.items()}
+        return tuple(BandLabel(names.get(band, ""), lengths.get(band), colours.get(band, "")) for band in range(count))
 
     def scale(self, band: int) -> Scale:
         """Of one band, from 0. What is no number is NaN."""

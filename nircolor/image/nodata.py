@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nircolor.image.histogram import Mask
 from nircolor.image.raster import Samples
@@ -31,18 +30,6 @@ def _equal(samples: Samples, nodata: float) -> Mask:
     return np.equal(samples, nodata)
 
 
-def cut_out(samples: Samples, alpha: NDArray[np.float32] | None, gone: Mask) -> NDArray[np.float32]:
-    """``alpha`` (None: opaque), float32 in [0, 1], with 0 where ``gone``, where ``samples`` become 0 too."""
-    samples[gone] = 0
-    if alpha is None:
-        return (~gone).astype(np.float32)
-    alpha[gone] = 0
-    return alpha
-
-
-def remark(gone: Mask, nodata: float) -> str:
-    """What is said about them."""
-    count = np.count_nonzero(gone)
-    return (
-        f"{count} of {gone.size} pixels have its nodata value, {nodata:g}: they count for nothing and are transparent"
-    )
+def remark(count: int, size: int, nodata: float) -> str:
+    """What is said about ``count`` of ``size`` pixels."""
+    return f"{count} of {size} pixels have its nodata value, {nodata:g}: they count for nothing and are transparent"

@@ -33,3 +33,21 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 def swaps_axes(orientation: int) -> bool:
     """True where width and height change places."""
     return 5 <= orientation <= 8
+
+
+def stored_window(rows: slice, columns: slice, shape: tuple[int, int], orientation: int) -> tuple[slice, slice]:
+    """Where ``rows`` and ``columns`` of the upright picture lie in the stored one, which has ``shape``.
+
+    What ``upright`` makes of that window is the window of the upright picture.
+    """
+    if swaps_axes(orientation):
+        rows, columns = columns, rows
+    if orientation in (3, 4, 6, 7):
+        rows = _mirrored(rows, shape[0])
+    if orientation in (2, 3, 7, 8):
+        columns = _mirrored(columns, shape[1])
+    return rows, columns
+
+
+def _mirrored(window: slice, length: int) -> slice:
+    return slice(length - window.stop, length - window.start)

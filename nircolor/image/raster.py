@@ -32,16 +32,26 @@ class Raster:
     alpha: Samples | None = None
     alpha_band: int | None = None
     """Which band of the file, from 1, ``alpha`` is; None where it is none of them."""
+    infrared: int | None = None
+    """Which band of the file, from 1, is near-infrared by what the file says; None where it does not."""
     peak: float = 1.0
     """Stored value that means 1.0: 255, 65535, 4095 for 12 bits in 16, 1.0 for floats."""
     black: float = 0.0
     """Stored value that means 0."""
+    type_peak: float | None = None
+    """``peak`` where ``levels`` prove wrong, and what means opaque; None where there are none."""
+    levels: str = "black and white level"
+    """Where ``black`` and ``peak`` are from."""
+    palette: NDArray[Any] | None = None
+    """(n, N) uint8 or uint16: the colours, of the n chosen bands, that the one plane is a plane of numbers of."""
     nodata: float | None = None
     """Value, among these samples, of pixels that are no picture."""
     declared: float | None = None
     """The same as the file declares it, where that is another number."""
     depth: str | None = None
     """Type of the output where it is not that of the samples: uint16 for whole numbers of 32 bits."""
+    gaps: bool = False
+    """True where a ``Stored`` may find that some pixels are gone."""
     noisy: bool = False
     """True where a codec makes small differences between channels of its own, of which nobody needs to hear."""
     inverted: bool = False
@@ -66,10 +76,11 @@ class Raster:
 
 @dataclass(frozen=True)
 class Request:
-    """Which part of a file is wanted; both count from 1, None = the only one there is. Bands may have names."""
+    """Which part of a file is wanted; bands (that may have names) and pages count from 1, None = the only one."""
 
     band: Band | None = None
     page: int | None = None
+    damaged: Damaged = "refuse"
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,8 @@ def choose_bands(count: int, alpha: int | None, band: Band | None, labels: Seque
     ``labels``: what the file says of each of them. Raises ``InputError`` where the choice is not obvious or ``band``
     (from 1, or a name) is not there.
     """
+    if alpha is not None and alpha < len(labels) and labels[alpha].near_infrared:
+        alpha = None  # four bands of an aerial camera, of which the file takes the last for transparency
     if isinstance(band, str):
         band = names.find(labels, band, count) + 1
     if band is not None:

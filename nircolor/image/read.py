@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nircolor.errors import UsageError
-from nircolor.image import bands, darkness, exif, icc, nodata
 from nircolor.image.bands import Band
-from nircolor.image.decode import decode
-from nircolor.image.geo_turn import turned
-from nircolor.image.grey import to_grey
-from nircolor.image.histogram import Mask
-from nircolor.image.info import ImageInfo, NirImage
-from nircolor.image.orient import swaps_axes, upright
-from nircolor.image.raster import Raster, Request, Samples
+from nircolor.image.decode import open_stored
+from nircolor.image.info import NirImage
+from nircolor.image.limits import check_whole
+from nircolor.image.raster import Damaged
 from nircolor.image.stretch import Stretch
-from nircolor.image.tone import apply_curve, to_unit
+from nircolor.image.survey import Look
+from nircolor.image.windows import NirWindows, request
 
 _NO_STRETCH = Stretch()
-_LEVELS = 16  # grey levels that a picture has at least
 
 
 def read_nir(
@@ -32,6 +24,7 @@ def read_nir(
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
     grey: bool = False,
+    damaged: Damaged = "refuse",
 ) -> NirImage:
     """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
 
@@ -41,97 +34,13 @@ def read_nir(
     file's tags, never from the data, and where that leaves the picture dark a warning says so. Transparent pixels do
     not count in either. Last come the tones of the file's ICC profile: what is returned are sRGB greys. Three channels
     that differ little (``grey.RULES``) are read as their luma; ``grey`` takes the luma of whatever colours there are.
+    ``damaged``: what becomes of tiles and strips of a TIFF that cannot be decoded: an error, or pixels without data.
 
     Raises ``ColourInputError`` for a colour picture, ``InputError`` for anything else that is not one whole,
     single-band picture (one line: path, reason, remedy) and ``UsageError`` for a ``band`` or ``page`` below 1, or
-    ``band`` with ``grey``.
+    ``band`` with ``grey``. Pictures that are too large for memory: see ``open_nir``.
     """
-    band = bands.parse(band)
-    if page is not None and page < 1:
-        raise UsageError("pages count from 1", option="page", value=page)
-    if grey and band is not None:
-        raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")
-    return decode(source, Request(band, page), lambda raster: _finish(raster, stretch, equalize, grey))
-
-
-def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> NirImage:
-    tags = exif.tidy(raster.exif)
-    size = raster.planes[0].shape[0], raster.planes[0].shape[1]
-    shown = raster.icc or (icc.adobe() if tags.adobe else None)
-    profile, warning = icc.settle(shown)
-    samples, alpha, gone = _one_plane(raster, grey, tags.orientation)
-    found = [tags.warning, warning]
-    pixels, notes = _tones(raster, samples, None if alpha is None else alpha > 0, stretch, equalize, icc.tone(shown))
-    if gone is not None:
-        pixels[gone] = 0
-    info = ImageInfo(
-        format=raster.format,
-        dtype=raster.depth or str(samples.dtype),
-        icc=profile,
-        exif=tags.block,
-        resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
-        warnings=tuple(text for text in (*raster.warnings, *found, *notes) if text),
-        compression=raster.compression,
-        geo=turned(raster.geo, tags.orientation, *size) if raster.geo else None,
-    )
-    return NirImage(pixels, alpha, info)
-
-
-def _one_plane(raster: Raster, grey: bool, turn: int) -> tuple[Samples, NDArray[np.float32] | None, Mask | None]:
-    """The stored samples (H, W) as one upright plane, their alpha in [0, 1], and where there is no data."""
-    gone = nodata.missing(raster.planes, raster.nodata)
-    samples = upright(to_grey(raster, grey, gone), turn)
-    raster.planes.clear()  # the stored bands are not needed any more: free them before the floats are made
-    alpha = None if raster.alpha is None else _alpha(upright(raster.alpha, turn), raster.peak)
-    if alpha is not None:
-        raster.warnings += _doubts(alpha, raster.alpha_band)
-        samples = _divide(samples, alpha) if raster.premultiplied else samples
-    if gone is not None:
-        gone = upright(gone, turn)
-        alpha = nodata.cut_out(samples, alpha, gone)
-        raster.warnings.append(nodata.remark(gone, raster.told_nodata))
-    return samples, alpha, gone
-
-
-def _tones(
-    raster: Raster,
-    samples: Samples,
-    valid: Mask | None,
-    stretch: Stretch,
-    equalize: bool,
-    curve: NDArray[np.float64] | None,
-) -> tuple[NDArray[np.float32], list[str]]:
-    """Stored ``samples`` -> sRGB greys in [0, 1], and warnings. ``curve``: how bright the file's values look."""
-    black, peak, inverted, kind = raster.black, raster.peak, raster.inverted, str(samples.dtype)
-    pixels, warnings = to_unit(samples, peak, inverted, stretch, equalize, valid, black=black)
-    if stretch.kind == "none" and not equalize:
-        warnings += darkness.hint(pixels, kind, (black, peak), inverted, valid, curve)
-    if curve is not None and not equalize:  # ranks are the same under every profile
-        apply_curve(curve, pixels)
-    return pixels, warnings
-
-
-def _alpha(samples: Samples, peak: float) -> NDArray[np.float32]:
-    pixels = samples.astype(np.float32)
-    pixels /= np.float32(peak)
-    return np.clip(np.nan_to_num(pixels, copy=False), 0, 1, out=pixels)
-
-
-def _doubts(alpha: NDArray[np.float32], band: int | None) -> list[str]:
-    """Whether the transparency of a file is one: that of pictures is all or nothing but along edges, a band is not."""
-    partial = alpha[(alpha > 0) & (alpha < 1)]
-    if band is None or partial.size <= alpha.size / 2 or np.unique(np.rint(partial * 255)).size < _LEVELS:
-        return []
-    return [f"band {band} is taken as transparency, as the file says, but looks like a picture; `band={band}` reads it"]
-
-
-def _divide(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
-    """Take the multiplication by alpha back; black where nothing is left of the colour."""
-    colour = np.divide(samples, alpha, out=np.zeros(samples.shape, np.float32), where=alpha > 0)
-    if samples.dtype.kind == "f":
-        return colour
-    return np.clip(np.rint(colour), 0, np.iinfo(samples.dtype).max).astype(samples.dtype)
-
-
-def _resolution(value: tuple[float, float] | None, orientation: int) -> tuple[float, float] | None:
-    return (value[1], value[0]) if value and swaps_axes(orientation) else value
+    with open_stored(source, request(band, page, grey, damaged)) as reader:
+        with reader.translated():
+            check_whole(reader.stored)
+        return NirWindows(reader, Look(stretch, equalize, grey)).whole()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.image import exif, icc, nodata
-from nircolor.image.decode import decode
+from nircolor.image import exif, icc, tone
+from nircolor.image.decode import Reader, open_stored
 from nircolor.image.histogram import row_blocks
+from nircolor.image.limits import check_whole
 from nircolor.image.orient import upright
-from nircolor.image.raster import Raster, Request
-from nircolor.image.stretch import Stretch
-from nircolor.image.tone import apply_curve, to_unit
+from nircolor.image.part import Part, part_of
+from nircolor.image.raster import Raster, Request, Samples
+from nircolor.image.stored import Stored
+from nircolor.image.survey import Passes, channels_of, depth_of, has_alpha, levels_of, type_of
+from nircolor.image.tone import Tone, Toning, apply_curve
+from nircolor.image.witness import Gaps
 from nircolor.wording import without_options
-
-_NO_STRETCH = Stretch()
 
 
 @dataclass(frozen=True)
@@ -41,32 +44,55 @@ def read_rgb(source: str | Path | bytes) -> RgbImage:
     (path, reason, remedy).
     """
     try:
-        return decode(source, Request(), _finish)
+        with open_stored(source, Request()) as reader, reader.translated():
+            return _read(reader)
     except InputError as error:  # there is no choice of a band or a page
         raise without_options(error, "save it as one picture with one or three channels") from error.__cause__
 
 
-def _finish(raster: Raster) -> RgbImage:
-    tags = exif.tidy(raster.exif)
-    turn, profile = tags.orientation, raster.icc or (icc.adobe() if tags.adobe else None)
-    dtype, warnings = raster.depth or str(raster.planes[0].dtype), list(raster.warnings)
-    if raster.alpha is not None:
-        warnings.append("transparency is left out of account")
-    gone = nodata.missing(raster.planes, raster.nodata)
-    if gone is not None:
-        warnings.append(f"its nodata value {raster.told_nodata:g} is left out of account")
-    if gone is not None and raster.declared is not None:  # what stands for it is no value of the file
-        for plane in raster.planes:
-            plane[gone] = 0
-    channels = []
-    while raster.planes:  # each stored band is freed once its floats are there
-        samples = upright(raster.planes.pop(0), turn)
-        pixels, notes = to_unit(samples, raster.peak, raster.inverted, _NO_STRETCH, False, None, black=raster.black)
-        channels.append(pixels)
-        warnings += notes
-    stacked = np.stack(channels * (3 // len(channels)), axis=-1)
-    warnings += _to_srgb(stacked, profile, grey=len(channels) == 1)
-    return RgbImage(stacked, dtype, tuple(dict.fromkeys(warnings)))
+def _read(reader: Reader) -> RgbImage:
+    stored, meaning = reader.stored, reader.stored.meaning
+    check_whole(stored)
+    tags = exif.tidy(meaning.exif)
+    tones, warnings = _tones(stored)
+    pixels = np.empty((*stored.shape, len(tones)), np.float32)
+    for rows in row_blocks(*stored.shape):
+        part = part_of(stored.read(rows, slice(0, stored.shape[1])), meaning)
+        for channel in range(len(tones)):
+            pixels[rows, :, channel] = tones[channel](_plane(part, channel, meaning))
+    stacked = np.repeat(pixels, 3, axis=2) if len(tones) == 1 else pixels
+    stacked = np.stack([upright(stacked[:, :, channel], tags.orientation) for channel in range(3)], axis=-1)
+    profile = meaning.icc or (icc.adobe() if tags.adobe else None)
+    notes = _to_srgb(stacked, profile, grey=len(tones) == 1)
+    told = (*meaning.warnings, *reader.heard(), *warnings, *notes)
+    return RgbImage(stacked, depth_of(stored), tuple(dict.fromkeys(told)))
+
+
+def _tones(stored: Stored) -> tuple[list[Tone], list[str]]:
+    """The tone of each channel, and warnings."""
+    passes, meaning, gaps = Passes(stored), stored.meaning, Gaps(stored)
+    if meaning.nodata is not None:
+        passes.wait(gaps)
+    span, told = levels_of(passes, stored)
+    transparent = ["transparency is left out of account"] if has_alpha(stored) else []
+    size, dtype = stored.shape[0] * stored.shape[1], type_of(stored)
+    toning = Toning(size, span, meaning.inverted, hint=False)
+    tones, notes = [], []
+    for channel in range(channels_of(stored)):
+        found, words = tone.find(
+            dtype, passes.scan(partial(_plane, channel=channel, meaning=meaning), all=True), toning
+        )
+        tones.append(found)
+        notes += words
+    passes.run()
+    gone = [f"its nodata value {meaning.told_nodata:g} is left out of account"] if gaps.empty else []
+    return tones, [*told, *transparent, *gone, *notes]
+
+
+def _plane(part: Part, channel: int, meaning: Raster) -> Samples:
+    """Pixels without data have whatever the file says there, but black where a code stands for that."""
+    plane = part.planes[channel]
+    return plane if part.empty is None or meaning.declared is None else np.where(part.empty, plane.dtype.type(0), plane)
 
 
 def _to_srgb(pixels: NDArray[np.float32], profile: bytes | None, grey: bool) -> list[str]:

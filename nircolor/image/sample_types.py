@@ -20,7 +20,11 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image.raster import Samples
 
-_SHIFTED = {np.dtype(np.int8): np.dtype(np.uint8), np.dtype(np.int16): np.dtype(np.uint16)}
+_UNSIGNED: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.bool_): np.dtype(np.uint8),
+    np.dtype(np.int8): np.dtype(np.uint8),
+    np.dtype(np.int16): np.dtype(np.uint16),
+}
 _LEAST_64, _MOST_64 = -(2**31), 2**32 - 1  # of 64 bits: the values of int32 and uint32
 _PERCENT = 100  # steps between black and white of a reflectance in whole numbers, at least
 
@@ -83,13 +87,14 @@ class SampleType:
     def reflectance(self, scale: float, offset: float) -> tuple[float, float] | None:
         """Stored values of which ``scale * value + offset`` is 0 and 1: black and white of a reflectance.
 
-        None where they are no range within the type, or one of so few steps that something else is meant.
+        None where they are no range within the type, or one of so few steps, or so far from 0, that something else is
+        meant: degrees, metres, radiance.
         """
-        if not 0 < scale < np.inf or not np.isfinite(offset):
+        if not 0 < scale < np.inf or not -1 <= offset <= 0:
             return None
         black, white = -offset / scale, (1 - offset) / scale
         whole = self.stored.kind != "f"
-        fits = 0 <= black < white < np.inf and (not whole or white <= self.peak)
+        fits = black < white < np.inf and (not whole or white <= self.peak)
         return (black, white) if fits and (not whole or white - black >= _PERCENT) else None
 
     def remarks(self, clipped: int) -> list[str]:
@@ -105,11 +110,14 @@ def sample_type(stored: np.dtype[Any], bits: int | None = None, declared: int | 
     stored = stored.newbyteorder("=")
     if stored.kind not in "biuf" or stored.itemsize > 8:
         raise InputError(f"holds {stored} samples", remedy="convert it to uint8, uint16 or float32 first")
-    narrow = stored.kind in "bu" and stored.itemsize <= 2
-    handed = (
-        np.dtype(np.uint8) if stored.kind == "b" else stored if narrow else _SHIFTED.get(stored, np.dtype(np.float32))
-    )
+    handed = _handed(stored)
     return SampleType(stored, handed, _peak(stored, bits), declared, _nodata(stored, handed, declared))
+
+
+def _handed(stored: np.dtype[Any]) -> np.dtype[Any]:
+    if stored.kind == "u" and stored.itemsize <= 2:
+        return stored
+    return _UNSIGNED.get(stored) or np.dtype(np.float32)
 
 
 def _peak(stored: np.dtype[Any], bits: int | None) -> float:

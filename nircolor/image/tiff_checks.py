@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import BinaryIO
 
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image.limits import MAX_BYTES, check_size
+from nircolor.image.limits import MAX_BYTES, MAX_PIXELS, check_promise
+from nircolor.image.raster import Damaged
 from nircolor.image.sample_types import SampleType
 from nircolor.image.sample_types import sample_type as type_of
 
-_PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
+_PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 6: "YCbCr"}
 _JPEG = 7
 
 # compression tag -> the most that one byte can become (None: no bound)
@@ -59,47 +59,52 @@ def _format(page: TiffPage) -> str:
     return f" of the kind {name}" if name and name != "UINT" else ""
 
 
-def check_segments(page: TiffPage, size: int, stream: BinaryIO) -> None:
-    """Refuse with ``InputError`` a page whose strips or tiles are too large or not all within the ``size`` bytes."""
+def check_segments(page: TiffPage, size: int, damaged: Damaged) -> None:
+    """Refuse with ``InputError`` a page whose strips or tiles are too large or not all within the ``size`` bytes.
+
+    With ``damaged="nodata"`` some may lie elsewhere.
+    """
     samples = page.samplesperpixel * max(1, page.bitspersample / 8)
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     sparse = any(segment == (0, 0) for segment in segments)
     ratio = None if sparse else _COMPRESSIONS[page.compression]
-    check_size(page.imagewidth, page.imagelength, samples, sum(page.databytecounts), ratio)
+    check_promise(page.imagewidth, page.imagelength, samples, sum(page.databytecounts), ratio)
     _check_tile(page, samples)
     if len(segments) < math.prod(page.chunked):
         raise InputError(
             f"is damaged: {len(segments)} of {math.prod(page.chunked)} strips or tiles are listed; get a fresh copy"
         )
+    if damaged == "nodata":
+        return
     for offset, count in segments:
         if (offset == 0) != (count == 0) or offset + count > size:
             raise InputError("is truncated: a strip or tile lies beyond its end", remedy="get a fresh copy")
-        if page.compression == _JPEG and count:
-            _check_jpeg(page, stream, offset, count)
 
 
 def _check_tile(page: TiffPage, samples: float) -> None:
-    pixels = page.tilewidth * page.tilelength if page.is_tiled else page.imagewidth * page.rowsperstrip
-    if pixels * samples > MAX_BYTES or pixels > max(page.imagewidth * page.imagelength, _LARGE_TILE):
+    height, width = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+    pixels = height * width
+    if pixels > max(page.imagewidth * page.imagelength, _LARGE_TILE):
         raise InputError(f"is damaged: it says that one strip or tile has {pixels} pixels", remedy="get a fresh copy")
+    if pixels * samples > MAX_BYTES or min(height, page.imagelength) * page.imagewidth > MAX_PIXELS:
+        raise InputError(
+            f"has {page.imagewidth} x {page.imagelength} pixels in strips or tiles of {width} x {height}, a row of "
+            f"which is above the limit of {MAX_PIXELS // 1_000_000} megapixels and {MAX_BYTES >> 30} GiB",
+            remedy="store it in tiles of 512 x 512, or cut it into parts first",
+        )
 
 
-def _check_jpeg(page: TiffPage, stream: BinaryIO, offset: int, count: int) -> None:
-    """libjpeg fills what is missing with grey and believes the size in its own header; neither may pass."""
+def check_jpeg(data: bytes, tables: bytes, most: tuple[int, int]) -> None:
+    """Refuse with ``InputError`` a JPEG strip or tile, of at ``most`` that height and width, that is not whole.
+
+    libjpeg fills what is missing with grey and believes the size in its own header; neither may pass.
+    """
     from nircolor.image import jpeg_check  # which brings numba
 
-    stream.seek(offset)
-    data = stream.read(count)
     height, width = _jpeg_size(data)
-    most = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
     if height > most[0] or width > most[1]:
-        raise InputError(
-            f"is damaged: a JPEG strip or tile says it has {width} x {height} pixels", remedy="get a fresh copy"
-        )
-    try:
-        jpeg_check.check(data, page.jpegtables or b"")
-    except InputError as error:
-        raise InputError(f"has a JPEG strip or tile that {error.reason}", remedy=error.remedy) from error
+        raise InputError(f"is damaged: the JPEG says it has {width} x {height} pixels", remedy="get a fresh copy")
+    jpeg_check.check(data, tables)
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -111,7 +116,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", data, start + 5)
             return height, width
         start += 2 + size
-    raise InputError("is damaged: a JPEG strip or tile has no header", remedy="get a fresh copy")
+    raise InputError("is damaged: the JPEG has no frame header", remedy="get a fresh copy")
 
 
 def _label(value: int) -> str:

@@ -64,11 +64,6 @@ class Contents:
         """The pictures that can be chosen, in order."""
         return tuple(picture for group in self.groups for picture in _largest(group))
 
-    @property
-    def has_mask(self) -> bool:
-        """True where a page is a transparency mask."""
-        return any(group[0].kind & _MASK for group in self.groups)
-
     def choose(self, number: int | None) -> TiffPicture:
         """Page ``number`` (from 1). Raises ``InputError`` where it is not obvious, not there, or not yet a picture."""
         count = len(self.pages)
@@ -113,8 +108,6 @@ class Contents:
                 f"its page of {preview.width} x {preview.height} pixels is a preview of the picture beneath it, "
                 f"of {chosen.width} x {chosen.height}, which was read"
             )
-        if self.has_mask:
-            found.append("the transparency mask page is not kept")
         return found
 
 

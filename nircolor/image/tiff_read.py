@@ -1,10 +1,9 @@
-"""TIFF and BigTIFF files through tifffile: strips or tiles, any band layout, one page.
-
-Segments are decoded one by one into the wanted bands only, so a file with twelve bands costs the memory of one.
-"""
+"""TIFF and BigTIFF files through tifffile: one page, what its tags say, and which of its bands are wanted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,19 +11,21 @@ from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, geo, ifd, nodata, tiff_checks, tiff_pages
-from nircolor.image.raster import Raster, Request, Samples, choose_bands
+from nircolor.image import exif, geo, ifd, tiff_checks, tiff_mask, tiff_pages
+from nircolor.image.raster import Raster, Request, choose_bands
+from nircolor.image.stored import Stored
+from nircolor.image.tiff_stored import TiffStored, Wanted
 from nircolor.image.tiff_values import Values, values_of
 
 _PALETTE = 3
 _ICC = 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples: alpha that the colours are multiplied by, or are not
 _KEPT = {1: "none", 5: "lzw"}  # compression tag -> ImageInfo.compression; deflate for all others
-_BUFFER = 16 << 20  # encoded bytes read ahead
 
 
-def decode(stream: BinaryIO, request: Request) -> Raster:
-    """Read one page of a TIFF file. Raises ``InputError``."""
+@contextmanager
+def opened(stream: BinaryIO, request: Request) -> Iterator[Stored]:
+    """Open one page of a TIFF file. Raises ``InputError``."""
     contents = tiff_pages.contents(stream)
     picture = contents.choose(request.page)
     size = stream.seek(0, 2)
@@ -33,17 +34,19 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     with TiffFile(stream, is_lsm=False, is_ndpi=False, is_scanimage=False) as file:
         page = _page(file, picture)
         tiff_checks.check_page(page)
-        tiff_checks.check_segments(page, size, stream)
+        tiff_checks.check_segments(page, size, request.damaged)
         block, resolution, notes = _kept(contents.places(picture), stream)
         values = values_of(page, stream)
         read = _palette if page.photometric == _PALETTE else _samples
-        raster = read(page, request, values)
-        raster.exif, raster.resolution = block, resolution
+        raster, wanted = read(page, request, values)
+        raster.exif, raster.resolution, raster.gaps = block, resolution, request.damaged == "nodata"
         raster.warnings += [*contents.remarks(picture), *values.notes, *notes]
         _describe(raster, page)
         raster.geo, lost = geo.from_tiff(stream, page.offset)
         raster.warnings += lost
-    return raster
+        stored = TiffStored(page, stream, size, raster, wanted, request.damaged)
+        mask = tiff_mask.mask_of(contents, picture)
+        yield tiff_mask.masked(stored, _page(file, mask), stream, size, request.damaged) if mask else stored
 
 
 def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
@@ -53,37 +56,25 @@ def _page(file: TiffFile, picture: tiff_pages.TiffPicture) -> TiffPage:
     return TiffPage(file, index=1)
 
 
-def _samples(page: TiffPage, request: Request, values: Values) -> Raster:
+def _samples(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     kind, alpha = _alpha(page)
     bands = choose_bands(page.samplesperpixel, alpha, request.band, values.labels)
     values.choose(bands.colour, asked=request.band is not None)
-    masks = () if bands.alpha is None else (bands.alpha,)
-    planes = _read(page, (*bands.colour, *masks), values, bands.alpha)
-    values.doubt(planes[0])
-    raster = Raster("TIFF", planes[: len(bands.colour)], peak=values.peak, inverted=values.inverted)
-    raster.black, raster.nodata, raster.declared = values.black, values.nodata, values.kind.recoded
-    raster.depth = values.kind.depth
-    if masks:
-        raster.alpha, raster.premultiplied = planes[-1], kind == _ASSOCIATED
-        raster.alpha_band = bands.alpha_band
-    return raster
+    raster = Raster("TIFF", [], peak=values.peak, inverted=values.inverted, levels=values.source)
+    raster.black, raster.type_peak = values.black, values.type_peak
+    raster.nodata, raster.declared = values.nodata, values.kind.recoded
+    raster.depth, raster.infrared = values.kind.depth, values.infrared
+    if bands.alpha is not None:
+        raster.premultiplied, raster.alpha_band = kind == _ASSOCIATED, bands.alpha_band
+    return raster, Wanted(bands.colour, bands.alpha, values.kind)
 
 
-def _palette(page: TiffPage, request: Request, values: Values) -> Raster:
+def _palette(page: TiffPage, request: Request, values: Values) -> tuple[Raster, Wanted]:
     bands = choose_bands(3, None, request.band)
     colours = _colours(page)
-    indices = _read(page, (0,), values)[0]
-    gone = nodata.missing([indices], values.nodata)
-    if gone is not None:
-        indices[gone] = 0
-    if int(indices.max()) >= colours.shape[1]:
-        raise InputError("is damaged: its palette has too few colours", remedy="get a fresh copy")
-    peak = np.iinfo(colours.dtype).max
-    raster = Raster("TIFF", [colours[band][indices] for band in bands.colour], peak=float(peak))
-    if gone is not None:
-        raster.alpha = np.where(gone, 0, peak).astype(colours.dtype)
-        raster.warnings.append(nodata.remark(gone, values.kind.declared or 0))
-    return raster
+    raster = Raster("TIFF", [], peak=float(np.iinfo(colours.dtype).max), nodata=values.nodata)
+    raster.palette, raster.declared = colours[list(bands.colour)], values.kind.recoded
+    return raster, Wanted((0,), None, values.kind)
 
 
 def _alpha(page: TiffPage) -> tuple[int, int | None]:
@@ -93,38 +84,6 @@ def _alpha(page: TiffPage) -> tuple[int, int | None]:
         if kind in (_ASSOCIATED, _UNASSOCIATED):
             return int(kind), first + index
     return 0, None
-
-
-def _read(page: TiffPage, wanted: tuple[int, ...], values: Values, mask: int | None = None) -> list[Samples]:
-    """The ``wanted`` samples (from 0), each (H, W) uint8, uint16 or float32; holes of a sparse file are no data.
-
-    ``mask``: which of them is transparency.
-    """
-    shape, kind = (page.imagelength, page.imagewidth), values.kind
-    height, width = shape
-    planes = [np.full(shape, _hole(kind.handed, values.nodata), kind.handed) for _ in wanted]
-
-    def place(decoded: tuple[NDArray[Any] | None, tuple[int, ...], tuple[int, ...]]) -> int:
-        block, (sample, _, top, left, _), _ = decoded
-        if block is None:  # a hole in a sparse file
-            return 0
-        part = block[0, : height - top, : width - left]
-        rows, columns = slice(top, top + part.shape[0]), slice(left, left + part.shape[1])
-        clipped = 0
-        for plane, number in zip(planes, wanted, strict=True):
-            if page.planarconfig == 1 or sample == number:
-                stored = part[:, :, number if page.planarconfig == 1 else 0]
-                plane[rows, columns], below = kind.convert(stored, mask=number == mask)
-                clipped += below
-        return clipped
-
-    values.notes += kind.remarks(sum(page.segments(func=place, buffersize=_BUFFER)))
-    return planes
-
-
-def _hole(dtype: np.dtype[Any], nodata: float | None) -> float:
-    fits = nodata is not None and (dtype.kind == "f" or (0 <= nodata <= np.iinfo(dtype).max and nodata % 1 == 0))
-    return nodata if fits and nodata is not None else 0
 
 
 def _colours(page: TiffPage) -> NDArray[Any]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-import numpy as np
 from tifffile import TiffPage
 
 from nircolor.image import bands, camera_xmp, ifd, tiff_checks
 from nircolor.image.bands import BandLabel
 from nircolor.image.gdal_items import GdalItems, Scale
 from nircolor.image.ifd import EXIF_IFD, IfdEntry
-from nircolor.image.raster import Samples
 from nircolor.image.sample_types import SampleType
 
 _BITS, _PHOTOMETRIC, _MAX_SAMPLE_VALUE, _GREY_CURVE, _TRANSFER, _XMP = 258, 262, 281, 291, 301, 700
@@ -58,6 +56,12 @@ class Values:
         """What stands for no data."""
         return self.kind.nodata
 
+    @property
+    def infrared(self) -> int | None:
+        """Which band, from 1, is near-infrared by its label."""
+        found = bands.near_infrared(self.labels)
+        return None if found is None else found + 1
+
     def choose(self, colour: Sequence[int], asked: bool) -> None:
         """Use what is said of the bands ``colour`` (from 0) alone: their scale, and whether they are near-infrared.
 
@@ -68,14 +72,6 @@ class Values:
         scales = {self.scales[band] for band in colour if band < len(self.scales)} - {Scale()}
         if scales:
             self._apply_scales(scales)
-
-    def doubt(self, samples: Samples) -> None:
-        """Drop the levels of a sensor where most of the picture, ``samples`` (H, W), lies above its white."""
-        above = samples > self.peak if self.nodata is None else (samples > self.peak) & (samples != self.nodata)
-        if self.type_peak is None or np.count_nonzero(above) <= samples.size / 2:
-            return
-        self.notes.append(f"most of it is above its white level, {self.peak:g}: its {self.source} are not used")
-        self.black, self.peak = 0.0, self.type_peak
 
     def _apply_scales(self, scales: set[Scale]) -> None:
         (scale, *others) = sorted(scales, key=str)
@@ -130,7 +126,7 @@ def _label(values: Values, count: int, found: _Found, camera: camera_xmp.CameraX
 
 def _joined(label: BandLabel, other: BandLabel) -> BandLabel:
     wavelength = other.wavelength if label.wavelength is None else label.wavelength
-    return BandLabel(label.name or other.name, wavelength)
+    return replace(label, name=label.name or other.name, wavelength=wavelength)
 
 
 def _is_inverted(page: TiffPage) -> bool:
@@ -183,7 +179,8 @@ def _nodata(found: _Found, notes: list[str]) -> int | float | None:
     text = found[_NODATA].data.split(b"\0")[0].decode("latin-1").strip()
     try:
         number = float(text.replace(",", "."))
-        return int(text) if text.lstrip("+-").isdigit() else number  # whole ones of 64 bits are no floats
+        whole = len(text) <= 20 and text.lstrip("+-").isdigit()
+        return int(text) if whole else number  # a float has not all of 64 bits
     except ValueError:
         notes.append(f"its nodata value {text[:40]!a} is no number: all pixels count as picture")
         return None

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nircolor.errors import UsageError
+from nircolor.image import bands, exif, icc
+from nircolor.image.bands import Band
+from nircolor.image.decode import Reader, open_stored
+from nircolor.image.geo_turn import turned
+from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo, NirImage
-from nircolor.image.raster import Damaged
-from nircolor.image.read import read_nir
+from nircolor.image.limits import check_whole
+from nircolor.image.orient import stored_window, swaps_axes, upright
+from nircolor.image.part import Part, alpha_of, part_of, samples_of
+from nircolor.image.raster import Damaged, Request
 from nircolor.image.stretch import Stretch
+from nircolor.image.survey import Look, depth_of, survey
 
 _NO_STRETCH = Stretch()
 
@@ -20,39 +30,99 @@ _NO_STRETCH = Stretch()
 class NirWindows:
     """An upright picture, from which windows are taken. Equal, to the bit, to what ``read_nir`` makes of the file."""
 
-    def __init__(self, image: NirImage) -> None:
-        self._image = image
+    def __init__(self, reader: Reader, look: Look) -> None:
+        """Survey what ``reader`` has open. Raises ``InputError``."""
+        self._reader, self._stored = reader, reader.stored
+        self._tags = exif.tidy(self._stored.meaning.exif)
+        profile = self._stored.meaning.icc or (icc.adobe() if self._tags.adobe else None)
+        self._icc, self._icc_warning = icc.settle(profile)
+        with reader.translated():
+            self._check_turn()
+            self._found = survey(self._stored, look, icc.tone(profile))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width, upright."""
-        height, width = self._image.pixels.shape
-        return height, width
+        height, width = self._stored.shape
+        return (width, height) if swaps_axes(self._tags.orientation) else (height, width)
 
     @property
     def has_alpha(self) -> bool:
         """Whether ``alpha`` has something to say."""
-        return self._image.alpha is not None
+        return self._found.has_alpha
 
     @property
     def info(self) -> ImageInfo:
         """What has to be kept, and the warnings so far: some libraries complain only when a part is decoded."""
-        return self._image.info
+        meaning, tags, found = self._stored.meaning, self._tags, self._found
+        told = (*meaning.warnings, *self._reader.heard(), *found.remarks, tags.warning, self._icc_warning, *found.notes)
+        resolution = meaning.resolution or tags.resolution
+        return ImageInfo(
+            format=meaning.format,
+            dtype=depth_of(self._stored),
+            icc=self._icc,
+            exif=tags.block,
+            resolution=resolution[::-1] if resolution and swaps_axes(tags.orientation) else resolution,
+            warnings=tuple(text for text in told if text),
+            compression=meaning.compression,
+            geo=turned(meaning.geo, tags.orientation, *self._stored.shape) if meaning.geo else None,
+        )
 
     def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:
         """(h, w) float32 in [0, 1]. Slices without a step, as of an array. Raises ``InputError`` for damage."""
-        return self._image.pixels[window]
+        return self._window(*window, self._pixels)
 
     def alpha(self, rows: slice, columns: slice) -> NDArray[np.float32] | None:
-        """(h, w) float32 in [0, 1], 1 = opaque; None where the file has no mask."""
-        return None if self._image.alpha is None else self._image.alpha[rows, columns]
+        """(h, w) float32 in [0, 1], 1 = opaque; None where the file has no mask. Raises ``InputError`` for damage."""
+        return self._window(rows, columns, alpha_of) if self.has_alpha else None
+
+    def whole(self) -> NirImage:
+        """All of it. Raises ``InputError``, for what is too large too."""
+        height, width = self.shape
+        pixels = np.empty((height, width), np.float32)
+        alpha = np.empty((height, width), np.float32) if self.has_alpha else None
+        for rows in row_blocks(height, width):
+            pixels[rows] = self[rows, :]
+            if alpha is not None:
+                alpha[rows] = self.alpha(rows, slice(None))
+        return NirImage(pixels, alpha, self.info)
+
+    def _window(
+        self, rows: slice, columns: slice, convert: Callable[[Part], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        height, width = self.shape
+        rows, columns = _within(rows, height), _within(columns, width)
+        if rows.start == rows.stop or columns.start == columns.stop:
+            return np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        turn = self._tags.orientation
+        with self._reader.translated():
+            block = self._stored.read(*stored_window(rows, columns, self._stored.shape, turn))
+            return upright(convert(part_of(block, self._stored.meaning)), turn)
+
+    def _pixels(self, part: Part) -> NDArray[np.float32]:
+        samples = samples_of(part, self._found.luma, self._stored.meaning.premultiplied)
+        pixels, gone = self._found.tone(samples), part.gone
+        if gone is not None:
+            pixels[gone] = 0
+        return pixels
+
+    def _check_turn(self) -> None:
+        if swaps_axes(self._tags.orientation):  # a row of the picture is a column of what is stored
+            check_whole(self._stored)
+
+
+def _within(window: slice, length: int) -> slice:
+    start, stop, step = window.indices(length)
+    if step != 1:
+        raise UsageError("windows have no steps")
+    return slice(start, max(start, stop))
 
 
 @contextmanager
 def open_nir(
     source: str | Path | bytes,
     *,
-    band: int | None = None,
+    band: Band | None = None,
     page: int | None = None,
     stretch: Stretch = _NO_STRETCH,
     equalize: bool = False,
@@ -64,4 +134,17 @@ def open_nir(
     Ask for windows from top to bottom, and from left to right within a row of them; they may overlap. Only a row of
     windows is then held in memory, whatever the height, where the file allows it (TIFF in tiles or strips).
     """
-    yield NirWindows(read_nir(source, band=band, page=page, stretch=stretch, equalize=equalize, grey=grey))
+    with open_stored(source, request(band, page, grey, damaged)) as reader:
+        yield NirWindows(reader, Look(stretch, equalize, grey))
+
+
+def request(band: Band | None, page: int | None, grey: bool, damaged: Damaged) -> Request:
+    """What is wanted of a file. Raises ``UsageError`` for what makes no sense."""
+    band = bands.parse(band)
+    if page is not None and page < 1:
+        raise UsageError("pages count from 1", option="page", value=page)
+    if grey and band is not None:
+        raise UsageError("`grey` and `band`: one excludes the other", remedy="leave one out")
+    if damaged not in get_args(Damaged):
+        raise UsageError("it is refuse or nodata", option="damaged", value=damaged)
+    return Request(band, page, damaged)

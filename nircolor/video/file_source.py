@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import ColourInputError, InputError
-from nircolor.image import ImageInfo, NirImage, darkness, formats
-from nircolor.image.grey import to_grey
+from nircolor.image import NirImage, NirWindows, formats
+from nircolor.image.decode import Reader
 from nircolor.image.raster import Raster, choose_bands, pick
 from nircolor.image.source import open_source
-from nircolor.image.tone import to_unit
+from nircolor.image.stored import Arrays
+from nircolor.image.survey import Look
 from nircolor.picture import Reading
 from nircolor.video.container import HEAD, has_sound, sniff
 from nircolor.video.frames import Frame, Stream, in_frame, name_of
@@ -164,10 +165,5 @@ def _grey(pixels: NDArray[Any], how: Reading) -> NirImage:
     """(H, W) or (H, W, 3) BGR, uint8 or uint16 -> a near-infrared picture. Raises InputError, without the path."""
     stack = pixels[..., ::-1] if pixels.ndim == 3 else pixels
     planes, _ = pick(stack, choose_bands(3 if pixels.ndim == 3 else 1, None, how.band))
-    raster = Raster("PNG", planes, noisy=True)
-    samples = to_grey(raster, luma=how.colours == "colorize")
-    peak = float(np.iinfo(samples.dtype).max)
-    unit, warnings = to_unit(samples, peak, False, how.stretch, how.equalize, None)
-    if how.stretch.kind == "none" and not how.equalize:
-        warnings += darkness.hint(unit, str(samples.dtype), (0.0, peak), False, None)
-    return NirImage(unit, None, ImageInfo("PNG", str(samples.dtype), warnings=(*raster.warnings, *warnings)))
+    raster = Raster("PNG", planes, peak=float(np.iinfo(pixels.dtype).max), noisy=True)
+    return NirWindows(Reader(Arrays(raster)), Look(how.stretch, how.equalize, how.colours == "colorize")).whole()

@@ -17,6 +17,9 @@ SCENE = render(7, 48, 64)
 NIR, RGB = quantise(SCENE.nir, 8), quantise(SCENE.rgb, 8)
 BGR = np.ascontiguousarray(RGB[..., ::-1])
 FOUR = np.dstack([RGB, NIR])
+_NAME = '<Item name="DESCRIPTION" sample="{}" role="description">{}</Item>'
+_NAMES = "".join(_NAME.format(*item) for item in enumerate(("Red", "Green", "Blue", "NIR (842 nm)")))
+NAMES = (42112, 2, 0, f"<GDALMetadata>{_NAMES}</GDALMetadata>", True)
 
 
 def film(path: Path, frames: list[np.ndarray]) -> None:
@@ -33,6 +36,9 @@ def files(place: Path) -> None:
     save(place / "nir.png", NIR)
     save(place / "rgb.png", BGR)
     tifffile.imwrite(place / "four.tif", FOUR, photometric="rgb", extrasamples=["unspecified"])
+    (place / "named").mkdir()
+    for name in (place / "named.tif", place / "named" / "a.tif"):
+        tifffile.imwrite(name, FOUR, photometric="minisblack", planarconfig="contig", extratags=[NAMES])
     tifffile.imwrite(place / "rgbn.tif", FOUR, photometric="rgb", extrasamples=["unassalpha"])
     jpegs = b"".join(cv2.imencode(".jpg", frame)[1].tobytes() for frame in (NIR, NIR[::-1]))
     (place / "raw.mjpeg").write_bytes(jpegs)
@@ -83,6 +89,18 @@ CASES = [
     Case("colorize rgbn.tif", "luma with --grey", ("colorize rgbn.tif --grey",)),
     Case("colorize four.tif", "with --band 1 to 4", tuple(f"colorize four.tif --band {n} --overwrite" for n in (1, 4))),
     Case("colorize four.tif --band 5", "choose --band 1 to 4", ("colorize four.tif --band 4",)),
+    Case(
+        "colorize named.tif",
+        "say which one is near-infrared with --band 1 to 4; --band 4 seems to be it",
+        ("colorize named.tif --band 4", "colorize named.tif --band nir --overwrite"),
+    ),
+    Case(
+        "colorize named.tif --band swir",
+        "its bands are 1 Red, 2 Green, 3 Blue, 4 NIR (842 nm); choose one by its name, or --band 1 to 4",
+        ("colorize named.tif --band NIR", "colorize named.tif --band 842nm --overwrite"),
+    ),
+    Case("colorize nir.png --band nir", "leave --band out", ("colorize nir.png",)),
+    Case("batch named out --band 0", "--band 0: bands count from 1", ("batch named out --band nir --resume",)),
     Case("colorize four.tif --grey", "--band 1 to 4", ("colorize four.tif --band 4",)),
     Case(
         "colorize rgb.png --grey --band 1",

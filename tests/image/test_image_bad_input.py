@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import struct
 import tempfile
 import tracemalloc
@@ -188,11 +189,10 @@ def tiff_with_header(width: int, height: int) -> bytes:
     "data",
     [
         png_with_header(100_000, 100_000, zlib.compress(bytes(1000))),
-        tiff_with_header(100_000, 100_000),
         bmp_with_header(100_000, 100_000),
         jpeg_with_header(65_000, 65_000),
     ],
-    ids=["png", "tiff", "bmp", "jpeg"],
+    ids=["png", "bmp", "jpeg"],
 )
 def test_an_enormous_header_is_refused_before_decoding(data: bytes) -> None:
     tracemalloc.start()
@@ -208,17 +208,18 @@ def test_an_enormous_header_is_refused_before_decoding(data: bytes) -> None:
     [
         png_with_header(19_000, 19_000, zlib.compress(bytes(1000))),
         tiff_with_header(19_000, 19_000),
+        tiff_with_header(100_000, 100_000),
         bmp_with_header(19_000, 19_000),
         jpeg_with_header(19_000, 19_000),
     ],
-    ids=["png", "tiff", "bmp", "jpeg"],
+    ids=["png", "tiff", "large tiff", "bmp", "jpeg"],
 )
-def test_a_lying_header_within_the_limit_is_refused_before_decoding(data: bytes) -> None:
+def test_a_lying_header_is_refused_before_decoding(data: bytes) -> None:
     tracemalloc.start()
     message = refusal(data)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert "promises 19000 x 19000 pixels but holds only" in message or "truncated" in message
+    assert re.search(r"promises \d+ x \d+ pixels but holds only", message) or "truncated" in message
     assert peak < 10_000_000
 
 
@@ -252,7 +253,7 @@ def test_a_jpeg_strip_that_lies_about_its_size_is_refused() -> None:
     data = bytearray(tiff(RAMP, compression="jpeg"))
     start = data.index(b"\xff\xc0") + 5
     data[start : start + 4] = struct.pack(">HH", 60_000, 60_000)
-    assert "a JPEG strip or tile says it has 60000 x 60000 pixels" in refusal(bytes(data))
+    assert "strip at row 0, column 0 (the JPEG says it has 60000 x 60000 pixels)" in refusal(bytes(data))
 
 
 def test_cmyk_is_refused(tmp_path: Path) -> None:

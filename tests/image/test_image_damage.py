@@ -210,7 +210,7 @@ def test_a_jpeg_strip_of_a_tiff() -> None:
     with tifffile.TiffFile(io.BytesIO(whole)) as file:
         start, count = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
     middle = start + count // 2
-    assert "has a JPEG strip or tile that is damaged: " in refusal(
+    assert "is damaged: its strip at row 0, column 0 (" in refusal(
         whole[:middle] + bytes(start + count - 2 - middle) + whole[start + count - 2 :]
     )
 

@@ -114,12 +114,6 @@ def test_other_floats_are_read_as_float32(dtype: type) -> None:
     assert picture.info.dtype == "float32"
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.uint32, np.uint64, np.complex64])
-def test_types_without_a_range_are_refused(dtype: type) -> None:
-    with pytest.raises(InputError, match=r"holds \w+ samples; convert it to uint8, uint16 or float32"):
-        read_nir(tiff(RAMP.astype(dtype), photometric="minisblack"))
-
-
 def test_nan_and_infinity_are_defined_and_counted() -> None:
     pixels = np.array([[np.nan, np.inf, -np.inf, 0.5, np.nan]], np.float32)
     picture = read_nir(tiff(pixels))

@@ -102,15 +102,9 @@ def test_a_stretch_takes_the_place_of_the_levels() -> None:
     np.testing.assert_array_equal(plain.pixels, levelled.pixels)
 
 
-def test_curves_and_scales_that_are_not_used_are_told() -> None:
+def test_a_transfer_function_that_is_not_used_is_told() -> None:
     curve = (301, 3, 256, tuple(range(0, 65536, 257)), True)
     assert "its transfer function is left out of account" in read_nir(tiff(RAMP, extratags=[curve])).info.warnings[0]
-    item = '<Item name="SCALE" sample="0" role="scale">{}</Item>'
-    for scale, lines in (("0.0001", 1), ("1", 0)):
-        data = tiff(RAMP16, extratags=[(42112, 2, 0, f"<GDALMetadata>{item.format(scale)}</GDALMetadata>", True)])
-        warnings = read_nir(data).info.warnings
-        assert len(warnings) == lines
-        assert all("scale ('0.0001') left out of account" in line for line in warnings)
 
 
 # --- no data ----------------------------------------------------------------------------------------------------------
