@@ -28,6 +28,7 @@ from nircolor.batch.walk import Naming, Selection
 from nircolor.picture import Writing
 from nircolor.scenes import render
 from nircolor.scenes.files import write_picture
+from nircolor.tiling import Piece
 
 SCENES = 8  # rendering is slow: files are copies of this many pictures
 
@@ -51,18 +52,18 @@ def speed(files: int, megapixels: float, format: str | None, threads: int, round
         entries = find(settings.root, settings.target, Selection(), Naming(), {}, format).entries
         engine = Colorizer.from_weights("lite")
         works = [work for entry in entries[:SCENES] if isinstance(work := prepare(entry, settings), Work)]
-        engine.colorize(works[0].image.pixels)  # compile and warm up
+        engine.colorize(works[0].pixels)  # compile and warm up
         bare, folder = [], []
         for _ in range(rounds):
             start = time.perf_counter()
             for i in range(files):
-                engine.colorize(works[i % SCENES].image.pixels)
+                engine.colorize(works[i % SCENES].pixels)
             bare.append(time.perf_counter() - start)
             folder.append(_folder(entries, settings, engine, threads))
             for path in target.iterdir():
                 path.unlink()
         side = _disk_seconds(works, settings, engine)
-    pixels, best = files * works[0].image.pixels.size / 1e6, min(folder, key=lambda flow: flow.seconds)
+    pixels, best = files * works[0].pixels.size / 1e6, min(folder, key=lambda flow: flow.seconds)
     print(f"device {engine.info.device}, {files} files of {megapixels} MP, output {format or 'png'}, {threads} threads")
     print(f"bare network {pixels / min(bare):.2f} MP/s, folder {pixels / best.seconds:.2f} MP/s: ", end="")
     print(f"{min(bare) / best.seconds:.1%} of it; the network waited {best.waited / best.seconds:.1%}")
@@ -77,11 +78,11 @@ def _folder(entries: tuple, settings: Settings, engine: Colorizer, threads: int)
 
 
 def _disk_seconds(works: list[Work], settings: Settings, engine: Colorizer) -> float:
-    rgb = engine.colorize(works[0].image.pixels)
+    rgb = engine.colorize(works[0].pixels)
     start = time.thread_time()
     for work in works:
         prepare(work.entry, settings)
-        finish(work, rgb, settings)
+        finish(work, [Piece(0, 0, rgb)], settings)
     return (time.thread_time() - start) / len(works)
 
 

@@ -15,7 +15,7 @@ from nircolor import picture
 from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
-from nircolor.files import check_output
+from nircolor.files import check_output, final_path, remove_abandoned
 from nircolor.image import default_output, gdal_guard, plan_output
 from nircolor.image.formats import by_suffix
 from nircolor.image.limits import MAX_BYTES
@@ -37,7 +37,7 @@ Target = Path | BinaryIO
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network, which reads as it goes."""
+    """What became of one picture. ``output`` is ``-`` for a stream. ``seconds``: of the network and what it reads."""
 
     input: str
     output: str
@@ -122,6 +122,8 @@ class _Job:
         with picture.opened(_content(self.source), self.reading) as image:
             target = target or self._default(image.info.format)
             plan = self._plan(target, image)
+            if image.shape[0] * image.shape[1] > picture.HELD and (path := _path(target)) is not None:
+                remove_abandoned(final_path(path).parent)  # a killed run leaves gigabytes
             clock.lap("opened")
             reporter.progress("loading the weights")
             engine = ready(self.engine, reporter)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,12 +19,12 @@ from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.ranks import Ranks, equalize
 from nircolor.model import Generator, crop_prior
+from nircolor.overview import reduce_area, unit_of
 from nircolor.scan import choose as choose_scan
 from nircolor.tiles import Tiling
 from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
 from nircolor.weights_network import restored
 
-_BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of a window that is averaged, and its least width
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
 Filter = Callable[[Tensor, Tensor], Tensor]
@@ -236,7 +234,7 @@ class Colorizer:
             return self.network.prior(self._tensor(small)[:, None]).float()
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * _unit(values)).to(self._device)
+        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * unit_of(values)).to(self._device)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
@@ -251,41 +249,6 @@ def _enlarged(tiling: Tiling, factor: float) -> Tiling:
     """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
     tile = round(tiling.tile * factor)
     return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
-
-
-def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
-    """Area average of a picture (H, W) down to at most ``size`` squared pixels, values in [0, 1]; smaller ones stay as
-    they are. It is read once, from top to bottom, in bands.
-    """
-    height, width = picture.shape[:2]
-    rows, columns = reduced_shape(picture.shape, size)
-    if (rows, columns) == (height, width):
-        whole = picture[0:height, 0:width]
-        return np.asarray(whole, np.float32) * _unit(whole)
-    edges = np.round(np.linspace(0, height, rows + 1)).astype(int).tolist()
-    return np.stack([_mean_row(picture, slice(top, bottom), columns) for top, bottom in pairwise(edges)])
-
-
-def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
-    """Height and width with the ratio of ``shape``, as large as it, but of at most ``size`` squared pixels."""
-    scale = min(1.0, size / (shape[0] * shape[1]) ** 0.5)
-    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-
-
-def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32]:
-    """(columns,): means of a band of rows, in [0, 1]; a wide one is read a part at a time."""
-    width = picture.shape[1]
-    parts = max(1, min((rows.stop - rows.start) * width // _BAND, width // _NARROWEST))
-    edges = np.linspace(0, width, parts + 1).astype(int).tolist()
-    bands = (picture[rows, left:right] for left, right in pairwise(edges))
-    means, units = zip(*((band.mean(0, dtype=np.float32), _unit(band)) for band in bands), strict=True)
-    line = torch.from_numpy(np.concatenate(means))[None, None]
-    return np.asarray(F.adaptive_avg_pool1d(line, columns)[0, 0].numpy() * units[0])
-
-
-def _unit(values: NDArray[Any]) -> np.float32:
-    """What makes values of this type [0, 1]."""
-    return np.float32(1 / SCALES[values.dtype])
 
 
 def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:

@@ -18,19 +18,19 @@ from typing import BinaryIO
 from nircolor.errors import OutputError, OutputExistsError
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV}
-_YOUNG = 2.0  # seconds: a folder that has just been made may not have its lock yet
+_YOUNG = 2.0  # seconds: what has just been made may not have its lock yet
 _NUMBER = re.compile(r"([0-9]+)")
 
-if sys.platform == "win32":  # which cannot lock a folder: there they stay
+if sys.platform == "win32":  # which cannot lock a folder: what is left stays there
 
-    def _lock(folder: Path) -> int | None:
+    def _lock(place: Path) -> int | None:
         return None
 else:
     import fcntl
 
-    def _lock(folder: Path) -> int | None:
+    def _lock(place: Path) -> int | None:
         """What to close to let go of the lock; None where another holds it, or the disk has none."""
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -94,7 +94,7 @@ def atomic_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
     temporary = temporary_in(final.parent)
     with output_errors(path):
         try:
-            with temporary.open("x+b") as stream:  # "x" obeys the umask, which tempfile does not
+            with temporary.open("x+b") as stream, _locked(temporary):  # "x" obeys the umask, which tempfile does not
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -109,30 +109,44 @@ def temporary_folder(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` in which it grows; removed with all that is left in it, whatever happens, Ctrl-C
     included.
 
-    Whoever works in one holds a lock on it, which ends with the process, however that ends: so the next one knows which
-    folders a killed process has left, and removes them. Raises ``OutputExistsError`` and ``OutputError``.
+    What killed processes have left there is removed first. Raises ``OutputExistsError`` and ``OutputError``.
     """
-    home, handle = final_path(target).parent, None
+    home = final_path(target).parent
     folder = temporary_in(home)
-    _remove_abandoned(home)
+    remove_abandoned(home)
     with output_errors(target):
         try:
             folder.mkdir()
-            handle = _lock(folder)
-            yield folder
+            with _locked(folder):
+                yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            if handle is not None:
-                os.close(handle)
 
 
-def _remove_abandoned(home: Path) -> None:
-    for folder in home.glob(".nircolor-*.tmp"):
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """A lock that ends with the process, however that ends."""
+    handle = _lock(place)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def remove_abandoned(home: Path) -> None:
+    """Remove the temporary files and folders of processes that were killed; those still at work hold a lock on theirs.
+
+    It lists the folder: where there are many files, once for many outputs.
+    """
+    for place in home.glob(".nircolor-*.tmp"):
         with suppress(OSError):
-            status = folder.lstat()
-            old = time.time() - status.st_mtime > _YOUNG
-            if stat.S_ISDIR(status.st_mode) and old and (handle := _lock(folder)) is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+            old = time.time() - place.lstat().st_mtime > _YOUNG
+            if old and not place.is_symlink() and (handle := _lock(place)) is not None:
+                if place.is_dir():
+                    shutil.rmtree(place, ignore_errors=True)
+                else:
+                    place.unlink()
                 os.close(handle)
 
 

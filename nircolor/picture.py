@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 import nircolor.image as images
 from nircolor.errors import ColourInputError, UsageError
-from nircolor.image import ImageInfo, NirImage, OutputPlan, Stretch
+from nircolor.image import ImageInfo, NirImage, NirWindows, OutputPlan, Stretch
 from nircolor.image.bands import Band, parse
 from nircolor.image.raster import Damaged
 from nircolor.tiling import Piece
+
+HELD = 32_000_000
+"""Pixels of the largest picture of a folder that is read as a whole before it is colorized: about 24 bytes each, until
+it is written. Larger ones are read and written by windows, and take turns."""
 
 Colours = Literal["refuse", "copy", "colorize"]
 """What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
@@ -96,7 +100,7 @@ class Held:
 
 
 @contextmanager
-def opened(source: str | Path | bytes, how: Reading) -> Iterator[Windows]:
+def opened(source: str | Path | bytes, how: Reading) -> Iterator[NirWindows]:
     """The picture, open for reading by windows. Raises what ``open_nir`` raises."""
     with ExitStack() as stack:  # what is raised while it is open is not of its opening
         with _advised():
@@ -108,13 +112,6 @@ def read(source: str | Path | bytes, how: Reading) -> NirImage:
     """Raises what ``read_nir`` raises."""
     with _advised():
         return images.read_nir(source, **_options(how))
-
-
-def hold(image: Windows) -> Held:
-    """All of a picture, read into memory."""
-    whole = slice(0, image.shape[0]), slice(0, image.shape[1])
-    pixels, alpha = image[whole], image.alpha(*whole)
-    return Held(NirImage(pixels, alpha, image.info))  # the warnings are complete now
 
 
 def _options(how: Reading) -> dict[str, Any]:

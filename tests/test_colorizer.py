@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 import torch
 from small_network import SMALL, network, save
 
-from nircolor import scenes, weights
-from nircolor.colorizer import Colorizer, reduce_area
+from nircolor import overview, scenes, weights
+from nircolor.colorizer import Colorizer
 from nircolor.errors import DeviceError, UsageError, WeightsError
+from nircolor.image.quantize import round_to
 from nircolor.image.ranks import equalize
 from nircolor.model import Generator
+from nircolor.overview import reduce_area
 from nircolor.tiling import Tiling
 
 CONFIG = replace(SMALL, prior_size=64, reduction=1)
@@ -163,9 +166,74 @@ def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type
     assert twice.max() <= (3 if dtype == np.uint8 else 1e-3 * top)
 
 
+class Windowed:
+    """A picture that is only there window by window, asked for from top to bottom, and never for much of it at once."""
+
+    def __init__(self, pixels: np.ndarray, most: int) -> None:
+        self._pixels, self._most, self._top = pixels, most, 0
+        self.shape: tuple[int, int] = pixels.shape[0], pixels.shape[1]
+
+    def __getitem__(self, window: tuple[slice, slice], /) -> np.ndarray:
+        rows, columns = window
+        assert None not in (rows.start, rows.stop, columns.start, columns.stop)
+        assert rows.start >= self._top or rows.start == 0  # another pass
+        self._top, part = rows.start, self._pixels[window]
+        assert part.size <= self._most
+        return np.array(part)
+
+
+@pytest.mark.parametrize("equalize", [False, True])
+@pytest.mark.parametrize("prior", ["global", "tile"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_windows_are_painted_as_the_picture_in_memory(path: Path, dtype: type, prior: str, equalize: bool) -> None:
+    whole = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    nir = (NIR / 65535 * 0.7 * whole).astype(dtype)
+    colorizer = engine(path, tiling=Tiling(48, 12, 2), prior=prior)
+    colorizer.network.config = replace(CONFIG, equalize=equalize)
+    rgb = np.full((*nir.shape, 3), np.nan, np.float32)
+    for top, left, pixels in colorizer.paint(Windowed(nir, nir.size if equalize else 48 * 130)):
+        part = rgb[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+        assert np.isnan(part).all()  # each pixel once
+        part[...] = pixels
+    np.testing.assert_array_equal(round_to(rgb, np.dtype(dtype)), colorizer.colorize(nir))
+
+
+def test_others_use_torch_as_they_like_between_pieces(path: Path) -> None:
+    for _ in engine(path, tiling=Tiling(48, 12)).paint(NIR):
+        assert not torch.is_inference_mode_enabled()
+
+
+def test_nothing_is_painted_before_it_is_asked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colorizer, calls = engine(path, tiling=Tiling(48, 12)), list[int]()
+    paint = colorizer.network.paint
+    monkeypatch.setattr(colorizer.network, "paint", lambda *inputs: calls.append(1) or paint(*inputs))
+    pieces = colorizer.paint(NIR)
+    assert not calls
+    next(pieces)
+    assert len(calls) == 1
+
+
 def test_reduced_picture_keeps_its_mean_and_its_bound() -> None:
     small = reduce_area(NIR, 40)
     assert small.size <= 40 * 40 * 1.05
     assert small.mean() == pytest.approx(NIR.mean() / 65535, abs=2e-3)
     np.testing.assert_allclose(reduce_area(NIR, 1000), NIR / 65535, atol=1e-6)
     assert reduce_area(np.full((3, 4000), 255, np.uint8), 16).max() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(100, 130), (1, 3000), (3000, 1), (37, 4000), (900, 11)])
+def test_a_picture_is_reduced_in_parts_as_it_is_whole(
+    shape: tuple[int, int], dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = np.random.default_rng(0)
+    picture = (chance.random(shape) * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(dtype)
+    rows, columns = overview.reduced_shape(shape, 24)
+    edges = np.round(np.linspace(0, shape[0], rows + 1)).astype(int)
+    means = [picture[a:b].mean(0, dtype=np.float32) for a, b in pairwise(edges)]
+    lines = torch.nn.functional.adaptive_avg_pool1d(torch.from_numpy(np.stack(means))[None], columns)[0].numpy()
+    expected = lines * np.float32(1 if dtype == np.float32 else 1 / np.iinfo(dtype).max)
+    np.testing.assert_array_equal(reduce_area(picture, 24), expected)
+    monkeypatch.setattr(overview, "_BAND", 1 << 10)
+    monkeypatch.setattr(overview, "_NARROWEST", 8)
+    np.testing.assert_array_equal(reduce_area(Windowed(picture, picture.size), 24), expected)

@@ -3,7 +3,8 @@
     feeder ──► readers: prepare ──► this thread: the network ──► writers: finish, record
 
 Pictures keep their order up to the network. The network waits for the disk only when reading or writing is slower than
-colorizing; how long it did is measured.
+colorizing; how long it did is measured. A picture too large to be held is read and written by this thread, window by
+window, between the network's tiles.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from nircolor import picture
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
 from nircolor.batch.process import Settings, Work, finish, prepare
+from nircolor.pages.reduced import Reduced
+from nircolor.tiling import Piece
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
@@ -36,7 +40,7 @@ _COMPANY = 0.25  # seconds that pictures in hand wait for another to share a pas
 THREADS = 2  # that read, and as many that write
 
 # What may be under way at once is bounded, so that memory stays flat however many pictures there are and how large.
-_MOST = 32_000_000  # pixels that are read but not yet written; about 24 bytes each
+_MOST = picture.HELD  # pixels that are read but not yet written; about 24 bytes each
 _SHARES = 32  # and no more pictures than this, however small
 _PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
 
@@ -44,13 +48,13 @@ _PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
 @dataclass(frozen=True)
 class Hooks:
     """Who gets what, in whatever thread. ``announce``: entries that will be worked on (None: somebody knows
-    already). ``record``: the row of a picture. ``show``: a picture that has been written, and its colours. What they
-    raise ends the batch.
+    already). ``record``: the row of a picture. ``show``: a picture that has been written, before and after, (h, w) and
+    (h, w, 3), reduced where it is large. What they raise ends the batch.
     """
 
     announce: Callable[[Sequence[Entry]], None] | None
     record: Callable[[Row], None]
-    show: Callable[[Work, NDArray[Any]], None] | None = None
+    show: Callable[[Work, NDArray[Any], NDArray[Any]], None] | None = None
 
 
 @dataclass
@@ -139,6 +143,9 @@ class _Line:
         """Keep the network busy."""
         start = time.perf_counter()
         for group in self._groups():
+            if group[0][0].pixels is None:
+                self._stream(*group[0])
+                continue
             for item, rgb in self._colorize(group):
                 writers.submit(self._finish, item, rgb)
         self.flow.seconds = time.perf_counter() - start
@@ -159,8 +166,8 @@ class _Line:
             yield group
 
     def _fits(self, group: list[tuple[Work, int]], work: Work) -> bool:
-        shape = work.image.pixels.shape
-        return shape == group[0][0].image.pixels.shape and self.engine.can_share(shape)
+        held = work.pixels is not None and group[0][0].pixels is not None
+        return held and work.image.shape == group[0][0].image.shape and self.engine.can_share(work.image.shape)
 
     def _take(self, patience: float | None) -> tuple[Work, int] | None:
         """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
@@ -190,7 +197,7 @@ class _Line:
     def _colorize(self, group: list[tuple[Work, int]]) -> Iterator[tuple[tuple[Work, int], NDArray[Any]]]:
         start = time.perf_counter()
         try:
-            colours = self.engine.colorize_together([work.image.pixels for work, _ in group])
+            colours = self.engine.colorize_together([work.pixels for work, _ in group if work.pixels is not None])
         except Exception as error:
             for work, amount in group:
                 with self._accounted(amount):
@@ -204,10 +211,27 @@ class _Line:
     def _finish(self, item: tuple[Work, int], rgb: NDArray[Any]) -> None:
         work, amount = item
         with self._accounted(amount):
-            row = finish(work, rgb, self.settings)
+            row = finish(work, [Piece(0, 0, rgb)], self.settings)
+            self.hooks.record(row)
+            if self.hooks.show and row.status == "done" and work.pixels is not None:
+                self.hooks.show(work, work.pixels, rgb)
+
+    def _stream(self, work: Work, amount: int) -> None:
+        before, after = Reduced(work.image.shape), Reduced(work.image.shape)
+
+        def watched(pieces: Iterator[Piece]) -> Iterator[Piece]:
+            for piece in pieces:
+                (top, left, pixels), (height, width, _) = piece, piece.pixels.shape
+                before.add(top, left, work.image[top : top + height, left : left + width])
+                after.add(top, left, pixels)
+                yield piece
+
+        with self._accounted(amount):
+            pieces = self.engine.paint(work.image)
+            row = finish(work, watched(pieces) if self.hooks.show else pieces, self.settings)
             self.hooks.record(row)
             if self.hooks.show and row.status == "done":
-                self.hooks.show(work, rgb)
+                self.hooks.show(work, before.picture(), after.picture())
 
     @contextmanager
     def _accounted(self, amount: int) -> Iterator[None]:

@@ -1,28 +1,31 @@
 """One entry -> one status row: whatever goes wrong with a picture ends in its row, never in an exception.
 
-``process`` is the whole of it, for runners that give each picture to one worker. A runner that overlaps pictures calls
-its parts, ``prepare`` and ``finish``, from where it likes.
+``prepare`` reads a picture, or opens a large one; ``finish`` takes its colours and writes them while they come.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.batch.entry import Entry, Row, Status
 from nircolor.batch.places import Place
 from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError, display_name
-from nircolor.image import NirImage, OutputPlan, read_rgb
+from nircolor.image import OutputPlan, read_rgb
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import open_source
+from nircolor.picture import Held, Windows
+from nircolor.tiling import Piece
 
 COPIED = "input: is a colour picture: copied as it is"
 
@@ -67,33 +70,24 @@ class Settings:
 
 @dataclass
 class Work:
-    """A picture that has been read."""
+    """A picture that has been read, or is open to be read by windows until ``finish``."""
 
     entry: Entry
-    image: NirImage
+    image: Windows
     plan: OutputPlan
     facts: dict[str, Any]
     """What the row will say of the input."""
-    remarks: tuple[str, ...]
     seconds: float
+    open: ExitStack
 
-
-def process(entry: Entry, settings: Settings, colorize: Callable[[NDArray[Any]], NDArray[Any]]) -> Row:
-    """Read, colorize and write one picture. ``colorize``: (H, W) float32 in [0, 1] -> (H, W, 3)."""
-    work = prepare(entry, settings)
-    if isinstance(work, Row):
-        return work
-    start = time.perf_counter()
-    try:
-        rgb = colorize(work.image.pixels)
-    except Exception as error:
-        return settings.failed(entry, error)
-    work.seconds += time.perf_counter() - start
-    return finish(work, rgb, settings)
+    @property
+    def pixels(self) -> NDArray[np.float32] | None:
+        """(H, W) in [0, 1]; None where they stay in the file."""
+        return self.image.image.pixels if isinstance(self.image, Held) else None
 
 
 def prepare(entry: Entry, settings: Settings) -> Work | Row:
-    """Read the picture; a row when that fails, or when the input is what the output was made of already."""
+    """Read or open the picture; a row when that fails, or when the input is what the output was made of already."""
     start = time.perf_counter()
     try:
         return _prepare(entry, settings, start)
@@ -110,18 +104,21 @@ def _prepare(entry: Entry, settings: Settings, start: float) -> Work | Row:
     if target.is_same(source):
         raise UsageError("its output is the input itself", remedy="choose another output folder")
     try:
-        image = picture.read(content, settings.reading)
+        with ExitStack() as stack:
+            image = stack.enter_context(picture.opened(content, settings.reading))
+            height, width = image.shape
+            facts |= {"width": width, "height": height}
+            if height * width <= picture.HELD:
+                image = Held(image.whole())
+                stack.close()
+            plan = picture.plan(Path(entry.output), image, settings.writing)
+            _check_unchanged(source, entry, facts)
+            return Work(entry, image, plan, facts, time.perf_counter() - start, stack.pop_all())
     except ColourInputError as error:
         if settings.reading.colours != "copy":
             raise picture.offer_copy(error) from error.__cause__
-        _check_unchanged(source, entry, facts)
-        return _copy(entry, settings, content, facts, start)
     _check_unchanged(source, entry, facts)
-    plan = picture.plan(Path(entry.output), image, settings.writing)
-    height, width = image.pixels.shape
-    facts |= {"width": width, "height": height}
-    remarks = tuple(picture.remarks("input", "output", image, plan))
-    return Work(entry, image, plan, facts, remarks, time.perf_counter() - start)
+    return _copy(entry, settings, content, facts, start)
 
 
 def _identify(source: Place, content: Path | bytes, entry: Entry) -> dict[str, Any]:
@@ -161,15 +158,27 @@ def _converts(source: Path, target: Path, depth: int | None, own: int) -> bool:
     return not same or depth not in (None, own)
 
 
-def finish(work: Work, rgb: NDArray[Any], settings: Settings) -> Row:
-    """Write the colorized picture and say how it went."""
-    start, target, entry = time.perf_counter(), settings.target / work.entry.output, work.entry
+def finish(work: Work, pieces: Iterable[Piece], settings: Settings) -> Row:
+    """Write the colours of a picture while they come, and say how it went."""
+    start, entry = time.perf_counter(), work.entry
     try:
-        size = target.write(lambda place: picture.write(place, rgb, work.image, work.plan, entry.replace))
+        with work.open:
+            colours = _of_one_state(work, pieces, settings)
+            size = (settings.target / entry.output).write(
+                lambda place: picture.write(place, colours, work.image, work.plan, entry.replace)
+            )
+            remarks = tuple(picture.remarks("input", "output", work.image, work.plan))
     except Exception as error:
         return settings.failed(entry, error)
     seconds = round(work.seconds + time.perf_counter() - start, 4)
-    return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=work.remarks, **work.facts)
+    return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=remarks, **work.facts)
+
+
+def _of_one_state(work: Work, pieces: Iterable[Piece], settings: Settings) -> Iterator[Piece]:
+    """``pieces``; an error in place of their end where the file that they are made of has changed meanwhile."""
+    yield from pieces
+    if work.pixels is None:
+        _check_unchanged(settings.root / work.entry.source, work.entry, work.facts)
 
 
 def _reason(entry: Entry, settings: Settings, error: Exception) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.batch.entry import Entry
+from nircolor.batch.probe import pixels
 from nircolor.batch.process import Settings, Work
 from nircolor.batch.result import Reason
 from nircolor.errors import NircolorError
@@ -56,22 +57,24 @@ class Sheet:
         self._strips: dict[str, _Strip] = {}
         self._guard = Lock()
 
-    def add(self, work: Work, rgb: NDArray[Any]) -> None:
-        """Any thread may call it. ``rgb``: (H, W, 3) float32 in [0, 1]."""
+    def add(self, work: Work, nir: NDArray[Any], rgb: NDArray[Any]) -> None:
+        """Any thread may call it. ``nir``: (h, w), ``rgb``: (h, w, 3), float32 in [0, 1], the picture or reduced."""
         if work.entry.source in self._order:
-            strip = _strip(work.entry, work.image.pixels, rgb)
+            strip = _strip(work.entry, work.image.shape, nir, rgb)
             with self._guard:
                 self._strips[work.entry.source] = strip
 
     def read_back(self, settings: Settings, done: Container[str], on_progress: Callable[[int, int], None]) -> None:
-        """Add the chosen pictures that workers elsewhere have ``done``, by source; leave out what cannot be read."""
+        """Add the chosen pictures that workers elsewhere have ``done``, by source; leave out what cannot be read, or
+        is too large to be read whole.
+        """
         for number, entry in enumerate(self._chosen):
             on_progress(number, len(self._chosen))
-            if entry.source in done:
+            if entry.source in done and pixels(entry, settings.root) <= picture.HELD:
                 with suppress(NircolorError):
                     nir = picture.read((settings.root / entry.source).content(), settings.reading).pixels
                     rgb = read_rgb((settings.target / entry.output).content()).pixels
-                    self._strips[entry.source] = _strip(entry, nir, rgb)
+                    self._strips[entry.source] = _strip(entry, nir.shape, nir, rgb)
 
     def write(self, path: Path, title: str, facts: Sequence[str], reasons: Sequence[Reason], overwrite: bool) -> None:
         """Write the page whole or not at all. Raises OutputExistsError and OutputError."""
@@ -88,8 +91,8 @@ def evenly(count: int, most: int) -> Iterable[int]:
     return range(count) if count <= most else (i * count // most for i in range(most))
 
 
-def _strip(entry: Entry, nir: NDArray[Any], rgb: NDArray[Any]) -> _Strip:
-    height, width = rgb.shape[:2]
+def _strip(entry: Entry, size: tuple[int, ...], nir: NDArray[Any], rgb: NDArray[Any]) -> _Strip:
+    height, width = size
     return _Strip(entry.source, entry.output, width, height, _thumbnail(nir), _thumbnail(rgb))
 
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.image.histogram import count_levels, equalization, row_blocks
-
-_FLOAT_LEVELS = 65536  # into which floats are sorted
+from nircolor.image.tone_floats import steps
 
 
 class _Picture(Protocol):
@@ -64,4 +63,4 @@ def _levels(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind != "f":
         return values
     unit = np.clip(np.nan_to_num(values, nan=0, posinf=1, neginf=0), 0, 1)
-    return np.rint(unit * np.float32(_FLOAT_LEVELS - 1)).astype(np.uint16)
+    return steps(unit)

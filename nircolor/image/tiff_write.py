@@ -1,4 +1,4 @@
-"""TIFF output, 8 or 16 bits or float32, RGB or RGBA; BigTIFF above 4 GB. It lays out the files of ``tiff_tiles.py``, too."""
+"""TIFF output, 8 or 16 bits or float32, RGB or RGBA; BigTIFF above 4 GB. The frame of ``tiff_tiles.py``, too."""
 
 from __future__ import annotations
 

@@ -168,8 +168,8 @@ def _kept(info: ImageInfo, plan: OutputPlan) -> ImageInfo:
 @contextmanager
 def output_stream(target: BinaryIO, large: bool) -> Iterator[BinaryIO]:
     """A stream that can be sought, as a pipe cannot; ``target`` gets its bytes at the end. ``large``: on the disk."""
-    try:
-        with tempfile.TemporaryFile() if large else io.BytesIO() as encoded:
+    try:  # tifffile wants a file to have a name
+        with tempfile.NamedTemporaryFile() if large else io.BytesIO() as encoded:
             yield encoded
             encoded.seek(0)
             shutil.copyfileobj(encoded, _Whole(target))

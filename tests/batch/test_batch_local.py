@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Budget, Hooks, run
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, process
+from nircolor.batch.process import Settings, Work, finish, prepare
 from nircolor.batch.result import Failure, Outcome, is_hopeless
 from nircolor.batch.run import Settling
 from nircolor.batch.sheet import evenly
 from nircolor.batch.walk import Naming, Selection
 from nircolor.colorizer import Colorizer
+from nircolor.tiling import Piece
 
 
 @pytest.fixture
@@ -33,6 +35,12 @@ def settings(tmp_path: Path) -> Settings:
 
 def entries(settings: Settings) -> tuple[Entry, ...]:
     return find(settings.root, settings.target, Selection(), Naming(), {}).entries
+
+
+def process(entry: Entry, settings: Settings, colorizer: Colorizer) -> Row:
+    """One entry alone, all in this thread."""
+    work = prepare(entry, settings)
+    return finish(work, colorizer.paint(work.image), settings) if isinstance(work, Work) else work
 
 
 def work(settings: Settings, batch: int = 1, **options: Any) -> list[Row]:
@@ -47,7 +55,7 @@ def test_overlapped_work_equals_one_by_one(settings: Settings) -> None:
         picture(
             settings.root.path / f"{i % 3}" / f"x{i}.{'tif' if i % 2 else 'png'}", i, 20 + i, 28, bits=8 * (1 + i % 2)
         )
-    alone = [process(entry, settings, engine().colorize) for entry in entries(settings)]
+    alone = [process(entry, settings, engine()) for entry in entries(settings)]
     expected = tree(settings.target.path)
     assert [row.status for row in alone] == ["done"] * 8
     for path in settings.target.path.rglob("*.*"):
@@ -84,7 +92,7 @@ def test_an_input_is_never_replaced_through_a_link(settings: Settings) -> None:
     before = path.read_bytes()
     settings.target.path.mkdir()
     (settings.target.path / "x_rgb.png").symlink_to(path)
-    row = process(Entry("x.png", "x_rgb.png", 0, replace=True), settings, engine().colorize)
+    row = process(Entry("x.png", "x_rgb.png", 0, replace=True), settings, engine())
     assert (row.status, path.read_bytes()) == ("failed", before)
     assert "input itself" in str(row.error)
 
@@ -92,12 +100,13 @@ def test_an_input_is_never_replaced_through_a_link(settings: Settings) -> None:
 def test_an_output_that_appears_meanwhile_is_not_replaced(settings: Settings) -> None:
     picture(settings.root.path / "x.png")
 
-    def colorize(nir: np.ndarray) -> np.ndarray:
-        settings.target.path.mkdir()
+    def paint(image: Any) -> Iterator[Piece]:
         (settings.target.path / "x_rgb.png").write_text("precious")
-        return engine().colorize(nir)
+        yield from engine().paint(image)
 
-    row = process(Entry("x.png", "x_rgb.png", 0), settings, colorize)
+    found = prepare(Entry("x.png", "x_rgb.png", 0), settings)
+    assert isinstance(found, Work)
+    row = finish(found, paint(found.image), settings)
     assert (row.status, (settings.target.path / "x_rgb.png").read_text()) == ("failed", "precious")
 
 
@@ -113,10 +122,10 @@ def test_a_file_in_the_way_of_a_folder(settings: Settings) -> None:
 def test_known_content_is_kept(settings: Settings) -> None:
     picture(settings.root.path / "x.png")
     (row,) = work(settings)
-    again = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine().colorize)
+    again = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine())
     assert (again.status, again.sha256, again.stamp) == ("kept", row.sha256, row.stamp)
     picture(settings.root.path / "x.png", seed=1)
-    changed = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine().colorize)
+    changed = process(Entry("x.png", row.output, 0, replace=True, known=row.sha256), settings, engine())
     assert changed.status == "done"
     assert changed.sha256 != row.sha256
 
