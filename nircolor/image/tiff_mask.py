@@ -46,7 +46,7 @@ def masked(stored: TiffStored, page: TiffPage, stream: BinaryIO, size: int, dama
         tiff_checks.check_page(page)
         tiff_checks.check_segments(page, size, damaged)
         if page.samplesperpixel != 1 or page.bitspersample > 8:
-            raise InputError("has several samples")
+            raise InputError("has more than 8 bits a pixel")
     except InputError as error:
         stored.meaning.warnings.append(f"the transparency mask page is not kept: it {error.reason}")
         return stored

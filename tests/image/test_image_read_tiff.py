@@ -154,11 +154,6 @@ def test_overviews_are_no_pages() -> None:
     np.testing.assert_allclose(picture.pixels, RAMP / 255, atol=1e-6)
 
 
-def test_a_mask_page_is_no_page_and_its_loss_is_said() -> None:
-    picture = read_nir(tiff_pages(RAMP, RAMP > 3, subfiletype=4))
-    assert picture.info.warnings == ("the transparency mask page is not kept",)
-
-
 def test_holes_of_a_sparse_file_are_black() -> None:
     data = bytearray(tiff(RAMP, tile=(16, 16)))
     with tifffile.TiffFile(io.BytesIO(data)) as file:
