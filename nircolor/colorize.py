@@ -15,7 +15,7 @@ from nircolor.engine import EngineConfig, check_device, check_weights, ready, se
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output, final_path, remove_abandoned
-from nircolor.image import OutputPlan, default_output, list_pages, plan_output
+from nircolor.image import OutputPlan, default_output, gdal_guard, list_pages, plan_output
 from nircolor.image.formats import PAGED, by_suffix
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
@@ -86,7 +86,7 @@ def colorize_file(
 
     Args:
         source: path of a PNG, TIFF, JPEG, WebP or BMP file, the bytes of one, or a binary stream, which is read to its
-            end and stays open.
+            end and stays open. With ``nircolor[geo]`` also what GDAL reads, and https:// and s3:// URLs of it.
         target: path of the output, or a binary stream, which gets a PNG unless ``writing`` names another format; None:
             ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
         engine: weights, device, precision and tiles; or an engine that is loaded already, for many pictures one after
@@ -172,7 +172,7 @@ class _Job:
         path = _path(self.source)
         if isinstance(self.source, io.TextIOBase) or isinstance(output, io.TextIOBase):
             raise UsageError("a stream of text holds no picture", remedy="open it in binary mode")
-        if path is not None:
+        if path is not None and not gdal_guard.is_remote(self.source):
             _check_source(path)
         if output is not None:
             return self._checked(Path(output) if isinstance(output, str) else output)
@@ -188,10 +188,10 @@ class _Job:
     def _checked(self, target: Target, format: str | None = None) -> Target:
         format, path = format or self.writing.format, _path(target)
         if path is None:
-            plan_output(None, depth=self.writing.depth, format=format or STREAM_FORMAT)
+            plan_output(None, depth=self.writing.depth, format=format or STREAM_FORMAT, cog=self.writing.cog)
             return target
         if format or path.suffix:
-            plan_output(path, depth=self.writing.depth, format=format)
+            plan_output(path, depth=self.writing.depth, format=format, cog=self.writing.cog)
         if _is_same(self.source, path):
             raise UsageError("is the input itself", path=path, remedy="choose another name for the output")
         check_output(path, self.overwrite)
@@ -229,7 +229,7 @@ class _Job:
         height, width = size
         pixels = pages.pixels if pages else height * width
         return FileResult(
-            input=str(_path(self.source) or STREAM),
+            input=str(self.source) if gdal_guard.is_remote(self.source) else str(_path(self.source) or STREAM),
             output=str(_path(target) or STREAM),
             format=plan.format,
             width=width,
@@ -248,13 +248,14 @@ class _Job:
 
 
 def _path(place: Source | Target) -> Path | None:
-    """The path of a file; None for bytes and streams."""
+    """The path of a file; the name alone of one in the network; None for bytes and streams."""
+    if isinstance(place, str) and gdal_guard.is_remote(place):
+        return Path(gdal_guard.last_name(place))
     return Path(place) if isinstance(place, (str, Path)) else None
 
 
 def _name(place: Source | Target, stream: str) -> str:
-    path = _path(place)
-    return stream if path is None else display_name(path)
+    return display_name(place) if isinstance(place, (str, Path)) else stream
 
 
 def _content(source: Source) -> str | Path | bytes:

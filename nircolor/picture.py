@@ -55,6 +55,8 @@ class Writing:
 
     depth: int | None = None
     format: str | None = None
+    cog: bool = False
+    """A Cloud-Optimized GeoTIFF with overviews; needs ``nircolor[geo]``."""
 
 
 class Windows(Protocol):
@@ -149,7 +151,7 @@ def offer_copy(error: ColourInputError) -> ColourInputError:
 
 def plan(target: Path | None, image: Windows, how: Writing) -> OutputPlan:
     """Format and depth of the output (``target`` None: a stream). Raises UsageError where they do not fit."""
-    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=image.shape)
+    return images.plan_output(target, image.info, depth=how.depth, format=how.format, size=image.shape, cog=how.cog)
 
 
 def remarks(source: str, target: str, image: Windows, plan: OutputPlan) -> Iterator[str]:
@@ -174,4 +176,5 @@ def write(place: Path | BinaryIO, pieces: Iterable[Piece], image: Windows, plan:
         depth=plan.depth,
         format=plan.format,
         overwrite=overwrite,
+        cog=plan.cog,
     )

@@ -17,7 +17,8 @@ _MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 
 # fmt: off
 OPTIONS = frozenset((
-    "any_depth", "band", "baseline", "batch", "codec", "colour_inputs", "csv", "damaged", "depth", "device", "dtype",
+    "any_depth", "band", "baseline", "batch", "codec", "cog", "colour_inputs", "csv", "damaged", "depth", "device",
+    "dtype",
     "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
     "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
     "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",

@@ -79,6 +79,7 @@ class Job:
             "page": reading.page,
             "depth": self.writing.depth,
             "format": self.writing.format,
+            **({"cog": True} if self.writing.cog else {}),
             # what is refused or copied leaves the others as they are: to resume with another choice does only that,
             # and so it is with what is damaged
             **({"colours": reading.colours} if reading.colours == "colorize" else {}),
@@ -142,7 +143,7 @@ def prepare(job: Job, reporter: Reporter) -> Prepared:
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
     size, past = manifest.Manifest(job.target).size(), manifest.history(job.target, reporter.warn)
     plan = job.find(past, reporter)
-    check_formats(plan, job.writing.depth, job.writing.format)
+    check_formats(plan, job.writing.depth, job.writing.format, job.writing.cog)
     _check_something(job, plan)
     there = job.target.sizes()
     plan = settle(plan, job.source, there, job.policy, past, how := made_with(digest, job.options))

@@ -90,11 +90,11 @@ def _without_own(
     return kept, len(found) - len(kept)
 
 
-def check_formats(plan: Plan, depth: int | None, format: str | None) -> None:
+def check_formats(plan: Plan, depth: int | None, format: str | None, cog: bool = False) -> None:
     """Raise UsageError when the depth or format asked for does not go with an output's suffix, before any work."""
     for suffix in {split(entry.output)[1] for entry in plan.entries}:
-        if suffix and (depth or format):
-            plan_output(Path(f"x{suffix}"), depth=depth, format=format)
+        if suffix and (depth or format or cog):
+            plan_output(Path(f"x{suffix}"), depth=depth, format=format, cog=cog)
 
 
 def settle(plan: Plan, root: Place, there: Sizes, policy: Policy, past: Mapping[str, Past], made_with: str) -> Plan:

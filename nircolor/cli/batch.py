@@ -24,6 +24,7 @@ from nircolor.cli.options import (
     TileOption,
     WeightsOption,
     band_option,
+    cog_option,
     colours_of,
     depth_option,
     device_option,
@@ -123,6 +124,7 @@ def batch(
     ] = "_rgb",
     format: Annotated[str | None, format_option("as inputs", FILES)] = None,
     depth: Annotated[Depth | None, depth_option("as inputs", FILES)] = None,
+    cog: Annotated[bool, cog_option(FILES)] = False,
     overwrite: Annotated[bool, overwrite_option("Make all outputs anew.", AGAIN)] = False,
     skip_existing: Annotated[
         bool,
@@ -219,7 +221,7 @@ def batch(
     what: dict[str, Any] = {
         "engine": engine_of(weights, device, precision, prior, tile, overlap),
         "reading": reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey, colour_inputs), damaged),
-        "writing": writing_of(depth, format),
+        "writing": writing_of(depth, format, cog),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
         "naming": Naming(suffix),
         "policy": policy,

@@ -116,6 +116,11 @@ def depth_option(default: str, panel: str | None = None) -> Any:
     return typer.Option("--depth", metavar="8|16|32", rich_help_panel=panel, help=help)
 
 
+def cog_option(panel: str | None = None) -> Any:
+    help = "Write Cloud-Optimized GeoTIFF with overviews. Needs nircolor\\[geo]."
+    return typer.Option("--cog", metavar=" ", rich_help_panel=panel, help=help)
+
+
 def overwrite_option(help: str, panel: str | None = None) -> Any:
     return typer.Option("--overwrite", metavar=" ", rich_help_panel=panel, help=help)
 
@@ -214,10 +219,10 @@ def reading_of(
     return Reading(Stretch.parse(stretch, range), equalize, band, page, colours, damaged.value)
 
 
-def writing_of(depth: Depth | None, format: str | None) -> Writing:
+def writing_of(depth: Depth | None, format: str | None, cog: bool = False) -> Writing:
     from nircolor.picture import Writing
 
-    return Writing(int(depth.value) if depth else None, format)
+    return Writing(int(depth.value) if depth else None, format, cog)
 
 
 def colours_of(grey: bool, inputs: ColourInputs | None = None) -> Colours:

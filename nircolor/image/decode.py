@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nircolor.errors import InputError
-from nircolor.image import formats
+from nircolor.image import formats, gdal
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
@@ -79,7 +79,10 @@ def open_stored(source: str | Path | bytes, request: Request) -> Iterator[Reader
     with ExitStack() as stack:
         ear = stack.enter_context(_overheard())
         with _translated(place, ear):
-            stored = _opened(stack.enter_context(open_source(source)), request, stack)
+            if gdal.opens(source):
+                stored: Stored = stack.enter_context(gdal.open_stored(source, request))
+            else:
+                stored = _opened(stack.enter_context(open_source(source)), request, stack)
         yield Reader(stored, place, ear)
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nircolor.image.geo import Geo
+
 
 @dataclass(frozen=True)
 class ImageInfo:
@@ -32,6 +34,8 @@ class ImageInfo:
     """XMP, IPTC, texts and comments, as far as they are true of the output."""
     compression: str = "deflate"
     """How a TIFF is packed: ``none``, ``lzw`` or ``deflate`` (which also stands for every other kind)."""
+    geo: Geo | None = None
+    """Where ``NirImage.pixels`` lie on the Earth; only a TIFF can hold it."""
 
 
 @dataclass(frozen=True)

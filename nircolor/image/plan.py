@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nircolor.errors import UsageError
-from nircolor.image import icc, metadata
+from nircolor.image import gdal_guard, icc, metadata
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
 
+_COG_EXIF = "a Cloud-Optimized GeoTIFF cannot hold the EXIF block: its description, date and artist are kept alone"
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
 
@@ -20,6 +21,8 @@ class OutputPlan:
 
     format: str
     depth: int
+    cog: bool = False
+    """Whether the TIFF is a Cloud-Optimized GeoTIFF."""
 
 
 def default_output(path: Path, format: str | None = None) -> Path:
@@ -41,13 +44,15 @@ def plan_output(
     depth: int | None = None,
     format: str | None = None,
     size: tuple[int, int] | None = None,
+    cog: bool = False,
 ) -> OutputPlan:
     """Choose format and depth of an output; call it before the work to learn early that it cannot be written.
 
     The format is that of ``target``'s suffix, else ``format``, else that of ``info``; the depth is ``depth``, else that
     of ``info``, else 8. ``target`` None: a stream. ``size``: (height, width) in pixels. Raises ``UsageError`` where
     suffix and ``format`` disagree, the suffix is unknown and no ``format`` is given, or the format cannot hold the
-    depth or the size; all but TIFF are limited in pixels.
+    depth or the size; all but TIFF are limited in pixels. ``cog``: a Cloud-Optimized GeoTIFF, which only TIFF can be,
+    and which needs ``nircolor[geo]``.
     """
     entry = FORMATS[_format(target, info, format)]
     if depth not in (None, 8, 16, 32):
@@ -64,7 +69,17 @@ def plan_output(
     if size and size[0] * size[1] > MAX_PIXELS and entry.name != "TIFF":
         most = f"{entry.name} is encoded in one piece, of {MAX_PIXELS // 1_000_000} megapixels at most"
         raise UsageError(most, remedy="write TIFF")
-    return OutputPlan(entry.name, bits)
+    if cog:
+        _check_cog(entry.name)
+    return OutputPlan(entry.name, bits, cog)
+
+
+def _check_cog(format: str) -> None:
+    if format != "TIFF":
+        reason = f"a Cloud-Optimized GeoTIFF is a TIFF, and this output is {format}"
+        raise UsageError(reason, option="cog", remedy="write TIFF, or leave it out")
+    if not gdal_guard.is_installed():
+        raise UsageError("needs rasterio", option="cog", remedy="install it: pip install 'nircolor[geo]'")
 
 
 def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> str:
@@ -89,11 +104,12 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
         "the alpha channel": has_alpha and not entry.alpha,
         "the ICC profile": not entry.icc and info.icc not in (None, icc.srgb()),  # without one a file is sRGB
         "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
+        info.geo.name if info.geo else "": info.geo is not None and entry.name != "TIFF",
         "the resolution": info.resolution is not None and not entry.resolution,
         **dict.fromkeys(held.lost, True),
     }
-    lines = (f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost)
-    return (*info.metadata.lost, *lines)
+    lines = [f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost]
+    return (*info.metadata.lost, *lines, *([_COG_EXIF] if plan.cog and info.exif else []))
 
 
 def fits_exif(format: str, exif: bytes | None) -> bytes | None:

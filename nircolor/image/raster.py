@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nircolor.errors import InputError
 from nircolor.image import bands as names
 from nircolor.image.bands import Band, BandLabel
+from nircolor.image.geo import Geo
 from nircolor.image.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Raster:
     """As found, orientation not yet reset."""
     resolution: tuple[float, float] | None = None
     metadata: Metadata = field(default_factory=Metadata)
+    geo: Geo | None = None
+    """Of the stored pixels, before orientation."""
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 

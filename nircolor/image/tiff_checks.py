@@ -16,7 +16,7 @@ from nircolor.image.raster import Damaged
 from nircolor.image.sample_types import SampleType
 from nircolor.image.sample_types import sample_type as type_of
 
-_PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
+_PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 6: "YCbCr"}
 _JPEG = 7
 
 # compression tag -> the most that one byte can become (None: no bound)

@@ -69,11 +69,6 @@ class Contents:
         """The pictures that can be chosen, in order."""
         return tuple(picture for group in self.groups for picture in _largest(group))
 
-    @property
-    def has_mask(self) -> bool:
-        """True where a page is a transparency mask."""
-        return any(group[0].kind & _MASK for group in self.groups)
-
     def choose(self, number: int | None) -> TiffPicture:
         """Page ``number`` (from 1). Raises ``InputError`` where it is not obvious, not there, or not yet a picture."""
         count = len(self.pages)
@@ -118,7 +113,7 @@ class Contents:
     def remarks(self) -> list[str]:
         """What the user should know about the file, whichever page is chosen."""
         broken = [f"{self.broken}: others may be lost"] if self.broken else []
-        return [*self.notes, *broken, *(["the transparency mask page is not kept"] if self.has_mask else [])]
+        return [*self.notes, *broken]
 
     def remarks_on(self, chosen: TiffPicture) -> list[str]:
         """What the user should know about the choice."""

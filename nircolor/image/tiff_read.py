@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import exif, ifd, tiff_checks, tiff_entry, tiff_metadata, tiff_pages
+from nircolor.image import exif, geo, ifd, tiff_checks, tiff_entry, tiff_mask, tiff_metadata, tiff_pages
 from nircolor.image.page_list import Page
 from nircolor.image.raster import Raster, Request, choose_bands
+from nircolor.image.stored import Stored
 from nircolor.image.tiff_pages import Contents, TiffPicture
 from nircolor.image.tiff_stored import TiffStored, Wanted
 from nircolor.image.tiff_values import Values, values_of
@@ -25,7 +26,7 @@ _KEPT = {1: "none", 5: "lzw"}  # compression tag -> ImageInfo.compression; defla
 
 
 @contextmanager
-def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
+def opened(stream: BinaryIO, request: Request) -> Iterator[Stored]:
     """Open one page of a TIFF file. Raises ``InputError``."""
     contents, picture, remarks = _chosen(stream, request.page)
     size = stream.seek(0, 2)
@@ -40,7 +41,15 @@ def opened(stream: BinaryIO, request: Request) -> Iterator[TiffStored]:
         raster.metadata = tiff_metadata.read(stream, contents.places(picture), block)
         raster.warnings += [*remarks, *contents.remarks_on(picture), *values.notes, *notes]
         _describe(raster, page)
-        yield TiffStored(page, stream, size, raster, wanted, request.damaged)
+        raster.geo, lost = geo.from_tiff(stream, page.offset)
+        raster.warnings += lost
+        stored = TiffStored(page, stream, size, raster, wanted, request.damaged)
+        mask = tiff_mask.mask_of(contents, picture)
+        if mask is None:
+            yield stored
+            return
+        with tiff_entry.opened(stream, mask.offset) as hidden:
+            yield tiff_mask.masked(stored, hidden, stream, size, request.damaged)
 
 
 def _chosen(stream: BinaryIO, page: int | Page | None) -> tuple[Contents, TiffPicture, list[str]]:
@@ -96,8 +105,6 @@ def _describe(raster: Raster, page: TiffPage) -> None:
     raster.compression = _KEPT.get(int(page.compression), "deflate")
     icc = page.tags.valueof(_ICC)
     raster.icc = icc if isinstance(icc, bytes) else None
-    if page.is_geotiff:
-        raster.warnings.append("the georeference (GeoTIFF tags) is not kept")
 
 
 def _kept(offsets: tuple[int, ...], stream: BinaryIO) -> tuple[bytes | None, tuple[float, float] | None, list[str]]:

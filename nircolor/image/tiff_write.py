@@ -76,7 +76,7 @@ class TiffPages:
             "software": False,
             "metadata": None,
             "extratags": [
-                *map(_extratag, about),
+                *map(_extratag, (*about, *(info.geo.entries() if info.geo else ()))),
                 *_packets(info.metadata),
                 *(_placeholder(tag, self._big) for tag in directories),
             ],

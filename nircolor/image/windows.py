@@ -14,6 +14,7 @@ from nircolor.errors import UsageError
 from nircolor.image import bands, exif, icc
 from nircolor.image.bands import Band
 from nircolor.image.decode import Reader, open_stored
+from nircolor.image.geo_turn import turned
 from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.limits import check_whole
@@ -66,6 +67,7 @@ class NirWindows:
             warnings=tuple(text for text in told if text),
             compression=meaning.compression,
             metadata=meaning.metadata,
+            geo=turned(meaning.geo, tags.orientation, *self._stored.shape) if meaning.geo else None,
         )
 
     def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:

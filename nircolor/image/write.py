@@ -42,6 +42,7 @@ def write_rgb(
     depth: int | None = None,
     format: str | None = None,
     overwrite: bool = False,
+    cog: bool = False,
 ) -> None:
     """Write ``rgb``, (H, W, 3) sRGB floats in [0, 1], rounded to the nearest step; values outside are clipped.
 
@@ -49,7 +50,7 @@ def write_rgb(
     source's format and depth, which the output has too unless the suffix of ``target``, ``format`` or ``depth`` (8, 16,
     or 32 for float) say otherwise; see ``plan_output``. Where ``info`` has an ICC profile that the format holds, the
     colours are converted to it, so that they look alike. ``alpha``: (H, W) floats in [0, 1], left out where the format
-    has none; see ``losses``.
+    has none; see ``losses``. ``cog``: the output, a TIFF, is a Cloud-Optimized GeoTIFF with overviews.
 
     Raises ``UsageError`` for arrays or options that do not fit, ``OutputExistsError`` where the file exists and
     ``overwrite`` is not set, ``OutputError`` where it cannot be written; then nothing is left behind.
@@ -65,6 +66,7 @@ def write_rgb(
         depth=depth,
         format=format,
         overwrite=overwrite,
+        cog=cog,
     )
 
 
@@ -78,6 +80,7 @@ def write_pieces(
     depth: int | None = None,
     format: str | None = None,
     overwrite: bool = False,
+    cog: bool = False,
 ) -> None:
     """``write_rgb`` of a picture of ``size`` (height, width) that comes piece by piece: top, left, (h, w, 3) floats.
 
@@ -88,10 +91,12 @@ def write_pieces(
     Raises what ``write_rgb`` raises, and what ``pieces`` and ``alpha`` raise; then nothing is left behind.
     """
     path = Path(target) if isinstance(target, (str, os.PathLike)) else None
-    plan = plan_output(path, info, depth=depth, format=format, size=size)
+    plan = plan_output(path, info, depth=depth, format=format, size=size, cog=cog)
     picture = OnePicture(size, plan, info or ImageInfo(plan.format, "uint8"), path or STREAM)
     with output_file(target, overwrite, is_streamed(size, plan.format)) as stream:
         picture.write(partial(open_sink, stream, format=plan.format), pieces, alpha)
+        if plan.cog:
+            picture.optimize(stream)
 
 
 class OnePicture:
@@ -122,6 +127,13 @@ class OnePicture:
             raise UsageError(f"the pieces lack {missing} pixels of the picture")
         with self._explained():
             sink.finish()
+
+    def optimize(self, stream: BinaryIO) -> None:
+        """Make a Cloud-Optimized GeoTIFF of the TIFF in ``stream``."""
+        from nircolor.image.cog import rewrite  # which brings rasterio
+
+        with self._explained():
+            rewrite(stream, self._info.compression)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -154,11 +154,6 @@ def test_overviews_are_no_pages() -> None:
     np.testing.assert_allclose(picture.pixels, RAMP / 255, atol=1e-6)
 
 
-def test_a_mask_page_is_no_page_and_its_loss_is_said() -> None:
-    picture = read_nir(tiff_pages(RAMP, RAMP > 3, subfiletype=4))
-    assert picture.info.warnings == ("the transparency mask page is not kept",)
-
-
 def test_holes_of_a_sparse_file_are_black() -> None:
     data = bytearray(tiff(RAMP, tile=(16, 16)))
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -204,8 +199,3 @@ def test_other_kinds_are_refused_by_name(options: dict[str, object], reason: str
 def test_a_volume_is_refused() -> None:
     with pytest.raises(InputError, match="volume of several slices"):
         read_nir(tiff(np.stack([RAMP, RAMP]), volumetric=True, tile=(16, 16, 16), photometric="minisblack"))
-
-
-def test_the_loss_of_a_georeference_is_said() -> None:
-    geo = [(33550, 12, 3, (1.0, 1.0, 0.0), True), (34735, 3, 4, (1, 1, 0, 0), True)]
-    assert read_nir(tiff(RAMP, extratags=geo)).info.warnings == ("the georeference (GeoTIFF tags) is not kept",)
