@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -160,7 +160,8 @@ class _Job:
         return self._result(target, size, plan, work.info, work.seconds, made)
 
     def _writing(self, target: Target) -> Writing:
-        return Writing(self.writing.depth, self.writing.format or (STREAM_FORMAT if _path(target) is None else None))
+        format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
+        return replace(self.writing, format=format)
 
     def _until_written(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """``pieces``; formats that are encoded in one piece take a while after the last of them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nircolor import picture
-from nircolor.errors import ColourInputError, InputError
+from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import ImageInfo, OutputPlan, Page, PageList, losses, plan_output
 from nircolor.image.formats import PAGED
 from nircolor.image.write_pages import PageWriter, check_pages, open_pages
@@ -40,6 +40,8 @@ class PagesDone:
 
 def check_target(count: int, target: Path | None, writing: Writing) -> OutputPlan:
     """Raise ``UsageError`` where ``target`` (None: a stream) cannot hold ``count`` pages, before any work."""
+    if writing.cog and count > 1:
+        raise UsageError("has one page only", option="cog", remedy="leave it out, or choose one with `page=1`")
     plan = plan_output(target, ImageInfo(PAGED, "uint8"), format=writing.format)
     check_pages(count, plan.format)
     return plan
