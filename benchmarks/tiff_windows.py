@@ -82,7 +82,7 @@ def by_rasterio(path: Path, window: int) -> Iterator[np.ndarray]:
     """Windows of ``path``, as GDAL reads them."""
     import rasterio
 
-    with rasterio.Env(GDAL_CACHEMAX=64, GDAL_NUM_THREADS="1"), rasterio.open(path) as file:
+    with rasterio.Env(GDAL_CACHEMAX=64 << 20, GDAL_NUM_THREADS="1"), rasterio.open(path) as file:
         for top in range(0, file.height, window):
             for left in range(0, file.width, window):
                 yield file.read(

@@ -33,7 +33,7 @@ _SCHEME = re.compile(r"(s3|gs|az|https?)://")
 _NETWORK = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift)(/|\?)")
 
 _SETTINGS = {
-    "GDAL_CACHEMAX": 64,  # MB
+    "GDAL_CACHEMAX": 64 << 20,  # bytes: as a number rasterio hands it to GDAL itself
     "GDAL_NUM_THREADS": "1",
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
