@@ -16,7 +16,7 @@ from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
 from nircolor.image import default_output, plan_output
-from nircolor.image.formats import by_suffix
+from nircolor.image.formats import by_suffix, outcome
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.picture import Reading, Writing
@@ -75,7 +75,7 @@ def colorize_file(
     """Colorize one near-infrared picture, at its own size and bit depth.
 
     Args:
-        source: path of a PNG, TIFF, JPEG, WebP or BMP file, the bytes of one, or a binary stream, which is read to its
+        source: path of a picture file of any format (``docs/formats.md``), the bytes of one, or a binary stream, which is read to its
             end and stays open.
         target: path of the output, or a binary stream, which gets a PNG unless ``writing`` names another format; None:
             ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
@@ -117,7 +117,7 @@ class _Job:
         if self.engine is self.settings:
             check_weights(self.settings.weights)
         image = picture.read(_content(self.source), self.reading)
-        target = target or self._default(image.info.format)
+        target = target or self._default(outcome(image.info.format))
         plan = self._plan(target, image)
         clock.lap("read")
         reporter.progress("loading the weights")

@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -19,15 +20,33 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
-from nircolor.image.raster import Raster, Request
+from nircolor.image.raster import Raster, Request, Undeveloped
 from nircolor.image.source import open_source
 from nircolor.image.streams import is_stream
 
 T = TypeVar("T")
 
+_PIECEWISE = ("TIFF", "NPY")  # formats that are read piece by piece: the file may be larger than memory
+
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
 _READ_HERE = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS|.*CRC)|.*parsing GDAL_NODATA")
+_DECODERS = {
+    "TIFF": ("tiff_read", "decode"),
+    "PNG": ("png", "decode"),
+    "WEBP": ("webp", "decode"),
+    "JPEG": ("pillow", "decode_jpeg"),
+    "BMP": ("pillow", "decode_bmp"),
+    "JXL": ("jxl", "decode"),
+    "AVIF": ("avif", "decode"),
+    "JP2": ("jpeg2000", "decode"),
+    "PNM": ("pnm", "decode"),
+    "PFM": ("pnm", "decode_pfm"),
+    "NPY": ("npy", "decode"),
+    "HEIF": ("heif", "decode"),
+    "EXR": ("exr", "decode"),
+    "RAW": ("raw", "decode"),
+}
 _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
@@ -50,41 +69,50 @@ def decode(source: str | Path | bytes, request: Request, finish: Callable[[Raste
 
 
 def _decode(stream: BinaryIO, request: Request) -> Raster:
-    head = stream.read(16)
+    head = stream.read(formats.HEAD)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if not size:
         raise InputError("is empty (0 bytes)", remedy="get a fresh copy")
-    if formats.is_raw(head):
-        raise InputError("is camera raw: develop it to TIFF first")
     name = formats.sniff(head)
     if name is None:
         raise InputError("is no picture of a supported format", remedy=f"convert it to one of {formats.SUPPORTED}")
-    if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
+    _check_extra(name)
+    if name not in _PIECEWISE and size > MAX_BYTES:
         raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}", remedy="cut it into parts first")
-    if name != "TIFF" and is_stream(stream.read()):
+    if name not in _PIECEWISE and is_stream(stream.read()):
         raise InputError(
             f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
         )
     stream.seek(0)
     with _overheard() as heard:
-        raster = _decoder(name)(stream, request)
+        raster = _developed(name, stream, request)
     raster.warnings += heard
     return raster
 
 
+def _developed(name: str, stream: BinaryIO, request: Request) -> Raster:
+    try:
+        return _decoder(name)(stream, request)
+    except Undeveloped as error:  # a TIFF, but its picture is that of a sensor
+        _check_extra("RAW", error.reason)
+        stream.seek(0)
+        return _decoder("RAW")(stream, request)
+
+
+def _check_extra(name: str, reason: str = "") -> None:
+    entry = formats.READ_ONLY.get(name)
+    if entry is None or entry.is_readable:
+        return
+    verb, what = ("develop", "camera raw") if name == "RAW" else ("convert", name)
+    remedy = f"pip install 'nircolor[{entry.extra}]', or {verb} it to TIFF first"
+    raise InputError(reason or f"is {what}, for which an extra is needed", remedy=remedy)
+
+
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
-    # imported here: each brings a library that the other formats do not need
-    if name == "TIFF":
-        from nircolor.image.tiff_read import decode as decoder
-    elif name == "PNG":
-        from nircolor.image.png import decode as decoder
-    elif name == "WEBP":
-        from nircolor.image.webp import decode as decoder
-    elif name == "JPEG":
-        from nircolor.image.pillow import decode_jpeg as decoder
-    else:
-        from nircolor.image.pillow import decode_bmp as decoder
+    # imported now: each brings a library that the other formats do not need
+    module, function = _DECODERS[name]
+    decoder: Callable[[BinaryIO, Request], Raster] = getattr(import_module(f"nircolor.image.{module}"), function)
     return decoder
 
 

@@ -40,6 +40,8 @@ class Raster:
     exif: bytes | None = None
     """As found, orientation not yet reset."""
     resolution: tuple[float, float] | None = None
+    bits: int | None = None
+    """How many of the 16 bits of uint16 the format says that count; None for all."""
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 
@@ -50,6 +52,10 @@ class Request:
 
     band: int | None = None
     page: int | None = None
+
+
+class Undeveloped(InputError):
+    """The file is sound, but what is asked for are the samples of a camera's sensor: camera raw."""
 
 
 @dataclass(frozen=True)

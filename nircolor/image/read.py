@@ -31,7 +31,7 @@ def read_nir(
     equalize: bool = False,
     grey: bool = False,
 ) -> NirImage:
-    """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
+    """Read a picture of any format of ``formats``; the content decides which it is, not the suffix.
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
     of a pixel, alpha too, as GDAL does. ``stretch``, then ``equalize`` (histogram equalisation), change the tone;
@@ -68,6 +68,7 @@ def _finish(raster: Raster, stretch: Stretch, equalize: bool, grey: bool) -> Nir
         exif=tags.block,
         resolution=_resolution(raster.resolution or tags.resolution, tags.orientation),
         warnings=tuple(text for text in (*raster.warnings, *found, *notes) if text),
+        bits=raster.bits,
         compression=raster.compression,
     )
     return NirImage(pixels, alpha, info)

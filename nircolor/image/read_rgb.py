@@ -34,7 +34,7 @@ class RgbImage:
 
 
 def read_rgb(source: str | Path | bytes) -> RgbImage:
-    """Read a PNG, TIFF, JPEG, WebP or BMP picture with one or three channels; the content decides which it is.
+    """Read a picture of any format with one or three channels; the content decides which it is.
 
     The range comes from the dtype and the file's tags, never from the data, as in ``read_nir``; an ICC profile is
     applied. Transparency is left out, with a warning. Raises ``InputError`` for anything that is not one whole picture
