@@ -46,7 +46,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     """Write (H, W, 3 or 4) uint8 or uint16, lossless. Values are sRGB: imagecodecs takes no profile."""
     data = bytes(imagecodecs.jpegxl_encode(samples, lossless=True, effort=_EFFORT, usecontainer=True))
-    code = bytes(_parts(data)[0])
+    code, _, _ = _parts(data)
     if samples.dtype != np.uint8:  # of which imagecodecs says that they are linear
         code = as_srgb(code)
     stream.write(_SIGNATURE + build(b"ftyp", b"jxl \0\0\0\0jxl "))
@@ -58,19 +58,22 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     stream.write(build(b"jxlc", code))
 
 
-def _parts(data: bytes) -> tuple[memoryview, bytes | None, list[str]]:
-    """The codestream, or its first part, the EXIF block, and warnings."""
+def _parts(data: bytes) -> tuple[bytes, bytes | None, list[str]]:
+    """The codestream, the EXIF block, and warnings."""
     if data.startswith(BARE):
-        return memoryview(data), None, []
-    code, block, notes = None, None, []
+        return data, None, []
+    pieces: list[memoryview] = []
+    block: bytes | None = None
+    notes: list[str] = []
     for kind, content in walk(memoryview(data)):
-        if kind == b"jxlc" or (kind == b"jxlp" and code is None):
-            code = content if kind == b"jxlc" else content[4:]
+        if kind in (b"jxlc", b"jxlp"):
+            pieces.append(content if kind == b"jxlc" else content[4:])
         elif kind == b"Exif" and len(content) > 4:
             block = bytes(content[4 + struct.unpack_from(">I", content)[0] :])
         elif kind == b"brob" and content[:4] == b"Exif":
             notes = ["its EXIF block is compressed (brob) and is not kept"]
-    if code is None or bytes(code[:2]) != BARE:
+    code = b"".join(pieces)
+    if not code.startswith(BARE):
         raise InputError("is damaged: the JPEG XL holds no picture", remedy="get a fresh copy")
     return code, block, notes
 
