@@ -43,6 +43,13 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     return raster
 
 
+def header_of(data: bytes) -> JxlHeader:
+    """The header of a whole file, which is one picture of up to 16 bits. Raises ``InputError`` for others."""
+    header = read_header(_parts(data)[0])
+    _check(header, len(data))
+    return header
+
+
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     """Write (H, W, 3 or 4) uint8 or uint16, lossless. Values are sRGB: imagecodecs takes no profile."""
     data = bytes(imagecodecs.jpegxl_encode(samples, lossless=True, effort=_EFFORT, usecontainer=True))

@@ -13,13 +13,17 @@ import numpy as np
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
+from nircolor.image import tiff_codecs
 from nircolor.image.limits import MAX_BYTES, check_size
 
 _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 6: "YCbCr"}
 _JPEG = 7
 
 # compression tag -> the most that one byte can become (None: no bound)
-_COMPRESSIONS = {1: 1, 5: 2048, _JPEG: 4096, 8: 1032, 32773: 64, 32946: 1032, 34925: None, 50000: None}
+_COMPRESSIONS: dict[int, int | None] = {
+    1: 1, 5: 2048, _JPEG: 4096, 8: 1032, 32773: 64, 32946: 1032, 34925: None, 50000: None,
+    **dict.fromkeys(tiff_codecs.SIZES),
+}  # fmt: skip
 _COMPRESSION_NAMES = "none, LZW, deflate, PackBits, JPEG, LZMA and ZSTD"
 
 _LARGE_TILE = 1 << 26  # pixels: a tile may be larger than its picture, but not absurdly
@@ -69,6 +73,8 @@ def check_segments(page: TiffPage, size: int, stream: BinaryIO) -> None:
             raise InputError("is truncated: a strip or tile lies beyond its end", remedy="get a fresh copy")
         if page.compression == _JPEG and count:
             _check_jpeg(page, stream, offset, count)
+        elif page.compression in tiff_codecs.SIZES and count:
+            tiff_codecs.check(page, stream, offset, count)
 
 
 def _check_tile(page: TiffPage, samples: float) -> None:
