@@ -81,7 +81,7 @@ def number_option(name: str, help: str, least: int | None = 1) -> Any:
 
 
 def format_option(default: str, panel: str | None = None) -> Any:
-    help = f"png, tiff, jpeg, webp or bmp. Default: {default}."
+    help = f"png, tiff, jpeg, webp, bmp, jxl or avif. Default: {default}."
     return typer.Option("--format", metavar="NAME", rich_help_panel=panel, help=help)
 
 
