@@ -61,7 +61,12 @@ def tiff() -> Seeds:
     kinds = [deep, grey, deep, grey, deep, deep, grey, grey, deep]
     plain = [tagged(image, **chosen) for image, chosen in zip(kinds, options, strict=True)]
     floats = deep.astype(np.float32) / 65535
-    return [*plain, tagged(floats), tagged(np.stack([grey, grey[::-1]])), tagged(np.dstack([grey] * 4), photometric="rgb")]
+    return [
+        *plain,
+        tagged(floats),
+        tagged(np.stack([grey, grey[::-1]])),
+        tagged(np.dstack([grey] * 4), photometric="rgb"),
+    ]
 
 
 def tagged(image: NDArray[np.generic], **options: object) -> bytes:

@@ -115,8 +115,6 @@ def tiff_codecs() -> Seeds:
     return [tagged(image, **more) for image, more in options]
 
 
-
-
 KINDS: dict[str, Callable[[], Seeds]] = {
     "JPEG 2000": jpeg2000, "JPEG XL": jpeg_xl, "AVIF": avif, "HEIF": heif, "Netpbm": netpbm, "NumPy": numpy_array,
     "OpenEXR": openexr, "raw": raw, "TIFF codecs": tiff_codecs,

@@ -75,8 +75,8 @@ def colorize_file(
     """Colorize one near-infrared picture, at its own size and bit depth.
 
     Args:
-        source: path of a picture file of any format (``docs/formats.md``), the bytes of one, or a binary stream, which is read to its
-            end and stays open.
+        source: path of a picture file (``docs/formats.md`` has the formats), the bytes of one, or a binary stream,
+            which is read to its end and stays open.
         target: path of the output, or a binary stream, which gets a PNG unless ``writing`` names another format; None:
             ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
         engine: weights, device, precision and tiles; or an engine that is loaded already, for many pictures one after

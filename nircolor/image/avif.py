@@ -59,7 +59,7 @@ def to_raster(name: str, pixels: Samples, about: Still, request: Request) -> Ras
 
 
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
-    """Write (H, W, 3 or 4) uint8, or uint16 with the 10 or 12 bits of the source, without chroma subsampling (4:4:4)."""
+    """Write (H, W, 3 or 4) uint8, or uint16 with the source's 10 or 12 bits, without chroma subsampling (4:4:4)."""
     bits = 8 if samples.dtype == np.uint8 else (info.bits if info.bits in _DEPTHS else None) or AVIF_BITS
     if bits > 8:
         samples = np.rint(samples * np.float32((2**bits - 1) / 65535)).astype(np.uint16)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nircolor.errors import InputError
 
 Content = memoryview
+Place = tuple[int, int, int, int]  # of an item: its number, construction method, offset and length
 _MOST = 10_000  # boxes in one place; honest files have some dozens
 _NESTED = 4  # bytes of version and flags before the content of a full box
 
@@ -92,7 +93,10 @@ def _still(data: bytes, meta: dict[bytes, Content]) -> Still:
     primary = _number(meta[b"pitm"][_NESTED:], 4 if meta[b"pitm"][0] else 2)
     shared = first(meta[b"iprp"])
     properties = list(walk(shared[b"ipco"]))
-    found = Still(exif=_exif(data, meta))
+    places = list(_places(meta[b"iloc"])) if b"iloc" in meta else []
+    if any(method == 0 and start + size > len(data) for _, method, start, size in places):
+        raise InputError("is truncated: some of its data lies beyond its end", remedy="get a fresh copy")
+    found = Still(exif=_exif(data, meta, places))
     for index in _indices(shared[b"ipma"], primary):
         if 1 <= index <= len(properties):
             _apply(found, *properties[index - 1])
@@ -129,12 +133,10 @@ def _indices(content: Content, item: int) -> list[int]:
     return []
 
 
-def _exif(data: bytes, meta: dict[bytes, Content]) -> bytes | None:
+def _exif(data: bytes, meta: dict[bytes, Content], places: list[Place]) -> bytes | None:
     """The TIFF structure of the first Exif item that lies in one piece, None where there is none."""
     numbers = [number for number, kind in _items(meta.get(b"iinf")) if kind == b"Exif"]
-    if not numbers or b"iloc" not in meta:
-        return None
-    for number, method, start, size in _places(meta[b"iloc"]):
+    for number, method, start, size in places if numbers else ():
         source = memoryview(data) if method == 0 else meta.get(b"idat", memoryview(b""))
         content = source[start : start + size]
         if number == numbers[0] and len(content) > 4:
@@ -153,8 +155,8 @@ def _items(content: Content | None) -> Iterator[tuple[int, bytes]]:
             yield _number(entry[_NESTED:], size), bytes(entry[_NESTED + size + 2 : _NESTED + size + 6])
 
 
-def _places(content: Content) -> Iterator[tuple[int, int, int, int]]:
-    """Number, construction method, offset and length of each item in one piece (iloc)."""
+def _places(content: Content) -> Iterator[Place]:
+    """Of each item in one piece (iloc)."""
     version, sizes = content[0], _number(content[_NESTED:], 2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size, wide = (sizes & 15 if version else 0), 4 if version == 2 else 2

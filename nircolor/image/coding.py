@@ -1,4 +1,4 @@
-"""Colour spaces that are named by numbers (ITU-T H.273), as PNG, AVIF, HEIF and JPEG XL have them, instead of a profile."""
+"""Colour spaces named by numbers (ITU-T H.273), which PNG, AVIF, HEIF and JPEG XL have instead of a profile."""
 
 from __future__ import annotations
 

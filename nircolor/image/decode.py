@@ -20,7 +20,7 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.limits import MAX_BYTES
-from nircolor.image.raster import Raster, Request, Undeveloped
+from nircolor.image.raster import Raster, Request, UndevelopedError
 from nircolor.image.source import open_source
 from nircolor.image.streams import is_stream
 
@@ -94,7 +94,7 @@ def _decode(stream: BinaryIO, request: Request) -> Raster:
 def _developed(name: str, stream: BinaryIO, request: Request) -> Raster:
     try:
         return _decoder(name)(stream, request)
-    except Undeveloped as error:  # a TIFF, but its picture is that of a sensor
+    except UndevelopedError as error:  # a TIFF, but its picture is that of a sensor
         _check_extra("RAW", error.reason)
         stream.seek(0)
         return _decoder("RAW")(stream, request)

@@ -124,12 +124,12 @@ def _brand(head: bytes) -> str | None:
 
 
 def by_suffix(path: Path) -> str | None:
-    """Name of the format that the suffix of ``path`` stands for, read-only ones too; None for an unknown one or none."""
+    """Name of the format, read-only ones too, that the suffix of ``path`` stands for; None for an unknown one."""
     return _FAMILIES.get(path.suffix.lower())
 
 
 def by_name(text: str) -> str:
-    """Name of the format called ``text`` (``png``, ``tif``, ``TIFF``, ``.jpg``, ...) to write. Raises ``UsageError``."""
+    """Name of the format to write called ``text`` (``png``, ``tif``, ``.jpg``, ...). Raises ``UsageError``."""
     wanted = text.strip().lower().lstrip(".")
     for entry in FORMATS.values():
         if wanted == entry.name.lower() or f".{wanted}" in entry.suffixes:

@@ -18,7 +18,7 @@ _DEPTHS = (8, 10, 12)
 
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
-    """Read the main picture of a HEIC or HEIF file. Samples of 10 and 12 bits stay as they are. Raises ``InputError``."""
+    """Read the main picture of a HEIF file. Samples of 10 and 12 bits stay as they are. Raises ``InputError``."""
     only_page(request.page)
     data = stream.read()
     about = still(data)

@@ -35,7 +35,9 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     check_size(width, height, dtype.itemsize * count, 0, ratio=None)
     stored, wanted = stream.seek(0, 2) - start, height * width * count * dtype.itemsize
     if stored < wanted:
-        raise InputError(f"is truncated: it has {max(stored, 0)} of {wanted} bytes of samples", remedy="get a fresh copy")
+        raise InputError(
+            f"is truncated: it has {max(stored, 0)} of {wanted} bytes of samples", remedy="get a fresh copy"
+        )
     bands = choose_bands(count, None, request.band)
     stream.seek(start)
     read = _by_columns if by_columns else _by_rows
@@ -61,7 +63,7 @@ def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
         version = layout.read_magic(stream)
         shape, by_columns, dtype = _HEADERS[version](stream, max_header_size=_LONGEST)
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError) as error:
+    except Exception as error:  # NumPy's reader of old headers raises whatever it stumbles over
         raise InputError("is damaged: the NumPy file has no header that makes sense", remedy="save it anew") from error
     return shape, by_columns, dtype
 

@@ -100,7 +100,7 @@ def _tokens(data: bytes, count: int) -> tuple[list[bytes], int]:
 
 def _whole(word: bytes) -> int:
     if not word.isdigit():
-        raise InputError(f"is damaged: {ascii(word.decode('latin-1'))} is no size", remedy="get a fresh copy")
+        raise InputError(f"is damaged: {word.decode('latin-1')!a} is no size", remedy="get a fresh copy")
     return int(word)
 
 

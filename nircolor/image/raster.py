@@ -54,7 +54,7 @@ class Request:
     page: int | None = None
 
 
-class Undeveloped(InputError):
+class UndevelopedError(InputError):
     """The file is sound, but what is asked for are the samples of a camera's sensor: camera raw."""
 
 

@@ -22,6 +22,8 @@ from nircolor.image.raster import Raster, Request, Samples, only_page
 _WORKING = 14  # bytes a pixel that LibRaw computes with: the mosaic, four channels, and the result
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip -> orientation of EXIF
 _PEAK = 65535.0
+_REMEDY = "get a fresh copy, or develop it to TIFF first"
+_NOTE = "the mean of its colour channels was read, which is near-infrared only where the camera was converted"
 
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
@@ -34,12 +36,13 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         with rawpy.imread(io.BytesIO(data)) as raw:
             check_size(raw.sizes.raw_width, raw.sizes.raw_height, _WORKING, len(data), ratio=None)
             turn = _TURNS.get(raw.sizes.flip, UPRIGHT)  # asked now: developing sets it to what was developed
-            grey = _develop(raw)
+            colours, grey = raw.num_colors, _develop(raw)
     except rawpy.LibRawError as error:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
-        raise InputError(f"is camera raw that cannot be read ({reason})", remedy="develop it to TIFF first") from error
+        raise InputError(f"is camera raw that cannot be read ({reason})", remedy=_REMEDY) from error
     raster = Raster("RAW", [grey], peak=_PEAK, icc=coding.linear_profile())
     raster.exif = _exif(data, turn)
+    raster.warnings += [_NOTE] if colours > 1 else []
     return raster
 
 

@@ -32,7 +32,9 @@ def check(page: TiffPage, stream: BinaryIO, offset: int, count: int) -> None:
     except (struct.error, zlib.error, IndexError, KeyError) as error:
         raise InputError("is damaged: a strip or tile has no header", remedy="get a fresh copy") from error
     if height > most[0] or width > most[1]:
-        raise InputError(f"is damaged: a strip or tile says it has {width} x {height} pixels", remedy="get a fresh copy")
+        raise InputError(
+            f"is damaged: a strip or tile says it has {width} x {height} pixels", remedy="get a fresh copy"
+        )
 
 
 def _lerc(page: TiffPage, data: bytes) -> Size:

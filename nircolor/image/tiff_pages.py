@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from nircolor.errors import InputError
 from nircolor.image import ifd
-from nircolor.image.raster import Undeveloped
+from nircolor.image.raster import UndevelopedError
 from nircolor.image.tiff_stacks import promised
 
 MAX_PAGES = 1 << 16
@@ -94,7 +94,7 @@ class Contents:
 
     def _check_developed(self, picture: TiffPicture) -> TiffPicture:
         if picture.raw:
-            raise Undeveloped(f"is camera raw{' (DNG)' if self.is_dng else ''}")
+            raise UndevelopedError(f"is camera raw{' (DNG)' if self.is_dng else ''}")
         return picture
 
     def places(self, chosen: TiffPicture) -> tuple[int, ...]:
