@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from nircolor.batch.manifest import NAME
@@ -36,7 +36,11 @@ class Selection:
         """``name``: path of a file below the folder."""
         if self.excludes(name):
             return False
-        return _matches(name, self.include) if self.include else _is_picture(split(name)[1])
+        return _matches(name, self.include) if self.include else split(name)[1].lower() in self._pictures
+
+    @cached_property
+    def _pictures(self) -> frozenset[str]:
+        return picture_suffixes()
 
     def excludes(self, name: str) -> bool:
         """The same of a folder, too."""
@@ -97,11 +101,6 @@ def _matches(name: str, globs: tuple[str, ...]) -> bool:
         return False
     path = name.replace(os.sep, "/")
     return any(fnmatchcase(path, glob) or fnmatchcase(path.rpartition("/")[2], glob) for glob in globs)
-
-
-@lru_cache(maxsize=256)
-def _is_picture(suffix: str) -> bool:
-    return suffix.lower() in picture_suffixes()
 
 
 def name_outputs(names: Sequence[str], naming: Naming, ignore_case: bool, format: str | None = None) -> list[str]:

@@ -57,7 +57,7 @@ FORMATS = {
 """What is read and written."""
 
 _RAW_SUFFIXES = (
-    ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".raf", ".orf", ".rw2", ".pef", ".srw", ".mrw",
+    ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".srw",
 )  # fmt: skip
 READ_ONLY = {
     entry.name: entry
