@@ -6,7 +6,7 @@ What it does not hand over, profile and EXIF, is read from the boxes (``boxes.py
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
@@ -63,10 +63,8 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     bits = 8 if samples.dtype == np.uint8 else (info.bits if info.bits in _DEPTHS else None) or AVIF_BITS
     if bits > 8:
         samples = np.rint(samples * np.float32((2**bits - 1) / 65535)).astype(np.uint16)
-    space = _BY_PROFILE if info.icc else _SRGB
-    data = imagecodecs.avif_encode(
-        np.ascontiguousarray(samples), level=_QUALITY, speed=_SPEED, bitspersample=bits, pixelformat="444", **space
-    )
+    options: dict[str, Any] = {"bitspersample": bits, "pixelformat": "444", **(_BY_PROFILE if info.icc else _SRGB)}
+    data = imagecodecs.avif_encode(np.ascontiguousarray(samples), level=_QUALITY, speed=_SPEED, **options)
     stream.write(_with_metadata(bytes(data), info))
 
 

@@ -110,7 +110,7 @@ def _apply(found: Still, kind: bytes, content: Content) -> None:
         found.bits = 8 + 2 * (content[2] >> 6 & 1) * (1 + (content[2] >> 5 & 1))
     elif kind == b"pixi":
         found.bits = max(found.bits, *content[_NESTED + 1 : _NESTED + 1 + content[_NESTED]])
-    elif kind == b"colr" and content[:4] == b"nclx":
+    elif kind == b"colr" and bytes(content[:4]) == b"nclx":
         found.space = struct.unpack_from(">HH", content, 4)
     elif kind == b"colr":
         found.icc = bytes(content[4:])

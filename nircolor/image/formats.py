@@ -74,7 +74,8 @@ READ_ONLY = {
 SUPPORTED = ", ".join(FORMATS)
 """Names of the formats that are written."""
 
-_FAMILIES = {suffix: entry.name for entry in (*FORMATS.values(), *READ_ONLY.values()) for suffix in entry.suffixes}
+_ALL: tuple[Format | ReadOnly, ...] = (*FORMATS.values(), *READ_ONLY.values())
+_FAMILIES = {suffix: entry.name for entry in _ALL for suffix in entry.suffixes}
 
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -146,5 +147,5 @@ def outcome(name: str) -> str:
 
 def picture_suffixes() -> frozenset[str]:
     """Suffixes of the files that are pictures: what can be read here and now."""
-    read = [*FORMATS.values(), *(entry for entry in READ_ONLY.values() if entry.is_readable)]
+    read = (entry for entry in _ALL if isinstance(entry, Format) or entry.is_readable)
     return frozenset(suffix for entry in read for suffix in entry.suffixes)

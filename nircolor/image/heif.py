@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pillow_heif
@@ -25,7 +25,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     check_size(about.width, about.height, 4 * 2, len(data), ratio=None)
     # nothing is decoded until the pixels are asked for
     file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, remap_unsupported=True)
-    picture = file[file.primary_index]
+    picture: Any = file[file.primary_index]
     check_size(*picture.size, 4 * 2, len(data), ratio=None)
     about.bits = picture.info["bit_depth"]
     if about.bits not in _DEPTHS:

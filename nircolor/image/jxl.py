@@ -77,7 +77,7 @@ def _parts(data: bytes) -> tuple[bytes, bytes | None, list[str]]:
             pieces.append(content if kind == b"jxlc" else content[4:])
         elif kind == b"Exif" and len(content) > 4:
             block = bytes(content[4 + struct.unpack_from(">I", content)[0] :])
-        elif kind == b"brob" and content[:4] == b"Exif":
+        elif kind == b"brob" and bytes(content[:4]) == b"Exif":
             notes = ["its EXIF block is compressed (brob) and is not kept"]
     code = b"".join(pieces)
     if not code.startswith(BARE):

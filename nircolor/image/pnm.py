@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +142,7 @@ def _packed(data: bytes, header: _Header) -> Samples:
     return np.unpackbits(rows.reshape(header.height, stride), axis=1)[:, : header.width]
 
 
-def _take(data: bytes, header: _Header, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _take(data: bytes, header: _Header, dtype: np.dtype[Any]) -> NDArray[Any]:
     wanted = header.width * header.height * header.channels
     there = max(0, len(data) - header.start) // dtype.itemsize
     if there < wanted:
