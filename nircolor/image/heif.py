@@ -26,7 +26,8 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     # nothing is decoded until the pixels are asked for
     file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, remap_unsupported=True)
     picture: Any = file[file.primary_index]
-    check_size(*picture.size, 4 * 2, len(data), ratio=None)
+    width, height = picture.size
+    check_size(width, height, 4 * 2, len(data), ratio=None)
     about.bits = picture.info["bit_depth"]
     if about.bits not in _DEPTHS:
         raise InputError(f"has {about.bits} bits a sample, which is not supported", remedy="convert it to TIFF first")

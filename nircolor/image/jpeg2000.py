@@ -22,8 +22,12 @@ _WORKING = 4  # bytes a sample that OpenJPEG computes with
 _MOST_BITS = 16
 _TILES = 65535  # as the standard says
 _EXIF = b"JpgTiffExif->JP2"  # the UUID that Adobe and ExifTool write
+_GEO = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")  # GeoJP2: a small GeoTIFF
 _YCC = 18  # EnumCS
 _OPACITY, _PREMULTIPLIED = 1, 2
+_TILE_PART, _END = 0xFF90, 0xFFD9  # markers
+_LEAST = 14  # bytes of a tile part
+_AGAIN = "get a fresh copy"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class _About:
     premultiplied: bool = False
     icc: bytes | None = None
     exif: bytes | None = None
+    notes: tuple[str, ...] = ()
 
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
@@ -53,7 +58,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     data = stream.read()
     boxes = first(memoryview(data)) if data.startswith(_BOXED) else {}
     if boxes and b"jp2c" not in boxes:
-        raise InputError("is damaged: the JPEG 2000 holds no picture", remedy="get a fresh copy")
+        raise InputError("is damaged: the JPEG 2000 holds no picture", remedy=_AGAIN)
     code = memoryview(boxes.get(b"jp2c", data))
     header, about = codestream(code), _about(data, boxes)
     check_size(header.width, header.height, _WORKING * header.components, len(code), None)
@@ -62,22 +67,24 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     bands = choose_bands(count, about.alpha if (about.alpha or 0) < count else None, request.band)
     raster = Raster("JP2", *pick(pixels, bands), bands.alpha_band, peak=float(2**header.bits - 1))
     raster.premultiplied, raster.icc, raster.exif = about.premultiplied, about.icc, about.exif
+    raster.warnings += about.notes
     return raster
 
 
 def codestream(code: memoryview | bytes) -> Codestream:
     """Read the header of a codestream. Raises ``InputError`` for what is damaged or no plain unsigned picture."""
     if bytes(code[:4]) != CODESTREAM or len(code) < 42:
-        raise InputError("is damaged: the JPEG 2000 has no header", remedy="get a fresh copy")
+        raise InputError("is damaged: the JPEG 2000 has no header", remedy=_AGAIN)
     right, bottom, left, top, tile_width, tile_height, tile_x, tile_y, count = struct.unpack_from(">8IH", code, 8)
     kinds = bytes(code[42 : 42 + 3 * count])
     if not count or len(kinds) < 3 * count or not tile_width or not tile_height:
-        raise InputError("is damaged: the JPEG 2000 has no header", remedy="get a fresh copy")
+        raise InputError("is damaged: the JPEG 2000 has no header", remedy=_AGAIN)
     width, height = right - left, bottom - top
     tiles = -(-max(right - tile_x, 0) // tile_width) * -(-max(bottom - tile_y, 0) // tile_height)
     if tiles > _TILES:
-        raise InputError(f"is damaged: the JPEG 2000 says that it has {tiles} tiles", remedy="get a fresh copy")
+        raise InputError(f"is damaged: the JPEG 2000 says that it has {tiles} tiles", remedy=_AGAIN)
     _check_components(kinds)
+    _check_tiles(code, tiles)
     return Codestream(width, height, count, max((kind & 127) + 1 for kind in kinds[::3]))
 
 
@@ -90,6 +97,26 @@ def _check_components(kinds: bytes) -> None:
         raise InputError(f"has {bits} bits a sample, which is not supported", remedy="convert it to 8 or 16 bits first")
     if len(set(kinds[::3])) > 1 or set(kinds[1::3]) | set(kinds[2::3]) != {1}:
         raise InputError("has bands of different sizes or depths", remedy="save them alike, or one alone, first")
+
+
+def _check_tiles(code: memoryview | bytes, count: int) -> None:
+    """Each of ``count`` tiles has to be there: OpenJPEG leaves the others black."""
+    found: set[int] = set()
+    place = 2
+    while place + 12 <= len(code):
+        marker, size = struct.unpack_from(">HH", code, place)
+        if marker == _END:
+            break
+        if marker != _TILE_PART:
+            place += 2 + size  # of the main header
+            continue
+        tile, length = struct.unpack_from(">HI", code, place + 4)
+        if 0 < length < _LEAST or place + length > len(code):
+            raise InputError(f"is truncated: tile {tile + 1} of the JPEG 2000 lies beyond its end", remedy=_AGAIN)
+        found.add(tile)
+        place += length or len(code)  # 0: up to the end
+    if not found.issuperset(range(count)):
+        raise InputError(f"is damaged: the JPEG 2000 has {len(found)} of {count} tiles", remedy=_AGAIN)
 
 
 def _about(data: bytes, boxes: dict[bytes, memoryview]) -> _About:
@@ -105,6 +132,8 @@ def _about(data: bytes, boxes: dict[bytes, memoryview]) -> _About:
         if kind in (_OPACITY, _PREMULTIPLIED):
             found.alpha, found.premultiplied = number, kind == _PREMULTIPLIED
     if boxes:
-        own = (content for kind, content in walk(memoryview(data)) if kind == b"uuid" and content[:16] == _EXIF)
-        found.exif = next((bytes(content[16:]) for content in own), None)
+        own = [bytes(content) for kind, content in walk(memoryview(data)) if kind == b"uuid"]
+        found.exif = next((content[16:] for content in own if content.startswith(_EXIF)), None)
+        if any(content.startswith(_GEO) for content in own):
+            found.notes = ("the georeference (GeoJP2 box) is not kept",)
     return found

@@ -62,6 +62,11 @@ def test_profile_and_exif_are_kept() -> None:
     assert (info.icc, info.exif) == (SRGB, exif_bytes())
 
 
+def test_the_loss_of_a_georeference_is_said() -> None:
+    box = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03") + b"II*\0"
+    assert read_nir(boxed(jp2(SMOOTH), b"uuid", box)).info.warnings == ("the georeference (GeoJP2 box) is not kept",)
+
+
 def patched(offset: int, form: str, *values: int) -> bytes:
     """A codestream of 37 x 53 whose SIZ marker has other ``values`` at ``offset``."""
     data = bytearray(jp2(SMOOTH, "j2k"))
@@ -75,6 +80,8 @@ def patched(offset: int, form: str, *values: int) -> bytes:
         (patched(8, ">8I", *(100_000, 100_000, 0, 0) * 2), "is 100000 x 100000 pixels .* above the limit"),
         (patched(24, ">II", 0, 0), "has no header"),
         (patched(8, ">4I4I", 9999, 9999, 0, 0, 1, 1, 0, 0), "says that it has 99980001 tiles"),
+        (patched(12, ">I", 370), "has 1 of 10 tiles"),
+        (jp2(SMOOTH, "j2k")[:-9], "tile 1 of the JPEG 2000 lies beyond its end"),
         (patched(42, "B", 0x87), "holds signed samples"),
         (patched(42, "B", 31), "has 32 bits a sample"),
         (patched(40, ">H", 16_385), "has no header"),
