@@ -31,12 +31,15 @@ from threading import Lock
 from typing import Any
 
 from fuzz_mutations import mutate
-from fuzz_seeds import KINDS
+from fuzz_seeds import KINDS as COMMON
+from fuzz_seeds_formats import KINDS as FORMATS
 
+KINDS = COMMON | FORMATS
 HANG = 10.0  # seconds
 MEMORY = 4 << 30  # bytes of addresses that a worker may take beyond those it has when it begins
 SHARES = {
     "PNG": 4, "TIFF": 5, "JPEG": 3, "WebP": 2, "BMP": 1,
+    **dict.fromkeys(FORMATS, 1),
     "video": 2, "weights": 2, "recipe": 2, "manifest": 2, "split": 1,
 }  # fmt: skip
 BAD = ("hang", "uncaught", "crash")
@@ -125,7 +128,7 @@ def work(folder: Path, seed: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (soft, resource.getrlimit(resource.RLIMIT_AS)[1]))
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
-        kind, number = line.split()
+        number, kind = line.rstrip().split(maxsplit=1)
         content = damaged(kind, seed, int(number))
         Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
         start, told = time.perf_counter(), ""
@@ -177,7 +180,7 @@ class Worker:
 
     def read(self, kind: str, number: int) -> dict[str, Any]:
         process = self._process = self._process or self._start()
-        process.stdin.write(f"{kind} {number}\n")
+        process.stdin.write(f"{number} {kind}\n")
         process.stdin.flush()
         answer = self._answer(process, HANG)
         if answer is not None:

@@ -159,8 +159,23 @@ def riff(data: bytes, chance: Random) -> bytes:
 
 
 def boxes(data: bytes, chance: Random) -> bytes:
-    """A field within a box of MP4, or near a name of one."""
-    names = (b"moov", b"mvhd", b"tkhd", b"mdhd", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"avih", b"strh", b"strf")
+    """A field within a box of MP4, AVIF, JPEG 2000 and their like, or near a name of one."""
+    names = (b"meta", b"iloc", b"iinf", b"ipma", b"ispe", b"av1C", b"hvcC", b"pixi", b"jp2h", b"ihdr", b"colr", b"jp2c")
+    names += (b"\xff\x4f\xff\x51", b"jxlc", b"jxlp", b"Exif")
+    names += (
+        b"moov",
+        b"mvhd",
+        b"tkhd",
+        b"mdhd",
+        b"stsd",
+        b"stts",
+        b"stsc",
+        b"stsz",
+        b"stco",
+        b"avih",
+        b"strh",
+        b"strf",
+    )
     there = [at for name in names if (at := data.find(name)) >= 0]
     if not there or chance.random() < 0.3:
         return riff(data, chance) if data[:4] == b"RIFF" else blind(data, chance)
@@ -245,7 +260,39 @@ def manifest(data: bytes, chance: Random) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
+def netpbm(data: bytes, chance: Random) -> bytes:
+    """A number of the header, or a word of it."""
+    head, rest = data[:60], data[60:]
+    words = head.split(b" ")
+    at = chance.randrange(len(words))
+    words[at] = chance.choice((b"%d" % chance.choice(NUMBERS), b"-1", b"nan", b"#", b"\n", b"9" * 300))
+    return b" ".join(words) + rest
+
+
+def numpy_array(data: bytes, chance: Random) -> bytes:
+    """A part of the header, whose length stays."""
+    size = int.from_bytes(data[8:10], "little")
+    text = data[10 : 10 + size].decode()
+    old = chance.choice(("'|u1'", "'<u2'", "False", "(24, 40", "'descr'", "24", "40", "{", "}"))
+    odd = (
+        "'O'",
+        "'<i8'",
+        "'<f8'",
+        "True",
+        "(-1, 40",
+        "(0, 0",
+        "(99999999, 999999",
+        "1" * 400,
+        "[" * 900,
+        "__import__('os')",
+    )
+    text = text.replace(old, chance.choice(odd), 1)[:size].ljust(size)
+    return data[:10] + text.encode() + data[10 + size :]
+
+
 KNOWING: dict[str, Mutation] = {
+    "JPEG 2000": boxes, "JPEG XL": boxes, "AVIF": boxes, "HEIF": boxes, "Netpbm": netpbm, "NumPy": numpy_array,
+    "OpenEXR": blind, "raw": tiff, "TIFF codecs": tiff,
     "PNG": png, "TIFF": tiff, "JPEG": jpeg, "WebP": riff, "BMP": bmp, "video": boxes,
     "weights": weights, "recipe": recipe, "manifest": manifest, "split": blind,
 }  # fmt: skip

@@ -59,12 +59,17 @@ def tiff() -> Seeds:
         {"extratags": [(42113, "s", 0, "0", True), (50714, "H", 1, 12, True)]},
     ]  # fmt: skip
     kinds = [deep, grey, deep, grey, deep, deep, grey, grey, deep]
-    plain = [_tiff(image, **chosen) for image, chosen in zip(kinds, options, strict=True)]
+    plain = [tagged(image, **chosen) for image, chosen in zip(kinds, options, strict=True)]
     floats = deep.astype(np.float32) / 65535
-    return [*plain, _tiff(floats), _tiff(np.stack([grey, grey[::-1]])), _tiff(np.dstack([grey] * 4), photometric="rgb")]
+    return [
+        *plain,
+        tagged(floats),
+        tagged(np.stack([grey, grey[::-1]])),
+        tagged(np.dstack([grey] * 4), photometric="rgb"),
+    ]
 
 
-def _tiff(image: NDArray[np.generic], **options: object) -> bytes:
+def tagged(image: NDArray[np.generic], **options: object) -> bytes:
     stream = io.BytesIO()
     tifffile.imwrite(stream, image, **options)
     return stream.getvalue()

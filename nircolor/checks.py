@@ -29,7 +29,14 @@ PACKAGES = (
     "rich",
 )
 SUBSTITUTES = {"opencv-python-headless": ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")}
-EXTRAS = {"mamba": ("mamba_ssm",), "ray": ("ray",), "lpips": ("torchvision", "lpips")}
+EXTRAS = {
+    "mamba": ("mamba_ssm",),
+    "ray": ("ray",),
+    "lpips": ("torchvision", "lpips"),
+    "heic": ("pillow_heif",),
+    "exr": ("OpenEXR",),
+    "raw": ("rawpy",),
+}
 
 Values = dict[str, Any]
 

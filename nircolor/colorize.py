@@ -16,7 +16,7 @@ from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output, final_path, remove_abandoned
 from nircolor.image import OutputPlan, default_output, gdal_guard, list_pages, plan_output
-from nircolor.image.formats import PAGED, by_suffix
+from nircolor.image.formats import PAGED, by_suffix, outcome
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.painting import Clock, PagePainter, Timed
@@ -85,8 +85,9 @@ def colorize_file(
     """Colorize one near-infrared picture, at its own size and bit depth.
 
     Args:
-        source: path of a PNG, TIFF, JPEG, WebP or BMP file, the bytes of one, or a binary stream, which is read to its
-            end and stays open. With ``nircolor[geo]`` also what GDAL reads, and https:// and s3:// URLs of it.
+        source: path of a picture file (``docs/formats.md`` has the formats), the bytes of one, or a binary stream,
+            which is read to its end and stays open. With ``nircolor[geo]`` also what GDAL reads, and https:// and s3://
+            URLs of it.
         target: path of the output, or a binary stream, which gets a PNG unless ``writing`` names another format; None:
             ``photo.tif`` becomes ``photo_rgb.tif`` beside it.
         engine: weights, device, precision and tiles; or an engine that is loaded already, for many pictures one after
@@ -130,7 +131,7 @@ class _Job:
         if self.reading.page == "all" and (listed := list_pages(content)) and len(listed.pages) > 1:
             return self._all_pages(content, listed, target or self._default(PAGED))
         with picture.opened(content, self.reading) as image:
-            target = target or self._default(image.info.format)
+            target = target or self._default(outcome(image.info.format))
             plan = self._plan(target, image)
             if image.shape[0] * image.shape[1] > picture.HELD and (path := _path(target)) is not None:
                 remove_abandoned(final_path(path).parent)  # a killed run leaves gigabytes

@@ -10,15 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from nircolor.batch.manifest import NAME
 from nircolor.batch.places import Found, Obstacle, Place, Seen
 from nircolor.errors import UsageError, display_name
-from nircolor.image.formats import FORMATS, by_name, by_suffix
-
-_PICTURES = frozenset(suffix for entry in FORMATS.values() for suffix in entry.suffixes)
+from nircolor.image.formats import FORMATS, by_name, by_suffix, outcome, picture_suffixes
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,11 @@ class Selection:
         """``name``: path of a file below the folder."""
         if self.excludes(name):
             return False
-        return _matches(name, self.include) if self.include else _is_picture(split(name)[1])
+        return _matches(name, self.include) if self.include else split(name)[1].lower() in self._pictures
+
+    @cached_property
+    def _pictures(self) -> frozenset[str]:
+        return picture_suffixes()
 
     def excludes(self, name: str) -> bool:
         """The same of a folder, too."""
@@ -101,25 +103,20 @@ def _matches(name: str, globs: tuple[str, ...]) -> bool:
     return any(fnmatchcase(path, glob) or fnmatchcase(path.rpartition("/")[2], glob) for glob in globs)
 
 
-@lru_cache(maxsize=256)
-def _is_picture(suffix: str) -> bool:
-    return suffix.lower() in _PICTURES
-
-
 def name_outputs(names: Sequence[str], naming: Naming, ignore_case: bool, format: str | None = None) -> list[str]:
     """The output of each input, both paths below their folders: ``a/x.tif`` -> ``a/x_rgb.tif``.
 
-    ``format``: of the outputs, a name that ``by_name`` knows; None: as the inputs. Inputs that differ by their
-    extension alone and would become one file (``x.tif`` and ``x.png`` that shall be PNG) keep it in the name, all but
-    those that have the format already: ``x_tif_rgb.png`` and ``x_rgb.png``. Raises UsageError when two outputs still
-    have one name.
+    ``format``: of the outputs, a name that ``by_name`` knows; None: as the inputs, or what formats that are not
+    written become. Inputs that differ by their extension alone and would become one file (``x.tif`` and ``x.png`` that
+    shall be PNG) keep it in the name, all but those that have the format already: ``x_tif_rgb.png`` and ``x_rgb.png``.
+    Raises UsageError when two outputs still have one name.
     """
     native = None if format is None else by_name(format)
     key: Callable[[str], str] = str.casefold if ignore_case else str
     outputs = [_output(name, naming.suffix, native, tagged=False) for name in names]
     for clash in _clashes(outputs, key):
         for index in clash:
-            if _family(split(names[index])[1]) != native:
+            if _converts(split(names[index])[1], native):
                 outputs[index] = _output(names[index], naming.suffix, native, tagged=True)
     for first, second, *_ in _clashes(outputs, key):
         raise UsageError(
@@ -131,9 +128,20 @@ def name_outputs(names: Sequence[str], naming: Naming, ignore_case: bool, format
 
 def _output(name: str, suffix: str, native: str | None, tagged: bool) -> str:
     stem, extension = split(name)
-    kept = native is None or native == _family(extension)
+    wanted = native or _outcome(extension)
+    kept = wanted is None or not _converts(extension, native)
     tag = f"_{extension[1:]}" if tagged else ""
-    return f"{stem}{tag}{suffix}{extension if kept or native is None else FORMATS[native].suffixes[0]}"
+    return f"{stem}{tag}{suffix}{extension if kept or wanted is None else FORMATS[wanted].suffixes[0]}"
+
+
+def _converts(extension: str, native: str | None) -> bool:
+    """Whether the output of an input with ``extension`` has another format."""
+    return _family(extension) != (native or _outcome(extension))
+
+
+def _outcome(extension: str) -> str | None:
+    family = _family(extension)
+    return None if family is None else outcome(family)
 
 
 def _clashes(outputs: Sequence[str], key: Callable[[str], str]) -> list[list[int]]:

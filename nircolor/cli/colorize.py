@@ -61,7 +61,8 @@ def colorize(
         typer.Argument(
             metavar="INPUT",
             show_default=False,
-            help="Near-infrared picture: PNG, TIFF, JPEG, WebP or BMP; - reads standard input.",
+            help="Near-infrared picture: PNG, TIFF, JPEG, WebP, BMP, JPEG XL, AVIF, JPEG 2000, PNM, NumPy, or with "
+            "extras HEIC, OpenEXR, camera raw; - reads standard input.",
         ),
     ],
     output: Annotated[

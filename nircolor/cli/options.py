@@ -107,7 +107,7 @@ def page_of(text: str | None) -> int | Literal["all"] | None:
 
 
 def format_option(default: str, panel: str | None = None) -> Any:
-    help = f"png, tiff, jpeg, webp or bmp. Default: {default}."
+    help = f"png, tiff, jpeg, webp, bmp, jxl or avif. Default: {default}."
     return typer.Option("--format", metavar="NAME", rich_help_panel=panel, help=help)
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from nircolor.datasets.pair import Problem
 from nircolor.errors import InputError
-from nircolor.image.formats import FORMATS
+from nircolor.image.formats import picture_suffixes
 
-_PICTURES = frozenset(suffix for entry in FORMATS.values() for suffix in entry.suffixes)
 _IGNORED = frozenset({"@eadir", "__macosx"})  # what network drives and archives of macOS leave behind
 
 
@@ -45,9 +44,10 @@ def list_pictures(root: Path) -> Listing:
     files: list[File] = []
     others: Counter[str] = Counter()
     problems: list[Problem] = []
+    pictures = picture_suffixes()
     for entry, folders in _walk(root, problems):
         path = Path(entry.path)
-        if path.suffix.lower() not in _PICTURES:
+        if path.suffix.lower() not in pictures:
             others[path.suffix.lower()] += 1
         elif _true(entry.is_file):
             files.append(File(path, folders, path.stem))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,15 +21,32 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import formats, gdal
 from nircolor.image.limits import MAX_BYTES
-from nircolor.image.raster import Raster, Request
+from nircolor.image.raster import Raster, Request, UndevelopedError
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
 from nircolor.image.streams import is_stream
 from nircolor.wording import in_short
 
+_PIECEWISE = ("TIFF", "NPY")  # formats that are read piece by piece: the file may be larger than memory
+
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
 _READ_HERE = re.compile(r"PNG warning: (?!IDAT|PLTE|tRNS|.*CRC)|.*parsing GDAL_NODATA")
+_DECODERS = {
+    "PNG": ("png", "decode"),
+    "WEBP": ("webp", "decode"),
+    "JPEG": ("pillow", "decode_jpeg"),
+    "BMP": ("pillow", "decode_bmp"),
+    "JXL": ("jxl", "decode"),
+    "AVIF": ("avif", "decode"),
+    "JP2": ("jpeg2000", "decode"),
+    "PNM": ("pnm", "decode"),
+    "PFM": ("pnm", "decode_pfm"),
+    "NPY": ("npy", "decode"),
+    "HEIF": ("heif", "decode"),
+    "EXR": ("exr", "decode"),
+    "RAW": ("raw", "decode"),
+}
 _MOST = 3  # lines of one file; a damaged one may give rise to thousands
 _LONGEST = 200  # characters
 
@@ -111,24 +129,28 @@ def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
         return Arrays(_decoder(name)(stream, request))
     from nircolor.image.tiff_read import opened
 
-    return stack.enter_context(opened(stream, request))
+    try:
+        return stack.enter_context(opened(stream, request))
+    except UndevelopedError as error:  # a TIFF, but its picture is that of a sensor
+        _check_extra("RAW", error.reason)
+        stream.seek(0)
+        return Arrays(_decoder("RAW")(stream, request))
 
 
 def _format_of(stream: BinaryIO) -> str:
     """The format of the picture that begins ``stream``, which is left at its start. Raises ``InputError``."""
-    head = stream.read(16)
+    head = stream.read(formats.HEAD)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if not size:
         raise InputError("is empty (0 bytes)", remedy="get a fresh copy")
-    if formats.is_raw(head):
-        raise InputError("is camera raw: develop it to TIFF first")
     name = formats.sniff(head)
     if name is None:
         raise InputError("is no picture of a supported format", remedy=f"convert it to one of {formats.SUPPORTED}")
-    if name != "TIFF" and size > MAX_BYTES:  # TIFF is read piece by piece
+    _check_extra(name)
+    if name not in _PIECEWISE and size > MAX_BYTES:
         raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}", remedy="cut it into parts first")
-    if name != "TIFF" and is_stream(stream.read()):
+    if name not in _PIECEWISE and is_stream(stream.read()):
         raise InputError(
             f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
         )
@@ -136,16 +158,19 @@ def _format_of(stream: BinaryIO) -> str:
     return name
 
 
+def _check_extra(name: str, reason: str = "") -> None:
+    entry = formats.READ_ONLY.get(name)
+    if entry is None or entry.is_readable:
+        return
+    verb, what = ("develop", "camera raw") if name == "RAW" else ("convert", name)
+    remedy = f"pip install 'nircolor[{entry.extra}]', or {verb} it to TIFF first"
+    raise InputError(reason or f"is {what}, for which an extra is needed", remedy=remedy)
+
+
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
-    # imported here: each brings a library that the other formats do not need
-    if name == "PNG":
-        from nircolor.image.png import decode as decoder
-    elif name == "WEBP":
-        from nircolor.image.webp import decode as decoder
-    elif name == "JPEG":
-        from nircolor.image.pillow import decode_jpeg as decoder
-    else:
-        from nircolor.image.pillow import decode_bmp as decoder
+    # imported now: each brings a library that the other formats do not need
+    module, function = _DECODERS[name]
+    decoder: Callable[[BinaryIO, Request], Raster] = getattr(import_module(f"nircolor.image.{module}"), function)
     return decoder
 
 

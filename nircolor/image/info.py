@@ -19,7 +19,7 @@ class ImageInfo:
     """What must survive from input to output."""
 
     format: str
-    """``PNG``, ``TIFF``, ``JPEG``, ``WEBP`` or ``BMP``."""
+    """Of the source: a key of ``formats.FORMATS`` or ``formats.READ_ONLY``."""
     dtype: str
     """Depth of the source: ``uint8`` (also 1 to 8 bits), ``uint16`` (also 9 to 16 bits) or ``float32``."""
     icc: bytes | None = None
@@ -32,6 +32,8 @@ class ImageInfo:
     """What the user should know about the reading; one line each, without the path."""
     metadata: Metadata = field(default_factory=Metadata)
     """XMP, IPTC, texts and comments, as far as they are true of the output."""
+    bits: int | None = None
+    """How many of the 16 bits of ``uint16`` count: 10 or 12 of a codec or a sensor; None for all."""
     compression: str = "deflate"
     """How a TIFF is packed: ``none``, ``lzw`` or ``deflate`` (which also stands for every other kind)."""
     geo: Geo | None = None

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from nircolor.errors import UsageError
 from nircolor.image import gdal_guard, icc, metadata
-from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix
+from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix, outcome
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
 
 _COG_EXIF = "a Cloud-Optimized GeoTIFF cannot hold the EXIF block: its description, date and artist are kept alone"
+AVIF_BITS = 12
+"""The most that AVIF has for a channel."""
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
 
@@ -28,12 +30,13 @@ class OutputPlan:
 def default_output(path: Path, format: str | None = None) -> Path:
     """``photo_nir.tif`` -> ``photo_nir_rgb.tif`` beside it.
 
-    The suffix stays as it is written (``.jpeg`` stays ``.jpeg``) unless ``format`` names another family. Raises
-    ``UsageError`` for an unknown ``format``.
+    The suffix stays as it is written (``.jpeg`` stays ``.jpeg``) unless ``format`` names another family, or that of
+    ``path`` is read only. Raises ``UsageError`` for an unknown ``format``.
     """
     path = Path(path)
-    name = None if format is None else by_name(format)
-    suffix = path.suffix if name is None or name == by_suffix(path) else FORMATS[name].suffixes[0]
+    own = by_suffix(path)
+    name = by_name(format) if format is not None else own and outcome(own)
+    suffix = path.suffix if name is None or name == own else FORMATS[name].suffixes[0]
     return path.with_name(f"{path.stem}_rgb{suffix}")
 
 
@@ -84,17 +87,26 @@ def _check_cog(format: str) -> None:
 
 def _format(target: Path | None, info: ImageInfo | None, format: str | None) -> str:
     asked = None if format is None else by_name(format)
-    suffixed = None if target is None else by_suffix(target)
+    suffixed = None if target is None else _written(target)
     if asked and suffixed and asked != suffixed:
         reason = f"its suffix means {suffixed} but `format` says {asked}"
         raise UsageError(reason, path=target, remedy="leave `format` out or change the name")
     if target is not None and target.suffix and not suffixed and not asked:
         remedy = f"use that of one of {SUPPORTED}, or add `format`"
         raise UsageError(f"unknown suffix {target.suffix!r}", path=target, remedy=remedy)
-    chosen = suffixed or asked or (by_name(info.format) if info else None)
+    chosen = suffixed or asked or (outcome(info.format) if info else None)
     if chosen is None:
         raise UsageError("no format given", remedy=f"add `format` or a suffix for one of {SUPPORTED}")
     return chosen
+
+
+def _written(target: Path) -> str | None:
+    """The format that the suffix of an output stands for; None for an unknown one."""
+    name = by_suffix(target)
+    if name is not None and name not in FORMATS:
+        remedy = f"use the suffix of one of {SUPPORTED}"
+        raise UsageError(f"{name} is read, but not written", path=target, remedy=remedy)
+    return name
 
 
 def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...]:
@@ -103,6 +115,9 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
     lost = {
         "the alpha channel": has_alpha and not entry.alpha,
         "the ICC profile": not entry.icc and info.icc not in (None, icc.srgb()),  # without one a file is sRGB
+        f"all {_bits(info)} bits of a channel, but {AVIF_BITS} of them": plan.format == "AVIF"
+        and plan.depth > 8
+        and _bits(info) > AVIF_BITS,
         "the EXIF block": fits_exif(plan.format, info.exif) != info.exif,
         info.geo.name if info.geo else "": info.geo is not None and entry.name != "TIFF",
         "the resolution": info.resolution is not None and not entry.resolution,
@@ -110,6 +125,10 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
     }
     lines = [f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost]
     return (*info.metadata.lost, *lines, *([_COG_EXIF] if plan.cog and info.exif else []))
+
+
+def _bits(info: ImageInfo) -> int:
+    return info.bits or _DEPTHS.get(info.dtype, 8)
 
 
 def fits_exif(format: str, exif: bytes | None) -> bytes | None:

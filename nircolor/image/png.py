@@ -16,7 +16,7 @@ import imagecodecs
 import numpy as np
 
 from nircolor.errors import InputError
-from nircolor.image import png_text
+from nircolor.image import coding, png_text
 from nircolor.image.icc import NO_PROFILE
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import check_size
@@ -34,7 +34,6 @@ _INCH = 0.0254  # metres
 _SRGB_GAMMA, _GAMMA_STEP = 0.45455, 0.025  # a difference that nobody sees
 _SRGB_COLOURS = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # white, red, green, blue, each x and y
 _COLOUR_STEP = 0.005
-_SRGB_PRIMARIES, _SRGB_CURVES = (1,), (1, 6, 13, 14, 15)  # of ITU-T H.273: BT.709 and its like count as sRGB
 
 
 def decode(stream: BinaryIO, request: Request) -> Raster:
@@ -157,20 +156,14 @@ def _colour_notes(chunks: Mapping[bytes, memoryview]) -> list[str]:
     and cHRM; a profile is dealt with elsewhere.
     """
     if len(chunks.get(b"cICP", b"")) == 4:
-        return _left_out(_coding(chunks[b"cICP"]))
+        return coding.remarks("cICP", *chunks[b"cICP"][:2])
     if b"iCCP" in chunks or b"sRGB" in chunks:
         return []
     return _left_out([*_gamma(chunks.get(b"gAMA", b"")), *_colours(chunks.get(b"cHRM", b""))])
 
 
 def _left_out(found: list[str]) -> list[str]:
-    return [f"its {what} is left out of account; if it looks wrong convert it to sRGB first" for what in found]
-
-
-def _coding(content: memoryview) -> list[str]:
-    primaries, curve = content[0], content[1]
-    fits = primaries in _SRGB_PRIMARIES and curve in _SRGB_CURVES
-    return [] if fits else [f"colour space (cICP {primaries}, {curve})"]
+    return [coding.left_out(what) for what in found]
 
 
 def _gamma(content: memoryview | bytes) -> list[str]:

@@ -69,6 +69,8 @@ class Raster:
     metadata: Metadata = field(default_factory=Metadata)
     geo: Geo | None = None
     """Of the stored pixels, before orientation."""
+    bits: int | None = None
+    """How many of the 16 bits of uint16 the format says that count; None for all."""
     compression: str = "deflate"
     warnings: list[str] = field(default_factory=list)
 
@@ -86,6 +88,10 @@ class Request:
     band: Band | None = None
     page: int | Page | None = None
     damaged: Damaged = "refuse"
+
+
+class UndevelopedError(InputError):
+    """The file is sound, but what is asked for are the samples of a camera's sensor: camera raw."""
 
 
 @dataclass(frozen=True)

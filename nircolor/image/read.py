@@ -27,7 +27,7 @@ def read_nir(
     grey: bool = False,
     damaged: Damaged = "refuse",
 ) -> NirImage:
-    """Read a PNG, TIFF, JPEG, WebP or BMP picture; the content decides which it is, not the suffix.
+    """Read a picture of any format of ``formats``; the content decides which it is, not the suffix.
 
     ``source``: a path, or the bytes of a whole file. ``band`` and ``page`` count from 1; ``band`` counts every sample
     of a pixel, alpha too, as GDAL does, or names one as the file does: ``"nir"``, ``"B8"``, ``"842nm"``; ``page`` may

@@ -37,8 +37,8 @@ class RgbImage:
 
 
 def read_rgb(source: str | Path | bytes, page: int | None = None) -> RgbImage:
-    """Read a PNG, TIFF, JPEG, WebP or BMP picture with one or three channels; the content decides which it is.
-    ``page``: of a TIFF with several, from 1.
+    """Read a picture of any format with one or three channels; the content decides which it is. ``page``: of a TIFF
+    with several, from 1.
 
     The range comes from the dtype and the file's tags, never from the data, as in ``read_nir``; an ICC profile is
     applied. Transparency is left out, with a warning. Raises ``InputError`` for anything that is not one whole picture

@@ -77,6 +77,10 @@ def _encoder(format: str) -> Encoder:
         from nircolor.image.pillow import encode_jpeg as encoder
     elif format == "WEBP":
         from nircolor.image.webp import encode as encoder
+    elif format == "JXL":
+        from nircolor.image.jxl import encode as encoder
+    elif format == "AVIF":
+        from nircolor.image.avif import encode as encoder
     else:
         from nircolor.image.pillow import encode_bmp as encoder
     return encoder

@@ -11,6 +11,7 @@ import struct
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
+from nircolor.image import tiff_codecs
 from nircolor.image.limits import MAX_BYTES, MAX_PIXELS, check_promise
 from nircolor.image.raster import Damaged
 from nircolor.image.sample_types import SampleType
@@ -20,7 +21,10 @@ _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 6: "YC
 _JPEG = 7
 
 # compression tag -> the most that one byte can become (None: no bound)
-_COMPRESSIONS = {1: 1, 5: 2048, _JPEG: 4096, 8: 1032, 32773: 64, 32946: 1032, 34925: None, 50000: None}
+_COMPRESSIONS: dict[int, int | None] = {
+    1: 1, 5: 2048, _JPEG: 4096, 8: 1032, 32773: 64, 32946: 1032, 34925: None, 50000: None,
+    **dict.fromkeys(tiff_codecs.SIZES),
+}  # fmt: skip
 _COMPRESSION_NAMES = "none, LZW, deflate, PackBits, JPEG, LZMA and ZSTD"
 
 _LARGE_TILE = 1 << 26  # pixels: a tile may be larger than its picture, but not absurdly

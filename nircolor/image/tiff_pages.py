@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from nircolor.errors import InputError, PagesInputError
 from nircolor.image import ifd
+from nircolor.image.raster import UndevelopedError
 from nircolor.image.tiff_stacks import Stack, stack
 
 MAX_PAGES = 1 << 16
@@ -99,7 +100,7 @@ class Contents:
 
     def _check_developed(self, picture: TiffPicture) -> TiffPicture:
         if picture.raw:
-            raise InputError(f"is camera raw{' (DNG)' if self.is_dng else ''}: develop it to TIFF first")
+            raise UndevelopedError(f"is camera raw{' (DNG)' if self.is_dng else ''}")
         return picture
 
     def places(self, chosen: TiffPicture) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tifffile import TiffPage
 
 from nircolor.errors import InputError
-from nircolor.image import tiff_checks
+from nircolor.image import tiff_checks, tiff_codecs
 from nircolor.image.raster import Damaged, Raster, Samples
 from nircolor.image.sample_types import SampleType
 from nircolor.image.stored import Block
@@ -170,6 +170,8 @@ class TiffStored:
         if page.compression == _JPEG:
             tiff_checks.check_jpeg(data, page.jpegtables or b"", self._side)
             options = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+        elif page.compression in tiff_codecs.SIZES:
+            tiff_codecs.check(page, data)
         block, (_, _, top, left, _), _ = page.decode(data, index, _fullsize=False, **options)
         height, width = self.shape
         return None if block is None else np.asarray(block[0, : height - top, : width - left])

@@ -52,6 +52,11 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     save(stream, samples, "WEBP", lossless=True, quality=20, exact=True, **kept)
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of a whole WebP file. Raises ``InputError`` where it ends early."""
+    return _size(_chunks(data))
+
+
 def _chunks(data: bytes) -> dict[bytes, memoryview]:
     """Content of the first chunk of each type. Raises ``InputError`` where the file ends early."""
     (size,) = struct.unpack_from("<I", data, 4)

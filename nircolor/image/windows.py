@@ -67,6 +67,7 @@ class NirWindows:
             warnings=tuple(text for text in told if text),
             compression=meaning.compression,
             metadata=meaning.metadata,
+            bits=meaning.bits,
             geo=turned(meaning.geo, tags.orientation, *self._stored.shape) if meaning.geo else None,
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nircolor.batch.probe import probe
 from nircolor.errors import InputError, display_name
-from nircolor.image.formats import by_suffix
+from nircolor.image.formats import picture_suffixes
 from nircolor.picture import Reading
 from nircolor.video.frames import Frame, Stream, read_frame
 
@@ -95,7 +95,8 @@ def _pictures(folder: Path) -> list[str]:
     except OSError as error:
         reason = f"cannot be listed ({error.strerror})"
         raise InputError(reason, path=folder, remedy="change its permissions") from error
-    return sorted(name for name in names if by_suffix(Path(name)))
+    suffixes = picture_suffixes()
+    return sorted(name for name in names if Path(name).suffix.lower() in suffixes)
 
 
 def _gaps(numbers: list[int]) -> str:

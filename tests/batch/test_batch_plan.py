@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,17 @@ def test_work_grows_as_the_files_do_and_little_memory_is_taken(tmp_path: Path) -
     tracemalloc.stop()
     assert len(found.entries) == len(again.entries) == number
     assert kept / number < 600  # bytes a file
+
+
+def test_what_is_not_written_becomes_another_format() -> None:
+    assert name_outputs(["x.jp2", "y.PGM", "z.npy"], Naming(), False) == ["x_rgb.tif", "y_rgb.png", "z_rgb.tif"]
+    assert name_outputs(["x.jp2", "x.tif"], Naming(), False) == ["x_jp2_rgb.tif", "x_rgb.tif"]
+    assert name_outputs(["x.pgm", "x.jp2"], Naming(), False, "jxl") == ["x_pgm_rgb.jxl", "x_jp2_rgb.jxl"]
+
+
+def test_pictures_that_cannot_be_read_here_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "in"
+    touch(root, "a.png", "b.pgm", "c.nef", "d.jxl")
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    found = plan(root)
+    assert ([entry.source for entry in found.entries], found.left_out) == (["a.png", "b.pgm", "d.jxl"], {".nef": 1})

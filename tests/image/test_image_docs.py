@@ -10,7 +10,7 @@ from image_files import RAMP16, tiff
 from metadata_files import CREATOR, packet, properties
 
 from nircolor.image import xmp
-from nircolor.image.formats import FORMATS, Format
+from nircolor.image.formats import FORMATS, READ_ONLY, Format, ReadOnly
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -25,12 +25,37 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo_nir.tif", "photo_nir_rgb.tif"]
 
 
+NAMES = {
+    "WEBP": "WebP",
+    "TIFF": "TIFF, BigTIFF",
+    "JXL": "JPEG XL",
+    "JP2": "JPEG 2000",
+    "PNM": "PBM, PGM, PPM, PAM",
+    "NPY": "NumPy",
+    "HEIF": "HEIC, HEIF",
+    "EXR": "OpenEXR",
+    "RAW": "camera raw",
+}
+
+
+def cells(entry: Format | ReadOnly) -> list[str]:
+    """The row of a format, without its name."""
+    row = re.search(rf"^\| {NAMES.get(entry.name, entry.name)} \|(.*)\|$", PAGE, flags=re.MULTILINE)
+    assert row is not None
+    return [cell.strip() for cell in row.group(1).split("|")]
+
+
+@pytest.mark.parametrize("entry", READ_ONLY.values(), ids=READ_ONLY)
+def test_the_table_of_what_is_read_only_agrees_with_the_code(entry: ReadOnly) -> None:
+    suffixes, _, becomes, needs = cells(entry)
+    assert tuple(re.findall(r"`(\.\w+)`", suffixes)) == entry.suffixes
+    assert becomes == entry.becomes
+    assert needs == (f"`nircolor[{entry.extra}]`" if entry.extra else "")
+
+
 @pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
 def test_the_table_agrees_with_the_code(entry: Format) -> None:
-    name = {"WEBP": "WebP", "TIFF": "TIFF, BigTIFF"}.get(entry.name, entry.name)
-    row = re.search(rf"^\| {name} \|(.*)\|$", PAGE, flags=re.MULTILINE)
-    assert row is not None
-    suffixes, _, writes, *kept = (cell.strip() for cell in row.group(1).split("|"))
+    suffixes, _, writes, *kept = cells(entry)
     assert tuple(re.findall(r"`(\.\w+)`", suffixes)) == entry.suffixes
     depths = tuple(int(number) for number in re.findall(r"\b(?:float)?(8|16|32)\b", writes))
     assert depths == entry.depths

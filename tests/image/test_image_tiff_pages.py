@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -254,20 +255,26 @@ def test_a_file_of_overviews_names_the_way_out() -> None:
 DNG = [(50706, 1, 4, b"\1\4\0\0", True)]
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without the extra that develops camera raw."""
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+
+
 @pytest.mark.parametrize("kind", [0, 1], ids=["unmarked", "marked"])
 @pytest.mark.parametrize("photometric", ["cfa", "linear_raw"])
-def test_camera_raw_is_healthy_and_named(photometric: str, kind: int) -> None:
+def test_camera_raw_is_healthy_and_named(photometric: str, kind: int, bare: None) -> None:
     samples = rgb(RAMP16) if photometric == "linear_raw" else RAMP16
     data = with_sub_page(RAMP[::4, ::4].copy(), samples, kind, photometric=photometric, extratags=DNG)
-    assert refusal(data) == "is camera raw (DNG): develop it to TIFF first"
+    assert refusal(data) == "is camera raw (DNG); pip install 'nircolor[raw]', or develop it to TIFF first"
 
 
-def test_raw_beside_a_preview_on_a_page_of_its_own() -> None:
+def test_raw_beside_a_preview_on_a_page_of_its_own(bare: None) -> None:
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as writer:
         writer.write(RAMP[::4, ::4].copy(), metadata=None, photometric="minisblack")
         writer.write(RAMP16, metadata=None, photometric="cfa")
-    assert refusal(stream.getvalue()) == "is camera raw: develop it to TIFF first"
+    assert refusal(stream.getvalue()) == "is camera raw; pip install 'nircolor[raw]', or develop it to TIFF first"
     assert read_nir(stream.getvalue(), page=1).pixels.shape == (10, 14)
 
 
@@ -282,8 +289,9 @@ def test_raw_beside_a_preview_on_a_page_of_its_own() -> None:
     ],
     ids=["ORF", "RW2", "RAF", "CR2", "CR3"],
 )
-def test_raw_files_that_are_no_tiff(head: bytes) -> None:
-    assert refusal(head + bytes(100)) == "is camera raw: develop it to TIFF first"
+def test_raw_files_that_are_no_tiff(head: bytes, bare: None) -> None:
+    reason = "is camera raw, for which an extra is needed; pip install 'nircolor[raw]', or develop it to TIFF first"
+    assert refusal(head + bytes(100)) == reason
 
 
 def test_pages_of_a_file_with_one() -> None:

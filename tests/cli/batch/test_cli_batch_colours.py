@@ -61,14 +61,14 @@ def test_choices_that_exclude_each_other(batch: Run, folder: Path) -> None:
 
 
 def test_files_left_out_are_counted_by_kind(batch: Run, folder: Path) -> None:
-    for name in ("x.dng", "y.DNG", "z.mp4", "sub/notes", ".hidden.raw"):
+    for name in ("x.txt", "y.TXT", "z.mp4", "sub/notes", ".hidden.raw"):
         (folder / name).write_bytes(b"some bytes")
     result = batch("--json")
     assert result.code == 0
-    assert result.json["left_out"] == {".dng": 2, ".mp4": 1, "no suffix": 1}
-    assert "left out for their suffixes, which are of no pictures: 2 .dng, 1 " in result.err
+    assert result.json["left_out"] == {".txt": 2, ".mp4": 1, "no suffix": 1}
+    assert "left out for their suffixes, which are of no pictures: 2 .txt, 1 " in result.err
     assert batch("--dry-run", "--json", "--resume").json["left_out"] == result.json["left_out"]
-    assert batch("--resume", "--exclude", "*.dng", "--exclude", "*.DNG", "--json").json["left_out"] == {
+    assert batch("--resume", "--exclude", "*.txt", "--exclude", "*.TXT", "--json").json["left_out"] == {
         ".mp4": 1,
         "no suffix": 1,
     }
