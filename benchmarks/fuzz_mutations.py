@@ -231,15 +231,9 @@ def recipe(data: bytes, chance: Random) -> bytes:
     at = chance.randrange(len(lines))
     key, sign, _ = lines[at].partition(":" if data[:1] == b"{" else "=")
     odd = (
-        "nan",
-        "-1",
-        "1e400",
-        "0x" + "f" * chance.choice((9, 5000)),
-        '"\\u0000"',
-        "[" * 5000,
-        "{a=" * 3000,
+        "nan", "-1", "1e400", "0x" + "f" * chance.choice((9, 5000)), '"\\u0000"', "[" * 5000, "{a=" * 3000,
         '"' + "x" * 999,
-    )
+    )  # fmt: skip
     choice = chance.random()
     if choice < 0.6 and sign:
         lines[at] = f"{key}{sign} {chance.choice((*odd, json.dumps(chance.choice(ODD))))}"
