@@ -78,7 +78,7 @@ REACHED = {
     "image/**/*.py": ("colorize", "batch", "video"),
     "picture.py": ("colorize", "batch", "video"),
     "files.py": ("colorize", "batch", "video", "evaluate"),
-    "tiling.py": ("colorize", "batch", "video"),
+    "tiles.py": ("colorize", "batch", "video"),
     "engine.py": ("colorize", "batch", "video", "evaluate"),
     "colorizer.py": ("colorize", "batch", "video"),
     "device.py": ("colorize", "batch", "video", "evaluate", "train"),

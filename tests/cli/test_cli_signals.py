@@ -46,16 +46,16 @@ def test_a_signal_while_writing_leaves_nothing(
 def test_a_signal_that_was_lost_on_its_way_is_not_forgotten(
     inside: Run, nir8: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from nircolor.image import read_nir
+    from nircolor.image import open_nir
 
     def interrupted_in_a_callback(*args: Any, **options: Any) -> Any:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         except BaseException as error:
             raise ImportError("as C code would put it") from error
-        return read_nir(*args, **options)
+        return open_nir(*args, **options)
 
-    monkeypatch.setattr("nircolor.image.read_nir", interrupted_in_a_callback)
+    monkeypatch.setattr("nircolor.image.open_nir", interrupted_in_a_callback)
     before = signal.getsignal(signal.SIGTERM)  # Ray leaves one of its own in this process
     assert one_line(inside("colorize", nir8.name, "--weights", tiny_weights), 143).endswith("interrupted\n")
     assert signal.getsignal(signal.SIGTERM) == before
