@@ -167,7 +167,7 @@ class TiffStored:
 
             from nircolor.image.lzw_check import check_lzw  # which brings numba
 
-            check_lzw(bitorder_decode(data) if page.fillorder == 2 else data)
+            check_lzw(bytes(bitorder_decode(data)) if page.fillorder == 2 else data)
         if page.compression == _JPEG:
             tiff_checks.check_jpeg(data, page.jpegtables or b"", self._side)
             options = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
