@@ -24,7 +24,7 @@ from nircolor.image.sample_types import SampleType
 from nircolor.image.stored import Block
 from nircolor.wording import in_short
 
-_JPEG = 7
+_LZW, _JPEG = 5, 7
 _KEPT = 256 << 20  # bytes of decoded samples that are kept whatever the windows
 _WORKERS = 4
 
@@ -167,6 +167,12 @@ class TiffStored:
             return None
         if len(data) < max(1, page.databytecounts[index]):
             raise InputError("it lies beyond the end of the file")
+        if page.compression == _LZW:
+            from imagecodecs import bitorder_decode
+
+            from nircolor.image.lzw_check import check_lzw  # which brings numba
+
+            check_lzw(bytes(bitorder_decode(data)) if page.fillorder == 2 else data)
         if page.compression == _JPEG:
             tiff_checks.check_jpeg(data, page.jpegtables or b"", self._side)
             options = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
