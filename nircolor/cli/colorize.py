@@ -47,6 +47,7 @@ EPILOG = f"""[bold]Examples[/bold]
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
   $ nircolor colorize false_colours.jpg --grey
+  $ nircolor colorize ortho.tif --cog            Cloud-Optimized GeoTIFF
   $ cat in.png | nircolor colorize - | display -
 
 {EXIT_CODES}

@@ -97,7 +97,7 @@ def open_stored(source: str | Path | bytes, request: Request) -> Iterator[Reader
     with ExitStack() as stack:
         ear = stack.enter_context(_overheard())
         with _translated(place, ear):
-            if gdal.opens(source):
+            if not isinstance(source, bytes) and gdal.opens(source):
                 stored: Stored = stack.enter_context(gdal.open_stored(source, request))
             else:
                 stored = _opened(stack.enter_context(open_source(source)), request, stack)
