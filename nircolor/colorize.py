@@ -15,8 +15,9 @@ from nircolor.engine import EngineConfig, check_device, check_weights, ready, se
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output, final_path, remove_abandoned
-from nircolor.image import OutputPlan, default_output, gdal_guard, list_pages, plan_output
+from nircolor.image import OutputPlan, default_output, list_pages, plan_output
 from nircolor.image.formats import PAGED, by_suffix, outcome
+from nircolor.image.geo import gdal_guard
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.painting import Clock, PagePainter, Timed

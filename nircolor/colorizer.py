@@ -17,7 +17,7 @@ from nircolor import weights
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
-from nircolor.image.ranks import Ranks, equalize
+from nircolor.image.tone.ranks import Ranks, equalize
 from nircolor.model import Generator, crop_prior
 from nircolor.overview import reduce_area, unit_of
 from nircolor.scan import choose as choose_scan

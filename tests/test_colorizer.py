@@ -13,7 +13,7 @@ from nircolor import overview, scenes, weights
 from nircolor.colorizer import Colorizer
 from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.image.quantize import round_to
-from nircolor.image.ranks import equalize
+from nircolor.image.tone.ranks import equalize
 from nircolor.model import Generator
 from nircolor.overview import reduce_area
 from nircolor.tiling import Tiling

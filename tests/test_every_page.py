@@ -18,10 +18,10 @@ from image_files import RAMP, RAMP16, RAMP_FLOAT, exif_bytes, tiff, tiff_pages
 from nircolor.errors import ColourInputError, InputError, OutputExistsError, StoppedError, UsageError
 from nircolor.every_page import Pages, PagesDone, check_target
 from nircolor.image import Page, list_pages, read_nir
-from nircolor.image import tiff_write as tiff_write_module
 from nircolor.image.info import ImageInfo
 from nircolor.image.sink import open_page
-from nircolor.image.tiff_write import TiffPages
+from nircolor.image.tiff import write as tiff_write_module
+from nircolor.image.tiff.write import TiffPages
 from nircolor.picture import Reading, Windows, Writing
 from nircolor.tiling import Piece
 

@@ -94,7 +94,7 @@ def _size(format: str | None, head: bytes, stream: BinaryIO) -> Size | None:
 
 
 def _tiff(stream: BinaryIO) -> Size:
-    from nircolor.image.tiff_pages import contents
+    from nircolor.image.tiff.pages import contents
 
     picture = contents(stream).pages[0]
     return picture.height, picture.width

@@ -4,12 +4,12 @@ import logging
 
 from nircolor.image.decode import LIBRARIES
 from nircolor.image.info import ImageInfo, NirImage
-from nircolor.image.metadata import Metadata, PngText
-from nircolor.image.page_list import Page, PageList, list_pages
+from nircolor.image.metadata.kept import Metadata, PngText
 from nircolor.image.plan import OutputPlan, default_output, losses, plan_output
 from nircolor.image.read import read_nir
 from nircolor.image.read_rgb import RgbImage, read_rgb
-from nircolor.image.stretch import Stretch
+from nircolor.image.tiff.page_list import Page, PageList, list_pages
+from nircolor.image.tone.stretch import Stretch
 from nircolor.image.windows import NirWindows, open_nir
 from nircolor.image.write import write_pieces, write_rgb
 

@@ -19,12 +19,13 @@ from typing import BinaryIO
 import numpy as np
 
 from nircolor.errors import InputError
-from nircolor.image import formats, gdal
+from nircolor.image import formats
+from nircolor.image.codecs.streams import is_stream
+from nircolor.image.geo import gdal
 from nircolor.image.limits import MAX_BYTES
 from nircolor.image.raster import Raster, Request, UndevelopedError
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
-from nircolor.image.streams import is_stream
 from nircolor.wording import in_short
 
 _PIECEWISE = ("TIFF", "NPY")  # formats that are read piece by piece: the file may be larger than memory
@@ -127,7 +128,7 @@ def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
     name = _format_of(stream)
     if name != "TIFF":
         return Arrays(_decoder(name)(stream, request))
-    from nircolor.image.tiff_read import opened
+    from nircolor.image.tiff.read import opened
 
     try:
         return stack.enter_context(opened(stream, request))
@@ -170,7 +171,7 @@ def _check_extra(name: str, reason: str = "") -> None:
 def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
     # imported now: each brings a library that the other formats do not need
     module, function = _DECODERS[name]
-    decoder: Callable[[BinaryIO, Request], Raster] = getattr(import_module(f"nircolor.image.{module}"), function)
+    decoder: Callable[[BinaryIO, Request], Raster] = getattr(import_module(f"nircolor.image.codecs.{module}"), function)
     return decoder
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nircolor.image.metadata import Metadata
+from nircolor.image.metadata.kept import Metadata
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nircolor.image.geo import Geo
+    from nircolor.image.geo.tags import Geo
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nircolor.image.histogram import Mask
 from nircolor.image.raster import Samples
+from nircolor.image.tone.histogram import Mask
 
 _HUGE = 1e30  # beyond it a value is written with few digits: -3.40282e+38 stands for the lowest float32
 _CLOSE = 1e-5

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.image import nodata
-from nircolor.image.grey import luma_of
-from nircolor.image.histogram import Mask
 from nircolor.image.raster import Raster, Samples
 from nircolor.image.stored import Block
+from nircolor.image.tone.grey import luma_of
+from nircolor.image.tone.histogram import Mask
 
 
 @dataclass(frozen=True)

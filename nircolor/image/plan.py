@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nircolor.errors import UsageError
-from nircolor.image import gdal_guard, icc, metadata
 from nircolor.image.formats import FORMATS, SUPPORTED, by_name, by_suffix, outcome
+from nircolor.image.geo import gdal_guard
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
+from nircolor.image.metadata import kept as metadata
+from nircolor.image.tone import icc
 
 _COG_EXIF = "a Cloud-Optimized GeoTIFF cannot hold the EXIF block: its description, date and artist are kept alone"
 AVIF_BITS = 12

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.image.histogram import row_blocks
-from nircolor.image.icc import Convert
 from nircolor.image.raster import Samples
+from nircolor.image.tone.histogram import row_blocks
+from nircolor.image.tone.icc import Convert
 
 SCALES: dict[np.dtype[Any], float] = {
     np.dtype(np.uint8): 255.0,

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from nircolor.errors import InputError
 from nircolor.image import bands as names
 from nircolor.image.bands import Band, BandLabel
-from nircolor.image.geo import Geo
-from nircolor.image.metadata import Metadata
+from nircolor.image.geo.tags import Geo
+from nircolor.image.metadata.kept import Metadata
 
 if TYPE_CHECKING:
-    from nircolor.image.page_list import Page
+    from nircolor.image.tiff.page_list import Page
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""

@@ -8,10 +8,10 @@ from nircolor.image.bands import Band
 from nircolor.image.decode import open_stored
 from nircolor.image.info import NirImage
 from nircolor.image.limits import check_whole
-from nircolor.image.page_list import Page
 from nircolor.image.raster import Damaged
-from nircolor.image.stretch import Stretch
 from nircolor.image.survey import Look
+from nircolor.image.tiff.page_list import Page
+from nircolor.image.tone.stretch import Stretch
 from nircolor.image.windows import NirWindows, request
 
 _NO_STRETCH = Stretch()

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.image import exif, icc, tone
 from nircolor.image.decode import Reader, open_stored
-from nircolor.image.histogram import row_blocks
 from nircolor.image.limits import check_whole
+from nircolor.image.metadata import exif
 from nircolor.image.orient import upright
 from nircolor.image.part import Part, part_of
 from nircolor.image.raster import Raster, Request, Samples
 from nircolor.image.stored import Stored
 from nircolor.image.survey import Passes, channels_of, depth_of, has_alpha, levels_of, type_of
-from nircolor.image.toning import Tone, Toning, apply_curve
+from nircolor.image.tone import find as tone
+from nircolor.image.tone import icc
+from nircolor.image.tone.histogram import row_blocks
+from nircolor.image.tone.toning import Tone, Toning, apply_curve
 from nircolor.image.witness import Gaps
 from nircolor.wording import without_options
 

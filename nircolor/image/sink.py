@@ -11,7 +11,7 @@ from nircolor.image.info import ImageInfo
 from nircolor.image.raster import Samples
 
 if TYPE_CHECKING:
-    from nircolor.image.tiff_write import TiffPages
+    from nircolor.image.tiff.write import TiffPages
 
 _TILE = 512  # pixels: what is no larger is not worth tiles
 Encoder = Callable[[BinaryIO, Samples, ImageInfo], None]
@@ -35,7 +35,7 @@ def open_sink(
     ``stream``: empty; it can be written, read and sought.
     """
     if format == "TIFF":
-        from nircolor.image.tiff_write import TiffPages, is_big
+        from nircolor.image.tiff.write import TiffPages, is_big
 
         big = is_big(shape[0] * shape[1] * shape[2] * dtype.itemsize, info.compression)
         return open_page(TiffPages(stream, big), shape, dtype, info)
@@ -45,7 +45,7 @@ def open_sink(
 def open_page(pages: TiffPages, shape: tuple[int, int, int], dtype: np.dtype[Any], info: ImageInfo) -> Sink:
     """A sink for the next of ``pages``, which is finished before another begins."""
     if is_streamed(shape, "TIFF"):
-        from nircolor.image.tiff_tiles import TiledTiff
+        from nircolor.image.tiff.tiles import TiledTiff
 
         return TiledTiff(pages, shape, dtype, info)
     return _Collected(shape, dtype, lambda samples: pages.add(samples, info))
@@ -72,15 +72,15 @@ class _Collected:
 def _encoder(format: str) -> Encoder:
     # imported here: each brings a library that the other formats do not need
     if format == "PNG":
-        from nircolor.image.png import encode as encoder
+        from nircolor.image.codecs.png import encode as encoder
     elif format == "JPEG":
-        from nircolor.image.pillow import encode_jpeg as encoder
+        from nircolor.image.codecs.pillow import encode_jpeg as encoder
     elif format == "WEBP":
-        from nircolor.image.webp import encode as encoder
+        from nircolor.image.codecs.webp import encode as encoder
     elif format == "JXL":
-        from nircolor.image.jxl import encode as encoder
+        from nircolor.image.codecs.jxl import encode as encoder
     elif format == "AVIF":
-        from nircolor.image.avif import encode as encoder
+        from nircolor.image.codecs.avif import encode as encoder
     else:
-        from nircolor.image.pillow import encode_bmp as encoder
+        from nircolor.image.codecs.pillow import encode_bmp as encoder
     return encoder

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from nircolor.image.histogram import Mask
 from nircolor.image.raster import Raster, Samples
+from nircolor.image.tone.histogram import Mask
 
 
 class Block(NamedTuple):

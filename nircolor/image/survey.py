@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.image import grey, tone
-from nircolor.image.histogram import row_blocks
 from nircolor.image.part import Part, part_of, samples_of
 from nircolor.image.raster import Raster, Samples
 from nircolor.image.stored import Stored
-from nircolor.image.stretch import Stretch
-from nircolor.image.toning import Collector, Scan, Span, Tone, Toning
+from nircolor.image.tone import find as tone
+from nircolor.image.tone import grey
+from nircolor.image.tone.histogram import row_blocks
+from nircolor.image.tone.stretch import Stretch
+from nircolor.image.tone.toning import Collector, Scan, Span, Tone, Toning
 from nircolor.image.witness import Colours, Doubts, Gaps, Levels, Witness
 
 Remarks = Callable[[], list[str]]

@@ -11,19 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.image import bands, exif, icc
+from nircolor.image import bands
 from nircolor.image.bands import Band
 from nircolor.image.decode import Reader, open_stored
-from nircolor.image.geo_turn import turned
-from nircolor.image.histogram import row_blocks
+from nircolor.image.geo.turn import turned
 from nircolor.image.info import ImageInfo, NirImage
 from nircolor.image.limits import check_whole
+from nircolor.image.metadata import exif
 from nircolor.image.orient import stored_window, swaps_axes, upright
-from nircolor.image.page_list import Page
 from nircolor.image.part import Part, alpha_of, part_of, samples_of
 from nircolor.image.raster import Damaged, Request
-from nircolor.image.stretch import Stretch
 from nircolor.image.survey import Look, depth_of, survey
+from nircolor.image.tiff.page_list import Page
+from nircolor.image.tone import icc
+from nircolor.image.tone.histogram import row_blocks
+from nircolor.image.tone.stretch import Stretch
 
 _NO_STRETCH = Stretch()
 

@@ -6,10 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
-from nircolor.image import grey, nodata
+from nircolor.image import nodata
 from nircolor.image.part import Part
 from nircolor.image.stored import Stored
-from nircolor.image.toning import Span
+from nircolor.image.tone import grey
+from nircolor.image.tone.toning import Span
 
 _LEVELS = 16  # grey levels that a picture has at least
 

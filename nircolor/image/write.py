@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from nircolor.errors import NircolorError, OutputError, UsageError
 from nircolor.files import atomic_file, write_reason
-from nircolor.image import icc, metadata
 from nircolor.image.formats import FORMATS
-from nircolor.image.histogram import row_blocks
 from nircolor.image.info import ImageInfo
+from nircolor.image.metadata import kept as metadata
 from nircolor.image.plan import OutputPlan, fits_exif, plan_output
 from nircolor.image.quantize import TYPES, quantize
 from nircolor.image.sink import Sink, is_streamed, open_sink
+from nircolor.image.tone import icc
+from nircolor.image.tone.histogram import row_blocks
 
 Pixels = NDArray[np.floating]
 Alpha = Callable[[slice, slice], Pixels | None]
@@ -130,7 +131,7 @@ class OnePicture:
 
     def optimize(self, stream: BinaryIO) -> None:
         """Make a Cloud-Optimized GeoTIFF of the TIFF in ``stream``."""
-        from nircolor.image.cog import rewrite  # which brings rasterio
+        from nircolor.image.geo.cog import rewrite  # which brings rasterio
 
         with self._explained():
             rewrite(stream, self._info.compression)

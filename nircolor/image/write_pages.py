@@ -14,7 +14,7 @@ from nircolor.image.formats import PAGED
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan
 from nircolor.image.sink import open_page
-from nircolor.image.tiff_write import TiffPages, is_big
+from nircolor.image.tiff.write import TiffPages, is_big
 from nircolor.image.write import STREAM, Alpha, OnePicture, Pixels, output_file
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nircolor.datasets import Pair
 from nircolor.errors import InputError, UsageError
-from nircolor.image.ranks import equalize as equalised
+from nircolor.image.tone.ranks import equalize as equalised
 from nircolor.training.augment import AugmentConfig, Sample, draw
 from nircolor.training.cache import Cache, Faults, Pixels, available_memory
 from nircolor.training.made import MadePair

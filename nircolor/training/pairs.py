@@ -16,7 +16,7 @@ from nircolor.datasets.near import read_near
 from nircolor.errors import InputError
 from nircolor.image import read_rgb
 from nircolor.image.quantize import round_to
-from nircolor.image.ranks import equalize as equalised
+from nircolor.image.tone.ranks import equalize as equalised
 from nircolor.training.cache import Pixels
 from nircolor.training.recipe import SourceConfig
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from nircolor.errors import InputError
-from nircolor.image import jpeg_check
+from nircolor.image.codecs import jpeg_check
 from nircolor.video.opencv import open_capture
 
 _TAGS = (b"MJPG", b"mjpg", b"jpeg", b"AVI1", b"avi1")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nircolor.errors import InputError
-from nircolor.image import streams
+from nircolor.image.codecs import streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 from nircolor.picture import Reading

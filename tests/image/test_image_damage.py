@@ -16,8 +16,9 @@ from image_files import RAMP, SRGB, pillow, rgb, tiff
 from PIL import Image
 
 from nircolor.errors import InputError
-from nircolor.image import jpeg_entropy, jpeg_markers, read_nir
-from nircolor.image.jpeg_check import UNCHECKED, check
+from nircolor.image import read_nir
+from nircolor.image.codecs import jpeg_entropy, jpeg_markers
+from nircolor.image.codecs.jpeg_check import UNCHECKED, check
 
 KINDS = [
     {},

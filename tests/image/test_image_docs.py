@@ -9,8 +9,8 @@ import pytest
 from image_files import RAMP16, tiff
 from metadata_files import CREATOR, packet, properties
 
-from nircolor.image import xmp
 from nircolor.image.formats import FORMATS, READ_ONLY, Format, ReadOnly
+from nircolor.image.metadata import xmp
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)

@@ -10,8 +10,9 @@ import pytest
 from format_files import BLACK, SMOOTH16, WHITE, dng, exr
 
 from nircolor.errors import InputError
-from nircolor.image import exif, plan_output, read_nir, read_rgb
-from nircolor.image.icc import _encode
+from nircolor.image import plan_output, read_nir, read_rgb
+from nircolor.image.metadata import exif
+from nircolor.image.tone.icc import _encode
 
 with_exr = pytest.mark.skipif(importlib.util.find_spec("OpenEXR") is None, reason="OpenEXR is not installed")
 with_raw = pytest.mark.skipif(importlib.util.find_spec("rawpy") is None, reason="rawpy is not installed")

@@ -20,8 +20,11 @@ from image_files import exif_bytes
 from PIL import Image
 
 from nircolor.errors import InputError, OutputError, UsageError
-from nircolor.image import ImageInfo, icc, read_nir, read_rgb, tiff_tiles, tiff_write, write_pieces, write_rgb
+from nircolor.image import ImageInfo, read_nir, read_rgb, write_pieces, write_rgb
 from nircolor.image.quantize import quantize
+from nircolor.image.tiff import tiles as tiff_tiles
+from nircolor.image.tiff import write as tiff_write
+from nircolor.image.tone import icc
 
 Array = np.ndarray[Any, Any]
 Pieces = Iterator[tuple[int, int, Array]]

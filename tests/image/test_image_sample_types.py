@@ -14,8 +14,9 @@ from image_files import RAMP, RAMP16, RAMP_FLOAT, tiff
 from tiff_files import nodata as tiff_nodata
 
 from nircolor.errors import InputError
-from nircolor.image import open_nir, read_nir, read_rgb, tiff_stored
+from nircolor.image import open_nir, read_nir, read_rgb
 from nircolor.image.sample_types import sample_type
+from nircolor.image.tiff import stored as tiff_stored
 
 TYPES = ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
 PEAKS = {"?": 1, "u1": 2**8 - 1, "i1": 2**7 - 1, "u2": 2**16 - 1, "i2": 2**15 - 1, "u4": 2**32 - 1, "i4": 2**31 - 1}

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from image_files import GREY_PROFILE, RAMP, RAMP16, RAMP_FLOAT, exif, pillow, png, rgb, tiff
 
 from nircolor.errors import InputError, UsageError
-from nircolor.image import Stretch, histogram, open_nir, read_nir, tiff_stored
-from nircolor.image.tone import to_unit
+from nircolor.image import Stretch, open_nir, read_nir
+from nircolor.image.tiff import stored as tiff_stored
+from nircolor.image.tone import histogram
+from nircolor.image.tone.find import to_unit
 
 STRETCHES = st.sampled_from(
     [Stretch(), Stretch("minmax"), Stretch("percentile"), Stretch("percentile", 20, 60), Stretch.between(0.1, 0.7)]

@@ -17,7 +17,7 @@ from clock import Clock
 from nircolor import scenes
 from nircolor.datasets import Pair, open_dataset
 from nircolor.errors import InputError, UsageError
-from nircolor.image.ranks import equalize
+from nircolor.image.tone.ranks import equalize
 from nircolor.training import data_loader as module
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.data_loader import DataLoader, PairSource, TrainingBatch

@@ -12,7 +12,7 @@ import tifffile
 from nircolor import scenes
 from nircolor.datasets import Pair
 from nircolor.errors import InputError
-from nircolor.image.ranks import equalize
+from nircolor.image.tone.ranks import equalize
 from nircolor.training.pairs import find_pairs, load_pair
 from nircolor.training.recipe import SourceConfig
 

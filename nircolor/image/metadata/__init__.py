@@ -1,0 +1,1 @@
+"""What is said of a picture beside its pixels: EXIF, XMP, IPTC, texts, comments."""

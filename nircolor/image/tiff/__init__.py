@@ -1,0 +1,1 @@
+"""TIFF and BigTIFF: directories, pages, strips and tiles, in and out."""
