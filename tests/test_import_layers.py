@@ -55,7 +55,7 @@ def test_the_library_knows_no_flag() -> None:
     ("code", "expected"),
     [
         ("import nircolor.image.read", {"nircolor.image.read"}),
-        ("def f():\n    from nircolor.image import tone, read_nir", {"nircolor.image.tone.find", "nircolor.image"}),
+        ("def f():\n    from nircolor.image import tone, read_nir", {"nircolor.image.tone", "nircolor.image"}),
         ("from nircolor import Colorizer, weights", {"nircolor.colorizer", "nircolor.weights"}),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nircolor.cli import main", set()),
     ],
