@@ -13,16 +13,14 @@ from typing import Any
 
 import pytest
 import settings_that_kill
-from batch_tools import engine, picture, tree
+from batch_tools import picture, tree
 from settings_that_kill import DEADLY, DeadlySettings
-from spread_tools import config, fill, save_weights, spread
+from spread_tools import config, fill, make_alone, save_weights, spread
 
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Row
 from nircolor.batch.manifest import rows as rows_of
-from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, process
-from nircolor.batch.walk import Naming, Selection
+from nircolor.batch.process import Settings
 from nircolor.cli import main
 from nircolor.errors import WeightsError
 
@@ -51,8 +49,7 @@ def test_a_killed_worker_and_a_deadly_picture_cost_one_row(tiny: Path, tmp_path:
 
     fill(tmp_path / "in", 14)
     alone = Settings(Disk(tmp_path / "in"), Disk(tmp_path / "alone"))
-    for entry in find(alone.root, alone.target, Selection(), Naming(), {}).entries:
-        assert process(entry, alone, engine().colorize).status == "done"
+    make_alone(alone)
     picture(tmp_path / "in" / DEADLY)
     settings = DeadlySettings(Disk(tmp_path / "in"), Disk(tmp_path / "out"))
     crew, victims = RayCrew("auto", 2, settings, config(tiny)), list[int]()

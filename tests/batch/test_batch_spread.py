@@ -9,16 +9,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from batch_tools import engine, picture, tree
+from batch_tools import picture, tree
 from settings_that_kill import DEADLY, DeadlySettings, Stillborn
-from spread_tools import config, fill, save_weights, spread
+from spread_tools import config, fill, make_alone, save_weights, spread
 
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Row
-from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, process
+from nircolor.batch.process import Settings
 from nircolor.batch.process_crew import ProcessCrew
-from nircolor.batch.walk import Naming, Selection
 from nircolor.errors import DeviceError, WeightsError
 
 
@@ -31,8 +29,7 @@ def test_two_processes_one_killed_and_one_picture_that_kills(tiny: Path, tmp_pat
     root = tmp_path / "in"
     fill(root, 14)
     alone = Settings(Disk(root), Disk(tmp_path / "alone"))
-    for entry in find(alone.root, alone.target, Selection(), Naming(), {}).entries:
-        assert process(entry, alone, engine().colorize).status == "done"
+    make_alone(alone)
     picture(root / DEADLY)
     settings = DeadlySettings(Disk(root), Disk(tmp_path / "out"))
     crew, victims = ProcessCrew(settings, [config(tiny)] * 2), list[int]()

@@ -12,7 +12,7 @@ from small_network import save
 from nircolor.batch.entry import Row
 from nircolor.batch.local import Hooks
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings
+from nircolor.batch.process import Settings, Work, finish, prepare
 from nircolor.batch.spread import Crew, Spread
 from nircolor.batch.walk import Naming, Selection
 from nircolor.engine import EngineConfig
@@ -27,6 +27,14 @@ def fill(root: Path, number: int) -> None:
 def save_weights(folder: Path) -> Path:
     """Those of ``batch_tools.engine``."""
     return save(folder / "tiny.safetensors", engine().network)
+
+
+def make_alone(settings: Settings) -> None:
+    """All pictures below ``settings.root``, one after the other, in this process."""
+    for entry in find(settings.root, settings.target, Selection(), Naming(), {}).entries:
+        work = prepare(entry, settings)
+        assert isinstance(work, Work)
+        assert finish(work, engine().paint(work.image), settings).status == "done"
 
 
 def config(path: Path) -> EngineConfig:
