@@ -14,6 +14,7 @@ import imagecodecs
 from nircolor.errors import InputError
 from nircolor.image.boxes import first, walk
 from nircolor.image.limits import check_size
+from nircolor.image.metadata import gather
 from nircolor.image.raster import Raster, Request, choose_bands, only_page, pick
 
 CODESTREAM = b"\xff\x4f\xff\x51"
@@ -22,6 +23,7 @@ _WORKING = 4  # bytes a sample that OpenJPEG computes with
 _MOST_BITS = 16
 _TILES = 65535  # as the standard says
 _EXIF = b"JpgTiffExif->JP2"  # the UUID that Adobe and ExifTool write
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _GEO = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")  # GeoJP2: a small GeoTIFF
 _YCC = 18  # EnumCS
 _OPACITY, _PREMULTIPLIED = 1, 2
@@ -49,6 +51,7 @@ class _About:
     premultiplied: bool = False
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -67,6 +70,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     bands = choose_bands(count, about.alpha if (about.alpha or 0) < count else None, request.band)
     raster = Raster("JP2", *pick(pixels, bands), bands.alpha_band, peak=float(2**header.bits - 1))
     raster.premultiplied, raster.icc, raster.exif = about.premultiplied, about.icc, about.exif
+    raster.metadata = gather(about.exif, packet=about.xmp)
     raster.warnings += about.notes
     return raster
 
@@ -133,7 +137,7 @@ def _about(data: bytes, boxes: dict[bytes, memoryview]) -> _About:
             found.alpha, found.premultiplied = number, kind == _PREMULTIPLIED
     if boxes:
         own = [bytes(content) for kind, content in walk(memoryview(data)) if kind == b"uuid"]
-        found.exif = next((content[16:] for content in own if content.startswith(_EXIF)), None)
+        found.exif, found.xmp = (next((each[16:] for each in own if each.startswith(id)), None) for id in (_EXIF, _XMP))
         if any(content.startswith(_GEO) for content in own):
             found.notes = ("the georeference (GeoJP2 box) is not kept",)
     return found

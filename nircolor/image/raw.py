@@ -13,9 +13,10 @@ import numpy as np
 import rawpy
 
 from nircolor.errors import InputError
-from nircolor.image import coding, exif, ifd
+from nircolor.image import coding, exif, ifd, tiff_metadata
 from nircolor.image.histogram import row_blocks
 from nircolor.image.limits import check_size
+from nircolor.image.metadata import Metadata
 from nircolor.image.orient import UPRIGHT
 from nircolor.image.raster import Raster, Request, Samples, only_page
 
@@ -41,7 +42,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
         raise InputError(f"is camera raw that cannot be read ({reason})", remedy=_REMEDY) from error
     raster = Raster("RAW", [grey], peak=_PEAK, icc=coding.linear_profile())
-    raster.exif = _exif(data, turn)
+    raster.exif, raster.metadata = _about(data, turn)
     raster.warnings += [_NOTE] if colours > 1 else []
     return raster
 
@@ -65,19 +66,23 @@ def _develop(raw: Any) -> Samples:
     return grey
 
 
-def _exif(data: bytes, turn: int) -> bytes | None:
+def _about(data: bytes, turn: int) -> tuple[bytes | None, Metadata]:
     """What the file says about the photograph, where it is a TIFF; its orientation is LibRaw's."""
-    about, directories = list[ifd.IfdEntry](), dict[int, list[ifd.IfdEntry]]()
+    about, directories, metadata = list[ifd.IfdEntry](), dict[int, list[ifd.IfdEntry]](), Metadata()
     try:
         stream = io.BytesIO(data)
         _, start = ifd.read_header(stream)
         block, _ = exif.from_tiff(stream, start)
         if block:
             about, directories = exif.split(block)
+        metadata = tiff_metadata.read(stream, (start,), exif.build([_orientation(turn)], {}))
     except ValueError:
         pass  # no TIFF: the pixels are worth more
     if turn == UPRIGHT and not (about or directories):
-        return None
+        return None, metadata
     kept = [entry for entry in about if entry.tag != ifd.ORIENTATION]
-    turned = ifd.IfdEntry(ifd.ORIENTATION, ifd.SHORT, 1, turn.to_bytes(2, "little"))
-    return exif.build(sorted([*kept, turned], key=lambda entry: entry.tag), directories)
+    return exif.build(sorted([*kept, _orientation(turn)], key=lambda entry: entry.tag), directories), metadata
+
+
+def _orientation(turn: int) -> ifd.IfdEntry:
+    return ifd.IfdEntry(ifd.ORIENTATION, ifd.SHORT, 1, turn.to_bytes(2, "little"))
