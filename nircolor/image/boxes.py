@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from nircolor.errors import InputError
 
@@ -44,6 +45,27 @@ def _header(data: Content, place: int) -> tuple[int, bytes, int]:
     if len(data) - place < 16:
         raise InputError("is truncated: it ends within a box", remedy="get a fresh copy")
     return struct.unpack_from(">Q", data, place + 8)[0], kind, 16
+
+
+def find(stream: BinaryIO, wanted: bytes, most: int) -> bytes:
+    """The content, or its first ``most`` bytes, of the first box of a type; nothing else of the file is read.
+
+    Raises ``InputError`` where there is none.
+    """
+    end, place = stream.seek(0, 2), 0
+    for _ in range(_MOST):
+        stream.seek(place)
+        head = stream.read(16)
+        if len(head) < 8:
+            break
+        size, kind, start = _header(memoryview(head), 0)
+        if kind == wanted:
+            stream.seek(place + start)
+            return stream.read(min(most, size - start if size else most))
+        if size < start or place + size >= end:
+            break
+        place += size
+    raise InputError("is damaged: it describes no picture", remedy="get a fresh copy")
 
 
 def build(kind: bytes, content: bytes) -> bytes:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _MOST_SUBSETS = 1000
 _TOLD = re.compile(r"STATISTICS_|Band_\d+$")  # of values that are no longer there, or by descriptions of bands
 
 
-def opens(source: str | Path | bytes) -> bool:
+def opens(source: str | Path | bytes) -> TypeGuard[str | Path]:
     """Whether ``source`` is for GDAL. Without rasterio, opening it says what to install."""
     return not isinstance(source, bytes) and bool(gdal_guard.drivers_of(source))
 
@@ -50,7 +50,7 @@ def open_stored(source: str | Path, request: Request) -> Iterator[GdalStored]:
     with rasterio.Env(**gdal_guard.settings(source)):
         try:
             with _quiet():
-                dataset = _picture(_opened(name, drivers), request.page, drivers)
+                dataset = _picture(_opened(name, drivers), request.page_number, drivers)
         except rasterio.errors.RasterioError as error:
             raise _unopened(source, error) from error
         with dataset:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nircolor.errors import InputError
 from nircolor.image import coding, exif
-from nircolor.image.boxes import build, exif_of, walk
+from nircolor.image.boxes import build, exif_of, find, walk
 from nircolor.image.info import ImageInfo
 from nircolor.image.jxl_header import JxlHeader, as_srgb, read_header
 from nircolor.image.limits import check_size
@@ -22,6 +22,7 @@ BARE = b"\xff\x0a"
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 _EFFORT = 3  # of 9: a tenth larger than the default of 7, in an eighth of the time
 _MOST_BITS = 16
+_HEADER = 8192  # bytes, and there are not so many in it
 _EXIF, _XMP = b"Exif", b"xml "
 
 
@@ -50,6 +51,15 @@ def header_of(data: bytes) -> JxlHeader:
     header = read_header(_parts(data).code)
     _check(header, len(data))
     return header
+
+
+def size_of(stream: BinaryIO) -> tuple[int, int]:
+    """Height and width from the header, which lies in the first box of the picture. Raises ``InputError``."""
+    code = stream.read(_HEADER)
+    if not code.startswith(BARE):
+        code = find(stream, b"jxlc", _HEADER) if b"jxlc" in code else find(stream, b"jxlp", _HEADER)[4:]
+    header = read_header(code)
+    return header.height, header.width
 
 
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
@@ -87,10 +97,9 @@ def _parts(data: bytes) -> _Parts:
             pieces.append(content if kind == b"jxlc" else content[4:])
         elif kind in (_EXIF, _XMP):
             about.setdefault(kind, content)
-        elif kind == b"brob" and (inner := bytes(content[:4])) in (_EXIF, _XMP):  # as libjxl's tools pack them
-            try:
-                about.setdefault(inner, memoryview(imagecodecs.brotli_decode(content[4:], out=MAX_BYTES)))
-            except imagecodecs.BrotliError:
+        elif kind == b"brob" and (inner := bytes(content[:4])) in (_EXIF, _XMP) and inner not in about:
+            about[inner] = _unpacked(content[4:])
+            if not about[inner]:
                 what = "EXIF block" if inner == _EXIF else "XMP"
                 lost.append(f"the {what} is packed, and too large or damaged, and is not kept")
     code = b"".join(pieces)
@@ -98,6 +107,14 @@ def _parts(data: bytes) -> _Parts:
         raise InputError("is damaged: the JPEG XL holds no picture", remedy="get a fresh copy")
     block, packet = about.get(_EXIF, memoryview(b"")), about.get(_XMP)
     return _Parts(code, exif_of(block), bytes(packet) if packet else None, tuple(lost))
+
+
+def _unpacked(content: memoryview) -> memoryview:
+    """What libjxl's tools packed by Brotli; nothing where that is damaged or too large."""
+    try:
+        return memoryview(imagecodecs.brotli_decode(content, out=MAX_BYTES))
+    except imagecodecs.BrotliError:
+        return memoryview(b"")
 
 
 def _check(header: JxlHeader, stored: int) -> None:
