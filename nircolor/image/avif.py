@@ -6,6 +6,7 @@ What it does not hand over, profile, EXIF and XMP, is read from the boxes (``box
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import imagecodecs
@@ -129,7 +130,7 @@ def _behind(boxes: dict[bytes, bytes], before: bytes, kind: bytes, content: byte
     return ordered | {kind: content}
 
 
-def _iloc(content: bytes, growth: int, added: list[tuple[int, ...]]) -> bytes:
+def _iloc(content: bytes, growth: int, added: Sequence[tuple[int, ...]]) -> bytes:
     """The places of items: number, file, extents, offset and length of each."""
     if content[0] or content[_FULL : _FULL + 2] != b"\x44\0":
         raise ValueError("libavif wrote its items in an unknown way")

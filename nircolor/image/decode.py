@@ -170,7 +170,9 @@ def _check_extra(name: str, reason: str = "") -> None:
 def _decoded(name: str, stream: BinaryIO, request: Request) -> Stored:
     # imported now: each brings a library that the other formats do not need
     module, function = _DECODERS[name]
-    decode: Callable[[BinaryIO, Request], Raster | Stored] = getattr(import_module(f"nircolor.image.{module}"), function)
+    decode: Callable[[BinaryIO, Request], Raster | Stored] = getattr(
+        import_module(f"nircolor.image.{module}"), function
+    )
     found = decode(stream, request)
     return Arrays(found) if isinstance(found, Raster) else found
 

@@ -159,7 +159,7 @@ class GdalStored:
             return np.where(mask, np.float32(self._kind.peak), np.float32(0))
         if self._alpha is None:
             return None
-        alpha = self._dataset.read(self._alpha + 1, window=window)
+        alpha: Samples = self._dataset.read(self._alpha + 1, window=window)
         own = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
         return alpha if alpha.dtype == self.dtype else (alpha * (self._kind.peak / own)).astype(self.dtype)
 
@@ -220,7 +220,7 @@ def _promised(dataset: Any, path: Path) -> int:
             blocks = stream.read(32)[16:].strip()
         return int(blocks) * 512 if blocks.isdigit() else 0
     if dataset.driver == "ENVI" and not dataset.tags(ns="ENVI").get("file_compression"):
-        return dataset.width * dataset.height * sum(np.dtype(name).itemsize for name in dataset.dtypes)
+        return int(dataset.width * dataset.height) * sum(np.dtype(name).itemsize for name in dataset.dtypes)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import BinaryIO, NamedTuple
 
 import imagecodecs
@@ -112,7 +111,7 @@ def _parts(data: bytes) -> _Parts:
 def _unpacked(content: memoryview) -> memoryview:
     """What libjxl's tools packed by Brotli; nothing where that is damaged or too large."""
     try:
-        return memoryview(imagecodecs.brotli_decode(content, out=MAX_BYTES))
+        return memoryview(imagecodecs.brotli_decode(bytes(content), out=MAX_BYTES))
     except imagecodecs.BrotliError:
         return memoryview(b"")
 

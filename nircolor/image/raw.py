@@ -24,6 +24,7 @@ _WORKING = 14  # bytes a pixel that LibRaw computes with: the mosaic, four chann
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip -> orientation of EXIF
 _PEAK = 65535.0
 _REMEDY = "get a fresh copy, or develop it to TIFF first"
+_UNREAD = "the EXIF and XMP of this kind of camera raw cannot be read and are not kept"
 _NOTE = "the mean of its colour channels was read, which is near-infrared only where the camera was converted"
 
 
@@ -77,7 +78,7 @@ def _about(data: bytes, turn: int) -> tuple[bytes | None, Metadata]:
             about, directories = exif.split(block)
         metadata = tiff_metadata.read(stream, (start,), exif.build([_orientation(turn)], {}))
     except ValueError:
-        pass  # no TIFF: the pixels are worth more
+        metadata = Metadata(lost=(_UNREAD,))  # no TIFF: the pixels are worth more
     if turn == UPRIGHT and not (about or directories):
         return None, metadata
     kept = [entry for entry in about if entry.tag != ifd.ORIENTATION]

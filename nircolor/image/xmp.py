@@ -148,7 +148,8 @@ def _turns(said: bytes, orientation: int | None) -> Iterator[str]:
     if orientation is None:
         return
     if said in (b"2", b"3", b"4", b"5", b"6", b"7", b"8") and said != str(orientation).encode():
-        yield f"the XMP of the input says orientation {said.decode()}, its EXIF or header {orientation}: that was followed"
+        line = f"the XMP of the input says orientation {said.decode()}, its EXIF or header {orientation}"
+        yield f"{line}: that was followed"
 
 
 def _checked(packet: bytes, lost: tuple[str, ...]) -> Xmp:

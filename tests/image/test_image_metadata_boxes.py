@@ -55,6 +55,15 @@ def test_camera_raw() -> None:
     assert kept(data) == KEPT
 
 
+@pytest.mark.skipif(importlib.util.find_spec("rawpy") is None, reason="rawpy is not installed")
+def test_camera_raw_that_is_no_tiff_says_what_is_lost() -> None:
+    from nircolor.image.raw import _about
+
+    exif, metadata = _about(b"FUJIFILMCCD-RAW 0201" + bytes(99), turn=1)
+    assert exif is None
+    assert metadata.lost == ("the EXIF and XMP of this kind of camera raw cannot be read and are not kept",)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_jpeg_xl(packed: bool) -> None:
     data = jxl(SMOOTH, exif=exif_bytes(), xmp=packet(), packed=packed)
