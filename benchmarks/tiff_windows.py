@@ -3,7 +3,8 @@
     python benchmarks/tiff_windows.py [--megapixels 100] [--window 1024]
 
 Each pass runs in a process of its own, in one thread, and reads each window once, from top to bottom. The file is in
-the system's cache. tifffile decodes each strip or tile once; GDAL has a cache of 64 MB, as in nircolor. For Linux.
+the system's cache. tifffile decodes each strip or tile once; GDAL has a cache of 64 MB, as nircolor gives it. For
+Linux.
 """
 
 from __future__ import annotations

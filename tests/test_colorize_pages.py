@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +99,49 @@ def test_a_bad_page_and_a_stop_leave_nothing(pages: Path, config: EngineConfig) 
     with pytest.raises(InputError, match="standard input: page 2: is a colour picture"):
         colorize_file(colours, pages.with_name("out.tif"), engine=config, reading=ALL)
     assert list(pages.parent.iterdir()) == [pages]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rasterio") is None, reason="rasterio is not installed")
+def test_a_cog_is_of_one_page(pages: Path, config: EngineConfig) -> None:
+    cog = Writing(cog=True)
+    with pytest.raises(UsageError, match=r"cog.*has one page only.*leave it out, or choose one with `page=1`"):
+        colorize_file(pages, engine=config, reading=ALL, writing=cog)
+    assert list(pages.parent.iterdir()) == [pages]
+    result = colorize_file(tiff(RAMP), pages.with_name("one.tif"), engine=config, reading=ALL, writing=cog)
+    assert (result.pages, result.format) == (1, "TIFF")
+
+
+def damaged(*numbers: int) -> bytes:
+    """Three pages of two strips each, the second strip of page ``numbers`` overwritten."""
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        for _ in range(3):
+            writer.write(RAMP16, compression="zlib", rowsperstrip=20, metadata=None)
+    data = bytearray(stream.getvalue())
+    stream.seek(0)
+    with tifffile.TiffFile(stream) as file:
+        for number in numbers:
+            place = file.pages[number - 1].dataoffsets[1]
+            data[place : place + 9] = b"\xff" * 9
+    return bytes(data)
+
+
+def test_damage_of_a_page_becomes_no_data_there_alone(tmp_path: Path, config: EngineConfig) -> None:
+    target, data = tmp_path / "out.tif", damaged(2, 3)
+    with pytest.raises(InputError, match=r"page 2: is damaged: its strip at row 20, column 0 .*`damaged=nodata`"):
+        colorize_file(data, target, engine=config, reading=ALL)
+    assert not target.exists()
+    result = colorize_file(data, target, engine=config, reading=replace(ALL, damaged="nodata"))
+    lost = [line for line in result.warnings if "became no data, the first at row 20, column 0" in line]
+    assert len(lost) == 1
+    assert "page 2 and 1 more: 1 of its 2 strips or tiles" in lost[0]
+    with tifffile.TiffFile(target) as file:
+        first, *others = (page.asarray() for page in file.pages)
+    assert first.shape[2] == 3 or first[:, :, 3].min() == 65535
+    for page in others:
+        assert page.shape == (37, 53, 4)
+        assert page[:20, :, 3].min() == 65535
+        assert not page[20:].any()
 
 
 @pytest.mark.parametrize("page", ["each", "ALL", ""])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from nircolor.batch.places import Place, Size
-from nircolor.image.formats import sniff
+from nircolor.image.formats import HEAD, sniff
 from nircolor.image.source import open_source
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _EXPANSION = 3  # pixels that a byte of a compressed picture may hold; few hold more
 _BLOCK = 1000  # files handed to the threads at once
+_LONGEST = 1 << 20  # bytes of a description of a picture
 _LARGEST = 2000  # pixels a side that are tried: more would take long, and tiles all cost the same
 
 
@@ -32,7 +33,7 @@ def probe(path: Path) -> Size | None:
     """(height, width) as the file's header has it, before any rotation; None where it cannot be told."""
     try:
         with open_source(path) as stream:
-            head = stream.read(32)
+            head = stream.read(HEAD)
             stream.seek(0)
             return _size(sniff(head), head, stream)
     except Exception:  # whatever is wrong with the file, reading it will tell
@@ -89,8 +90,30 @@ def _size(format: str | None, head: bytes, stream: BinaryIO) -> Size | None:
 
         width, height = WebPImageFile(stream).size
     else:
-        return None
+        return _others(format, stream)
     return height, width
+
+
+def _others(format: str | None, stream: BinaryIO) -> Size | None:
+    """Of formats whose headers are longer; each is read by the module that decodes it."""
+    if format in ("AVIF", "HEIF"):
+        from nircolor.image.codecs.boxes import described, find
+
+        about = described(memoryview(find(stream, b"meta", _LONGEST)))
+        return about.height, about.width
+    if format == "JP2":
+        from nircolor.image.codecs.jpeg2000 import size_of
+    elif format == "JXL":
+        from nircolor.image.codecs.jxl import size_of
+    elif format in ("PNM", "PFM"):
+        from nircolor.image.codecs.pnm import size_of
+    elif format == "NPY":
+        from nircolor.image.codecs.npy import size_of
+    elif format == "EXR":
+        from nircolor.image.codecs.exr_header import size_of
+    else:
+        return None
+    return size_of(stream)
 
 
 def _tiff(stream: BinaryIO) -> Size:

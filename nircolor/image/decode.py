@@ -22,13 +22,13 @@ from nircolor.errors import InputError
 from nircolor.image import formats
 from nircolor.image.codecs.streams import is_stream
 from nircolor.image.geo import gdal
-from nircolor.image.limits import MAX_BYTES
+from nircolor.image.limits import check_encoded
 from nircolor.image.raster import Raster, Request, UndevelopedError
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
 from nircolor.wording import in_short
 
-_PIECEWISE = ("TIFF", "NPY")  # formats that are read piece by piece: the file may be larger than memory
+_PIECEWISE = ("TIFF", "NPY", "PNM", "PFM")  # formats that are read piece by piece: the file may be larger than memory
 
 LIBRARIES = ("tifffile", "imagecodecs")
 # what is said of metadata that are read and reported here without the library's help; a failed checksum is news
@@ -124,10 +124,10 @@ def _translated(place: str | Path | bytes | None, ear: _Ear | None) -> Iterator[
 
 
 def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
-    """What ``stream`` holds, open until ``stack`` ends. TIFF is read window by window, all else whole."""
+    """What ``stream`` holds, open until ``stack`` ends. Most formats are read whole."""
     name = _format_of(stream)
     if name != "TIFF":
-        return Arrays(_decoder(name)(stream, request))
+        return _decoded(name, stream, request)
     from nircolor.image.tiff.read import opened
 
     try:
@@ -135,7 +135,7 @@ def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
     except UndevelopedError as error:  # a TIFF, but its picture is that of a sensor
         _check_extra("RAW", error.reason)
         stream.seek(0)
-        return Arrays(_decoder("RAW")(stream, request))
+        return _decoded("RAW", stream, request)
 
 
 def _format_of(stream: BinaryIO) -> str:
@@ -149,12 +149,12 @@ def _format_of(stream: BinaryIO) -> str:
     if name is None:
         raise InputError("is no picture of a supported format", remedy=f"convert it to one of {formats.SUPPORTED}")
     _check_extra(name)
-    if name not in _PIECEWISE and size > MAX_BYTES:
-        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}", remedy="cut it into parts first")
-    if name not in _PIECEWISE and is_stream(stream.read()):
-        raise InputError(
-            f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
-        )
+    if name not in _PIECEWISE:
+        check_encoded(size)
+        if is_stream(stream.read()):
+            raise InputError(
+                f"holds {name} pictures one after the other (a stream)", remedy="give the file to nircolor video"
+            )
     stream.seek(0)
     return name
 
@@ -168,11 +168,14 @@ def _check_extra(name: str, reason: str = "") -> None:
     raise InputError(reason or f"is {what}, for which an extra is needed", remedy=remedy)
 
 
-def _decoder(name: str) -> Callable[[BinaryIO, Request], Raster]:
+def _decoded(name: str, stream: BinaryIO, request: Request) -> Stored:
     # imported now: each brings a library that the other formats do not need
     module, function = _DECODERS[name]
-    decoder: Callable[[BinaryIO, Request], Raster] = getattr(import_module(f"nircolor.image.codecs.{module}"), function)
-    return decoder
+    decode: Callable[[BinaryIO, Request], Raster | Stored] = getattr(
+        import_module(f"nircolor.image.codecs.{module}"), function
+    )
+    found = decode(stream, request)
+    return Arrays(found) if isinstance(found, Raster) else found
 
 
 @contextmanager

@@ -66,8 +66,8 @@ FORMATS = {
         ),
         Format("WEBP", (".webp",), (8,), 16383, alpha=True, icc=True, exif=True, resolution=False, xmp=True),
         Format("BMP", (".bmp",), (8,), 32767, alpha=False, icc=False, exif=False, resolution=True),
-        Format("JXL", (".jxl",), (8, 16), 2**18, alpha=True, icc=False, exif=True, resolution=False),
-        Format("AVIF", (".avif",), (8, 16), 32768, alpha=True, icc=True, exif=True, resolution=False),
+        Format("JXL", (".jxl",), (8, 16), 2**18, alpha=True, icc=False, exif=True, resolution=False, xmp=True),
+        Format("AVIF", (".avif",), (8, 16), 32768, alpha=True, icc=True, exif=True, resolution=False, xmp=True),
     )
 }
 """What is read and written."""

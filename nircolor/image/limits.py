@@ -39,6 +39,12 @@ def check_large(width: int, height: int, bytes_per_pixel: float) -> None:
         )
 
 
+def check_encoded(size: int) -> None:
+    """Refuse with ``InputError`` a file of ``size`` bytes that is too large to be read whole."""
+    if size > MAX_BYTES:
+        raise InputError(f"has {size} bytes, more than the limit of {MAX_BYTES}", remedy="cut it into parts first")
+
+
 def check_whole(stored: Stored) -> None:
     """The same for a picture that is stored, and has to be decoded whole."""
     height, width = stored.shape

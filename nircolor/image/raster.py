@@ -89,6 +89,11 @@ class Request:
     page: int | Page | None = None
     damaged: Damaged = "refuse"
 
+    @property
+    def page_number(self) -> int | None:
+        """That of ``page``."""
+        return self.page if self.page is None or isinstance(self.page, int) else self.page.number
+
 
 class UndevelopedError(InputError):
     """The file is sound, but what is asked for are the samples of a camera's sensor: camera raw."""
@@ -100,6 +105,11 @@ class Bands:
 
     colour: tuple[int, ...]
     alpha: int | None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Colours first, then alpha."""
+        return self.colour if self.alpha is None else (*self.colour, self.alpha)
 
     @property
     def alpha_band(self) -> int | None:

@@ -12,6 +12,7 @@ type changes, a value that stands for no data becomes one that no picture has: t
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +103,25 @@ class SampleType:
         return [f"{clipped} of its {self.stored} values are below 0 and became 0"] if clipped else []
 
 
+class Clipped:
+    """How many values had to be clipped, each place of a file counted once, and one line about them in ``warnings``."""
+
+    def __init__(self, warnings: list[str], kind: SampleType) -> None:
+        self._warnings, self._kind, self._places = warnings, kind, set[Hashable]()
+        self._count, self._line = 0, len(warnings)
+
+    def add(self, place: Hashable, count: int) -> None:
+        """Take note of what ``SampleType.convert`` counted at ``place``; the line is kept up to date."""
+        if not count or place in self._places:
+            return
+        self._places.add(place)
+        if not self._count:
+            self._line = len(self._warnings)
+            self._warnings.append("")
+        self._count += count
+        (self._warnings[self._line],) = self._kind.remarks(self._count)
+
+
 def sample_type(stored: np.dtype[Any], bits: int | None = None, declared: int | float | None = None) -> SampleType:
     """How samples of the type ``stored`` are handed on, of which ``bits`` are used (None: all).
 
@@ -109,7 +129,7 @@ def sample_type(stored: np.dtype[Any], bits: int | None = None, declared: int | 
     """
     stored = stored.newbyteorder("=")
     if stored.kind not in "biuf" or stored.itemsize > 8:
-        raise InputError(f"holds {stored} samples", remedy="convert it to uint8, uint16 or float32 first")
+        raise InputError(f"holds {stored.name} samples", remedy="convert it to uint8, uint16 or float32 first")
     handed = _handed(stored)
     return SampleType(stored, handed, _peak(stored, bits), declared, _nodata(stored, handed, declared))
 

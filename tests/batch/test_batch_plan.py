@@ -12,7 +12,6 @@ from clock import cost
 
 from nircolor.batch.disk import Disk
 from nircolor.batch.plan import Plan, check_formats, check_outputs, find, settle
-from nircolor.batch.probe import probe, probe_all
 from nircolor.batch.walk import Naming, Selection, name_outputs
 from nircolor.errors import InputError, OutputExistsError, UsageError
 
@@ -127,14 +126,6 @@ def test_depth_and_format_are_checked_against_all_suffixes(tmp_path: Path) -> No
     check_formats(plan(root), 8, None)
     with pytest.raises(UsageError, match="JPEG cannot hold 16 bits"):
         check_formats(plan(root), 16, None)
-
-
-@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".bmp"])
-def test_probe_reads_sizes_from_headers(suffix: str, tmp_path: Path) -> None:
-    path = picture(tmp_path / f"x{suffix}", height=13, width=29)
-    assert probe(path) == (13, 29)
-    path.write_bytes(path.read_bytes()[:10])
-    assert probe_all([Disk(path), Disk(tmp_path / "gone")]) == [None, None]
 
 
 def test_work_grows_as_the_files_do_and_little_memory_is_taken(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import zlib
 from typing import Any
 from xml.etree import ElementTree
 
+import imagecodecs
+import numpy as np
 import tifffile
-from image_files import RAMP, exif, pillow, rgb, tiff
+from image_files import RAMP, exif, exif_bytes, pillow, rgb, tiff
 from PIL import Image, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
@@ -84,6 +86,29 @@ def raw_profile(name: str, content: bytes) -> tuple[bytes, bytes]:
     return b"zTXt", f"Raw profile type {name}".encode() + b"\0\0" + zlib.compress(text)
 
 
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def jxl(pixels: np.ndarray, exif: bytes | None = None, xmp: bytes | None = None, packed: bool = False) -> bytes:
+    """A JPEG XL in boxes, those of its metadata ``packed`` by Brotli or not."""
+    data = bytes(imagecodecs.jpegxl_encode(pixels, lossless=True, usecontainer=True))
+    for kind, content in ((b"Exif", exif and bytes(4) + exif), (b"xml ", xmp)):
+        if content:
+            data += box(b"brob", kind + imagecodecs.brotli_encode(content)) if packed else box(kind, content)
+    return data
+
+
+def jxl_boxes(data: bytes) -> dict[bytes, bytes]:
+    """The boxes of a JPEG XL, which Pillow does not read; the last one may go up to the end."""
+    found, place = {}, 0
+    while place < len(data):
+        size, kind = struct.unpack_from(">I4s", data, place)
+        size = size or len(data) - place
+        found[kind], place = data[place + 8 : place + size], place + size
+    return found
+
+
 def sources() -> dict[str, bytes]:
     """One file of each format with each kind of metadata that it can hold."""
     texts = PngInfo()
@@ -100,6 +125,8 @@ def sources() -> dict[str, bytes]:
         "JPEG": jpeg(iptc, xmp=packet(), comment=b"a comment"),
         "WEBP": pillow("WEBP", rgb(RAMP), exif=exif(), xmp=packet(), lossless=True),
         "BMP": pillow("BMP", RAMP),
+        "JXL": jxl(RAMP, exif=exif_bytes(), xmp=packet()),
+        "AVIF": pillow("AVIF", rgb(RAMP), exif=exif(), xmp=packet(), quality=100, subsampling="4:4:4"),
     }
 
 
@@ -108,6 +135,12 @@ TEXTS = {"Title": "a title", "Copyright": "© somebody", "Comment": "a comment",
 
 def found(data: bytes) -> dict[str, Any]:
     """What Pillow and tifffile find: ``xmp``, ``iptc`` (a caption), ``texts``, ``comment``, ``exif``, ``copyright``."""
+    if data[4:8] == b"JXL ":
+        boxes = jxl_boxes(data)
+        tags = Image.Exif()
+        tags.load(b"Exif\0\0" + boxes[b"Exif"][4:] if b"Exif" in boxes else b"")
+        known = {"exif": tags.get(271), "copyright": tags.get(33432, "").encode("latin-1").decode()}
+        return {"xmp": boxes.get(b"xml "), "iptc": None, "texts": {}, "comment": None, **known}
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         parts: dict[str, Any] = {"xmp": image.info.get("xmp"), "comment": image.info.get("comment")}

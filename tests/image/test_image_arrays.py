@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from format_files import SMOOTH, SMOOTH16, netpbm, npy
 from image_files import HEIGHT, RAMP, RAMP16, WIDTH, rgb
 
 from nircolor.errors import InputError
-from nircolor.image import plan_output, read_nir
+from nircolor.image import open_nir, plan_output, read_nir, row_stored
 
 BITS = RAMP > 128
 FLOATS = (RAMP16 / 65535).astype(np.float32)
@@ -57,6 +60,10 @@ def pam(pixels: np.ndarray, kind: str, largest: int = 255) -> bytes:
         (npy(FLOATS.astype(">f8")), FLOATS, "float32", None),
         (npy((RAMP / 256).astype(np.float16)), RAMP / 256, "float32", None),
         (npy(BITS), BITS, "uint8", None),
+        (npy((RAMP // 2).astype(np.int8)), RAMP // 2 / 127, "uint8", None),
+        (npy((RAMP16 // 2).astype(">i2")), RAMP16 // 2 / 32767, "uint16", None),
+        (npy(RAMP16.astype(np.uint32) << 16), RAMP16 / 65536, "uint16", None),
+        (npy(np.asfortranarray(RAMP16.astype(np.int64) << 15)), RAMP16 / 65536, "uint16", None),
     ],
 )
 def test_values(data: bytes, expected: np.ndarray, dtype: str, bits: int | None) -> None:
@@ -94,7 +101,7 @@ LYING = npy(RAMP)
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"P5\n99999999 99999999\n255\n", "is 99999999 x 99999999 pixels .* above the limit"),
+        (b"P5\n99999999 99999999\n255\n", r"is truncated: it has 0 of \d+ samples"),
         (b"P5\n0 3\n255\n", r"is empty \(0 x 3 pixels\)"),
         (b"P5\n3 3\n70000\n" + bytes(99), "its largest value is 70000"),
         (b"P5\n3 x\n255\n" + bytes(99), "'x' is no size"),
@@ -109,10 +116,12 @@ LYING = npy(RAMP)
         (plain("P1", RAMP // 100), "values above 1"),
         (b"P7\nWIDTH 3\nHEIGHT 3\nENDHDR\n" + bytes(99), "'' is no size"),
         (b"P7\nWIDTH 3\n" + bytes(99), "ends within its header"),
-        (LYING[:-1], "is truncated: it has 1960 of 1961 bytes of samples"),
-        (LYING.replace(b"(37, 53)", b"(99999, 99999)"), "has no header|above the limit"),
+        (LYING[:-1], "is truncated: it has 1960 of 1961 samples"),
+        (LYING.replace(b"(37, 53)", b"(99999, 99999)"), "it has 1967 of 9999800001 samples"),
         (LYING.replace(b"37, 53)", b"-7, 53)"), "is empty"),
-        (LYING.replace(b"'|u1'", b"'<i4'"), "holds int32 samples; convert it to uint8, uint16 or float32 first"),
+        (LYING.replace(b"'|u1'", b"'<i4'"), "is truncated: it has 490 of 1961 samples"),
+        (npy(np.zeros((3, 4), "M8[s]")), r"holds datetime64\[s\] samples"),
+        (npy(np.zeros((3, 4), "S3")), "holds bytes24 samples"),
         (npy(RAMP.astype(np.complex64)), "holds complex64 samples"),
         (npy(np.array([{}, {}], dtype=object)), "holds object samples"),
         (npy(np.zeros(9, [("x", "u1")])), "holds void8 samples"),
@@ -138,3 +147,59 @@ def test_a_picture_of_one_pixel() -> None:
     one = SMOOTH[:1, :1] + 99
     for data in (netpbm("P5", one, 255), npy(one), netpbm("P4", np.zeros((1, 1), np.uint8))):
         assert read_nir(data).pixels.shape == (1, 1)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_values_below_0_are_counted_once(order: str) -> None:
+    stored = RAMP16.astype(np.int16)
+    with open_nir(npy(np.asarray(stored, order=order))) as windows:
+        for _ in range(2):
+            assert windows[3:20, 4:9].min() >= 0
+            np.testing.assert_allclose(windows[:, :], np.maximum(stored, 0) / 32767, atol=1e-6)
+        assert windows.info.warnings == (f"{(stored < 0).sum()} of its int16 values are below 0 and became 0",)
+
+
+def test_numbers_that_need_64_bits_are_refused() -> None:
+    with pytest.raises(InputError, match="holds int64 samples that need more than 32 bits"):
+        read_nir(npy(RAMP16.astype(np.int64) << 40))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        npy(RAMP16),
+        npy(np.asfortranarray(RAMP16)),
+        npy(rgb(FLOATS)),
+        netpbm("P5", RAMP16.astype(">u2"), 65535),
+        pam(np.dstack([RAMP, RAMP[::-1]]), "GRAYSCALE_ALPHA"),
+        netpbm("Pf", FLOATS, -1.0),
+        plain("P2", RAMP, 255),
+    ],
+)
+def test_windows_are_parts_of_the_whole(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_nir(data)
+    monkeypatch.setattr(row_stored, "_BLOCK", 5 * 53 * 4)  # blocks of some rows, not all of them
+    with open_nir(data) as windows:
+        for top in range(0, HEIGHT, 9):
+            for left in range(0, WIDTH, 17):
+                window = slice(top, top + 12), slice(left, left + 20)
+                np.testing.assert_array_equal(windows[window], whole.pixels[window])
+                if whole.alpha is not None:
+                    np.testing.assert_array_equal(windows.alpha(*window), whole.alpha[window])
+
+
+@pytest.mark.parametrize("kind", ["npy", "pgm"])
+def test_memory_does_not_grow_with_the_picture(kind: str, tmp_path: Path) -> None:
+    path, stream = tmp_path / f"tall.{kind}", io.BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": (30_000, 4000)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    with path.open("wb") as file:
+        file.write(stream.getvalue() if kind == "npy" else b"P5 4000 30000 255\n")
+        file.truncate(file.tell() + 4000 * 30_000)
+    tracemalloc.start()
+    with open_nir(path) as windows:
+        for top in range(0, 30_000, 5000):
+            assert not windows[top : top + 256, 1000:1256].any()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 << 20  # half of the samples

@@ -77,7 +77,8 @@ def rows(head: str) -> list[list[str]]:
 
 def test_the_table_of_kinds_agrees_with_the_code() -> None:
     found = {
-        cells[0]: [cell != "no" for cell in cells[1:]] for cells in rows("| kind | PNG | TIFF | JPEG | WebP | BMP |")
+        cells[0]: [cell != "no" for cell in cells[1:]]
+        for cells in rows("| kind | PNG | TIFF | JPEG | WebP | BMP | JPEG XL | AVIF |")
     }
     assert found == {kind: [getattr(entry, name) for entry in FORMATS.values()] for kind, name in KINDS.items()}
 

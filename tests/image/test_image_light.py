@@ -46,8 +46,20 @@ def test_bands_of_an_exr_are_named() -> None:
         read_nir(data)
     assert "has 5 bands (1 is 'R', 2 is 'G', 3 is 'B', 4 is 'A', 5 is 'Z', 6 is 'nir')" in str(caught.value)
     assert np.abs(read_nir(data, band=6).pixels - _encode(LIGHT[::-1] * 2).clip(0, 1)).max() < 2e-3  # less its alpha
-    with pytest.raises(InputError, match="holds uint32 samples in its band 'Z'"):
-        read_nir(data, band=5)
+
+
+@with_exr
+def test_whole_numbers_of_an_exr() -> None:
+    whole = SMOOTH16.astype(np.uint32) << 16
+    picture = read_nir(exr({"Y": whole}))
+    assert np.abs(picture.pixels - _encode(whole / (2**32 - 1))).max() < 2e-3
+    assert picture.info.dtype == "uint16"
+    masked = read_nir(exr({"Y": whole, "A": ONES}))
+    assert masked.alpha is not None
+    assert masked.alpha.min() == 1
+    assert np.abs(masked.pixels - picture.pixels).max() < 1e-6
+    with pytest.raises(InputError, match="holds float32 and uint32 samples in one picture; choose one band"):
+        read_nir(exr({"R": LIGHT, "G": LIGHT, "B": whole}))
 
 
 @with_exr

@@ -1,22 +1,24 @@
 """AVIF files, 8, 10 or 12 bits: libavif decodes and encodes them, by way of imagecodecs, which has the depth.
 
-What it does not hand over, profile and EXIF, is read from the boxes (``boxes.py``) and written into them here.
+What it does not hand over, profile, EXIF and XMP, is read from the boxes (``boxes.py``) and written into them here.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import Any, BinaryIO
+from collections.abc import Sequence
+from typing import Any, BinaryIO, NamedTuple
 
 import imagecodecs
 import numpy as np
 
 from nircolor.errors import InputError
 from nircolor.image.codecs import coding
-from nircolor.image.codecs.boxes import Still, build, still, walk
+from nircolor.image.codecs.boxes import EXIF_ITEM, XMP_ITEM, Still, build, still, walk
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import check_size
 from nircolor.image.metadata import exif
+from nircolor.image.metadata.kept import gather
 from nircolor.image.plan import AVIF_BITS
 from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
 
@@ -42,9 +44,9 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     return to_raster("AVIF", pixels, about, request)
 
 
-def to_raster(name: str, pixels: Samples, about: Still, request: Request) -> Raster:
-    """``pixels`` as stored, turned as the boxes say; what EXIF says of orientation does not count any more."""
-    for kind, value in about.turns:
+def to_raster(name: str, pixels: Samples, about: Still, request: Request, *, upright: bool = False) -> Raster:
+    """``pixels`` as stored, or already ``upright``, turned as the boxes say; the orientation of EXIF does not count."""
+    for kind, value in () if upright else about.turns:
         pixels = np.rot90(pixels, value) if kind == b"irot" else (pixels[:, ::-1] if value else pixels[::-1])
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     bands = choose_bands(count, count - 1 if count in (2, 4) else None, request.band)
@@ -52,6 +54,7 @@ def to_raster(name: str, pixels: Samples, about: Still, request: Request) -> Ras
     raster.bits = about.bits if about.bits > 8 else None
     tags = exif.tidy(about.exif)
     raster.exif, raster.icc = tags.block, about.icc
+    raster.metadata = gather(tags.block, packet=about.xmp, turned=bool(about.turns))
     raster.warnings += [tags.warning] if tags.warning else []
     if not about.icc and about.space:
         raster.icc, notes = coding.settle("nclx", *about.space)
@@ -72,30 +75,48 @@ def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
 # --- metadata into what libavif wrote ---------------------------------------------------------------------------------
 
 
+class _Item(NamedTuple):
+    """A piece of metadata: its entry in the list of items, without its number, and its content."""
+
+    kind: bytes
+    names: bytes
+    content: bytes
+
+
 def _with_metadata(data: bytes, info: ImageInfo) -> bytes:
-    """``data`` with the profile as a property of its picture, and EXIF as an item behind it."""
-    if not info.icc and not info.exif:
+    """``data`` with the profile as a property of its picture, and EXIF and XMP as items behind it."""
+    items = list[_Item]()
+    if info.exif:  # behind a number: where the TIFF structure begins
+        items.append(_Item(EXIF_ITEM, b"\0", bytes(4) + info.exif))
+    if info.metadata.xmp:
+        items.append(_Item(b"mime", b"\0" + XMP_ITEM + b"\0", info.metadata.xmp))
+    if not info.icc and not items:
         return data
     parts = [(kind, bytes(content)) for kind, content in walk(memoryview(data))]
     meta = dict(parts)[b"meta"]
-    item = bytes(4) + info.exif if info.exif else b""  # where the TIFF structure begins, from behind this number
-    grown = _meta(meta, info.icc, len(item), 0, 0)
-    growth = len(grown) - len(meta)
-    grown = _meta(meta, info.icc, len(item), growth, len(data) + growth + 8)
+    growth = len(_meta(meta, info.icc, items, 0, 0)) - len(meta)
+    grown = _meta(meta, info.icc, items, growth, len(data) + growth + 8)
     written = b"".join(build(kind, grown if kind == b"meta" else content) for kind, content in parts)
-    return written + (build(b"mdat", item) if item else b"")
+    return written + (build(b"mdat", b"".join(item.content for item in items)) if items else b"")
 
 
-def _meta(meta: bytes, icc: bytes | None, size: int, growth: int, place: int) -> bytes:
-    """The description with a profile and with an item of ``size`` bytes at ``place``; all others move by ``growth``."""
+def _meta(meta: bytes, icc: bytes | None, items: list[_Item], growth: int, place: int) -> bytes:
+    """The description with a profile and with ``items``, one after the other from ``place``.
+
+    All others move by ``growth``.
+    """
     boxes = {kind: bytes(content) for kind, content in walk(memoryview(meta)[_FULL:])}
-    primary, new = struct.unpack_from(">H", boxes[b"pitm"], _FULL)[0], _count(boxes[b"iinf"]) + 1
-    boxes[b"iloc"] = _iloc(boxes[b"iloc"], new, size, growth, place)
-    if size:
-        entry = build(b"infe", struct.pack(">IHH4sx", 2 << 24, new, 0, b"Exif"))
-        boxes[b"iinf"] = boxes[b"iinf"][:_FULL] + struct.pack(">H", new) + boxes[b"iinf"][_FULL + 2 :] + entry
-        link = build(b"cdsc", struct.pack(">HHH", new, 1, primary))
-        boxes = _behind(boxes, b"iinf", b"iref", boxes.get(b"iref", bytes(_FULL)) + link)
+    (primary,), (count,) = (struct.unpack_from(">H", boxes[kind], _FULL) for kind in (b"pitm", b"iinf"))
+    boxes[b"iinf"] = boxes[b"iinf"][:_FULL] + struct.pack(">H", count + len(items)) + boxes[b"iinf"][_FULL + 2 :]
+    rows, links = [], b""
+    for new, item in enumerate(items, count + 1):
+        boxes[b"iinf"] += build(b"infe", struct.pack(">IHH4s", 2 << 24, new, 0, item.kind) + item.names)
+        links += build(b"cdsc", struct.pack(">HHH", new, 1, primary))
+        rows.append((new, 0, 1, place, len(item.content)))
+        place += len(item.content)
+    boxes[b"iloc"] = _iloc(boxes[b"iloc"], growth, rows)
+    if items:
+        boxes = _behind(boxes, b"iinf", b"iref", boxes.get(b"iref", bytes(_FULL)) + links)
     if icc:
         boxes[b"iprp"] = _iprp(boxes[b"iprp"], primary, icc)
     return meta[:_FULL] + b"".join(build(kind, content) for kind, content in boxes.items())
@@ -110,19 +131,15 @@ def _behind(boxes: dict[bytes, bytes], before: bytes, kind: bytes, content: byte
     return ordered | {kind: content}
 
 
-def _count(iinf: bytes) -> int:
-    return int(struct.unpack_from(">H", iinf, _FULL)[0])
-
-
-def _iloc(content: bytes, new: int, size: int, growth: int, place: int) -> bytes:
+def _iloc(content: bytes, growth: int, added: Sequence[tuple[int, ...]]) -> bytes:
+    """The places of items: number, file, extents, offset and length of each."""
     if content[0] or content[_FULL : _FULL + 2] != b"\x44\0":
         raise ValueError("libavif wrote its items in an unknown way")
     (count,), start = struct.unpack_from(">H", content, _FULL + 2), _FULL + 4
     rows = [struct.unpack_from(">HHHII", content, start + 14 * index) for index in range(count)]
     rows = [(*row[:3], row[3] + growth, row[4]) for row in rows]
-    rows += [(new, 0, 1, place, size)] if size else []
-    packed = b"".join(struct.pack(">HHHII", *row) for row in rows)
-    return content[: _FULL + 2] + struct.pack(">H", len(rows)) + packed
+    packed = b"".join(struct.pack(">HHHII", *row) for row in (*rows, *added))
+    return content[: _FULL + 2] + struct.pack(">H", len(rows) + len(added)) + packed
 
 
 def _iprp(content: bytes, primary: int, icc: bytes) -> bytes:

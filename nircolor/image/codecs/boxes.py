@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from nircolor.errors import InputError
 
@@ -15,6 +16,7 @@ Content = memoryview
 Place = tuple[int, int, int, int]  # of an item: its number, construction method, offset and length
 _MOST = 10_000  # boxes in one place; honest files have some dozens
 _NESTED = 4  # bytes of version and flags before the content of a full box
+EXIF_ITEM, XMP_ITEM = b"Exif", b"application/rdf+xml"
 
 
 def walk(data: Content) -> Iterator[tuple[bytes, Content]]:
@@ -43,6 +45,27 @@ def _header(data: Content, place: int) -> tuple[int, bytes, int]:
     if len(data) - place < 16:
         raise InputError("is truncated: it ends within a box", remedy="get a fresh copy")
     return struct.unpack_from(">Q", data, place + 8)[0], kind, 16
+
+
+def find(stream: BinaryIO, wanted: bytes, most: int) -> bytes:
+    """The content, or its first ``most`` bytes, of the first box of a type; nothing else of the file is read.
+
+    Raises ``InputError`` where there is none.
+    """
+    end, place = stream.seek(0, 2), 0
+    for _ in range(_MOST):
+        stream.seek(place)
+        head = stream.read(16)
+        if len(head) < 8:
+            break
+        size, kind, start = _header(memoryview(head), 0)
+        if kind == wanted:
+            stream.seek(place + start)
+            return stream.read(min(most, size - start if size else most))
+        if size < start or place + size >= end:
+            break
+        place += size
+    raise InputError("is damaged: it describes no picture", remedy="get a fresh copy")
 
 
 def build(kind: bytes, content: bytes) -> bytes:
@@ -74,6 +97,7 @@ class Still:
     turns: list[tuple[bytes, int]] = field(default_factory=list)
     """``irot`` quarter turns to the left, ``imir`` 1 for left and right exchanged, 0 for top and bottom: in order."""
     exif: bytes | None = None
+    xmp: bytes | None = None
 
 
 def still(data: bytes) -> Still:
@@ -84,19 +108,22 @@ def still(data: bytes) -> Still:
     if b"meta" not in top:
         raise InputError("is damaged: it describes no picture", remedy="get a fresh copy")
     try:
-        return _still(data, first(top[b"meta"][_NESTED:]))
+        found = described(top[b"meta"])
+        found.exif, found.xmp = _about(data, first(top[b"meta"][_NESTED:]))
+        return found
     except (struct.error, KeyError, IndexError) as error:
         raise InputError("is damaged: the description of its picture ends early", remedy="get a fresh copy") from error
 
 
-def _still(data: bytes, meta: dict[bytes, Content]) -> Still:
+def described(content: Content) -> Still:
+    """What a ``meta`` box says of the main picture, without EXIF and XMP, which lie elsewhere.
+
+    Raises what ``still`` makes an ``InputError`` of.
+    """
+    meta, found = first(content[_NESTED:]), Still()
     primary = _number(meta[b"pitm"][_NESTED:], 4 if meta[b"pitm"][0] else 2)
     shared = first(meta[b"iprp"])
     properties = list(walk(shared[b"ipco"]))
-    places = list(_places(meta[b"iloc"])) if b"iloc" in meta else []
-    if any(method == 0 and start + size > len(data) for _, method, start, size in places):
-        raise InputError("is truncated: some of its data lies beyond its end", remedy="get a fresh copy")
-    found = Still(exif=_exif(data, meta, places))
     for index in _indices(shared[b"ipma"], primary):
         if 1 <= index <= len(properties):
             _apply(found, *properties[index - 1])
@@ -133,26 +160,35 @@ def _indices(content: Content, item: int) -> list[int]:
     return []
 
 
-def _exif(data: bytes, meta: dict[bytes, Content], places: list[Place]) -> bytes | None:
-    """The TIFF structure of the first Exif item that lies in one piece, None where there is none."""
-    numbers = [number for number, kind in _items(meta.get(b"iinf")) if kind == b"Exif"]
-    for number, method, start, size in places if numbers else ():
-        source = memoryview(data) if method == 0 else meta.get(b"idat", memoryview(b""))
-        content = source[start : start + size]
-        if number == numbers[0] and len(content) > 4:
-            (skipped,) = struct.unpack_from(">I", content)  # to the header of TIFF
-            return bytes(content[4 + skipped :]) or None
-    return None
+def _about(data: bytes, meta: dict[bytes, Content]) -> tuple[bytes | None, bytes | None]:
+    """EXIF and XMP: the first item of each kind, where it lies in one piece."""
+    places = {place[0]: place for place in reversed(list(_places(meta[b"iloc"])))} if b"iloc" in meta else {}
+    if any(method == 0 and start + size > len(data) for _, method, start, size in places.values()):
+        raise InputError("is truncated: some of its data lies beyond its end", remedy="get a fresh copy")
+    found: dict[bytes, Content] = {}
+    for number, kind in _items(meta.get(b"iinf")):
+        if number in places and kind not in found:
+            _, method, start, size = places[number]
+            source = memoryview(data) if method == 0 else meta.get(b"idat", memoryview(b""))
+            found[kind] = source[start : start + size]
+    return exif_of(found.get(EXIF_ITEM, memoryview(b""))), bytes(found.get(XMP_ITEM, b"")) or None
+
+
+def exif_of(content: Content) -> bytes | None:
+    """The TIFF structure in an item or box of EXIF, which begins with the distance to it; None where there is none."""
+    return bytes(content[4 + struct.unpack_from(">I", content)[0] :]) or None if len(content) > 4 else None
 
 
 def _items(content: Content | None) -> Iterator[tuple[int, bytes]]:
-    """Number and type of each item (iinf)."""
+    """Number and kind of each item (iinf): EXIF_ITEM, XMP_ITEM, or another."""
     if content is None:
         return
     for kind, entry in walk(content[_NESTED + (4 if content[0] else 2) :]):
         if kind == b"infe" and entry[0] in (2, 3):
             size = 2 if entry[0] == 2 else 4
-            yield _number(entry[_NESTED:], size), bytes(entry[_NESTED + size + 2 : _NESTED + size + 6])
+            type, names = bytes(entry[_NESTED + size + 2 : _NESTED + size + 6]), bytes(entry[_NESTED + size + 6 :])
+            is_text = type == b"mime"  # name and kind of the content follow, each with a zero at its end
+            yield _number(entry[_NESTED:], size), (names.split(b"\0")[1:2] or [b""])[0] if is_text else type
 
 
 def _places(content: Content) -> Iterator[Place]:

@@ -1,4 +1,4 @@
-"""OpenEXR files, half or float: the library of that name decodes them (extra ``nircolor[exr]``), band by band.
+"""OpenEXR files, half, float or uint32: the library of that name decodes them (extra ``nircolor[exr]``), band by band.
 
 Values are proportional to light, as the format has it: they are read under a linear profile.
 """
@@ -16,6 +16,7 @@ from nircolor.image.codecs import coding
 from nircolor.image.codecs.exr_header import ExrHeader, read_header
 from nircolor.image.limits import check_size
 from nircolor.image.raster import Bands, Raster, Request, Samples, choose_bands, only_page
+from nircolor.image.sample_types import SampleType, sample_type
 
 _COLOURS = ("R", "G", "B", "Y")
 _ALPHA = "A"
@@ -32,9 +33,11 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     check_size(width, height, 4 * len(names), len(data), ratio=None)
     bands = _choose(names, request)
     file = OpenEXR.InputFile(io.BytesIO(data))
+    kind = _kind(header, [names[index] for index in bands.colour])
     planes = [_plane(file, names[index], header) for index in bands.colour]
-    alpha = None if bands.alpha is None else _plane(file, names[bands.alpha], header)
-    raster = Raster("EXR", planes, alpha, bands.alpha_band, icc=coding.linear_profile())
+    alpha = None if bands.alpha is None else _mask(file, names[bands.alpha], header, kind)
+    raster = Raster("EXR", planes, alpha, bands.alpha_band, peak=kind.peak, depth=kind.depth)
+    raster.icc = coding.linear_profile()
     raster.premultiplied = alpha is not None
     if header.data != header.display:
         raster.warnings.append("its data window is not its display window: all data was read, and nothing beside it")
@@ -56,10 +59,23 @@ def _choose(names: list[str], request: Request) -> Bands:
 
 def _plane(file: OpenEXR.InputFile, name: str, header: ExrHeader) -> Samples:
     channel = header.channels[name]
-    if channel.type == "uint32":
-        raise InputError(f"holds uint32 samples in its band {name[:30]!a}", remedy="choose another with `band`")
     if not channel.full:
         raise InputError(
             f"has fewer samples than pixels in its band {name[:30]!a}", remedy="choose another with `band`"
         )
-    return np.frombuffer(file.channel(name), channel.type).reshape(header.shape).astype(np.float32)
+    kind = sample_type(np.dtype(channel.type))
+    return kind.convert(np.frombuffer(file.channel(name), channel.type).reshape(header.shape))[0]
+
+
+def _mask(file: OpenEXR.InputFile, name: str, header: ExrHeader, kind: SampleType) -> Samples:
+    own = sample_type(np.dtype(header.channels[name].type))
+    return _plane(file, name, header) * np.float32(kind.peak / own.peak)
+
+
+def _kind(header: ExrHeader, names: list[str]) -> SampleType:
+    """What the bands ``names`` have in common. Raises ``InputError`` where that is nothing."""
+    kinds = [sample_type(np.dtype(header.channels[name].type)) for name in names]
+    if len({kind.peak for kind in kinds}) > 1:
+        told = " and ".join(sorted({str(kind.stored) for kind in kinds}))
+        raise InputError(f"holds {told} samples in one picture", remedy="choose one band with `band`")
+    return kinds[0]

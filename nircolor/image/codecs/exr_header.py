@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from nircolor.errors import InputError
 
 _VERSION, _DEEP, _SEVERAL = 0xFF, 0x800, 0x1000  # of the field that follows on the magic number
 _MOST, _LONGEST = 1000, 255  # attributes, and bytes of a name
 _COMPRESSIONS = 12
+_HEAD = 1 << 16  # bytes in which most headers end
 _SIZES = {"box2i": 16, "compression": 1, "lineOrder": 1, "float": 4, "v2f": 8}
 _NEEDED = {
     "channels": "chlist",
@@ -50,6 +52,11 @@ class ExrHeader:
         """Height and width of what is stored."""
         left, top, right, bottom = self.data
         return bottom - top + 1, right - left + 1
+
+
+def size_of(stream: BinaryIO) -> tuple[int, int]:
+    """Height and width of what is stored. Raises ``InputError``."""
+    return read_header(stream.read(_HEAD)).shape
 
 
 def read_header(data: bytes) -> ExrHeader:

@@ -31,11 +31,10 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     about.bits = picture.info["bit_depth"]
     if about.bits not in _DEPTHS:
         raise InputError(f"has {about.bits} bits a sample, which is not supported", remedy="convert it to TIFF first")
-    about.turns = []  # libheif has turned it already
     pixels = np.asarray(picture)
     if pixels.dtype == np.uint16:  # scaled to 16 bits by a shift
         pixels = pixels >> (16 - about.bits)
-    raster = to_raster("HEIF", pixels, about, request)
+    raster = to_raster("HEIF", pixels, about, request, upright=True)  # libheif has turned it
     raster.premultiplied = picture.premultiplied_alpha and raster.alpha is not None
     if len(file) > 1:
         raster.warnings.append(f"holds {len(file)} pictures: the main one was read")

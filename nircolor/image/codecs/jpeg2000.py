@@ -12,9 +12,11 @@ from typing import BinaryIO
 import imagecodecs
 
 from nircolor.errors import InputError
-from nircolor.image.codecs.boxes import first, walk
+from nircolor.image.codecs.boxes import find, first, walk
 from nircolor.image.limits import check_size
+from nircolor.image.metadata.kept import gather
 from nircolor.image.raster import Raster, Request, choose_bands, only_page, pick
+from nircolor.image.sample_types import sample_type
 
 CODESTREAM = b"\xff\x4f\xff\x51"
 _BOXED = b"\0\0\0\x0cjP  "
@@ -22,6 +24,7 @@ _WORKING = 4  # bytes a sample that OpenJPEG computes with
 _MOST_BITS = 16
 _TILES = 65535  # as the standard says
 _EXIF = b"JpgTiffExif->JP2"  # the UUID that Adobe and ExifTool write
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _GEO = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")  # GeoJP2: a small GeoTIFF
 _YCC = 18  # EnumCS
 _OPACITY, _PREMULTIPLIED = 1, 2
@@ -49,6 +52,7 @@ class _About:
     premultiplied: bool = False
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -65,14 +69,29 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
     pixels = imagecodecs.jpeg2k_decode(data)
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     bands = choose_bands(count, about.alpha if (about.alpha or 0) < count else None, request.band)
-    raster = Raster("JP2", *pick(pixels, bands), bands.alpha_band, peak=float(2**header.bits - 1))
+    kind = sample_type(pixels.dtype, header.bits)
+    planes, alpha = pick(pixels, bands)
+    converted = [kind.convert(plane) for plane in planes]
+    mask = None if alpha is None else kind.convert(alpha, mask=True)[0]
+    raster = Raster("JP2", [plane for plane, _ in converted], mask, bands.alpha_band, peak=kind.peak, depth=kind.depth)
+    raster.warnings += kind.remarks(sum(below for _, below in converted))
     raster.premultiplied, raster.icc, raster.exif = about.premultiplied, about.icc, about.exif
+    raster.metadata = gather(about.exif, packet=about.xmp)
     raster.warnings += about.notes
     return raster
 
 
+def size_of(stream: BinaryIO) -> tuple[int, int]:
+    """Height and width as the codestream has them. Raises ``InputError``, or ``struct.error`` where it ends early."""
+    code = stream.read(24)
+    if not code.startswith(CODESTREAM):
+        code = find(stream, b"jp2c", 24)
+    right, bottom, left, top = struct.unpack_from(">4I", code, 8)
+    return bottom - top, right - left
+
+
 def codestream(code: memoryview | bytes) -> Codestream:
-    """Read the header of a codestream. Raises ``InputError`` for what is damaged or no plain unsigned picture."""
+    """Read the header of a codestream. Raises ``InputError`` for what is damaged or no plain picture."""
     if bytes(code[:4]) != CODESTREAM or len(code) < 42:
         raise InputError("is damaged: the JPEG 2000 has no header", remedy=_AGAIN)
     right, bottom, left, top, tile_width, tile_height, tile_x, tile_y, count = struct.unpack_from(">8IH", code, 8)
@@ -90,8 +109,6 @@ def codestream(code: memoryview | bytes) -> Codestream:
 
 def _check_components(kinds: bytes) -> None:
     """``kinds``: sign and bits, and steps along x and y, of each component."""
-    if any(kind & 128 for kind in kinds[::3]):
-        raise InputError("holds signed samples", remedy="convert it to unsigned ones of 8 or 16 bits first")
     bits = max((kind & 127) + 1 for kind in kinds[::3])
     if bits > _MOST_BITS:
         raise InputError(f"has {bits} bits a sample, which is not supported", remedy="convert it to 8 or 16 bits first")
@@ -133,7 +150,7 @@ def _about(data: bytes, boxes: dict[bytes, memoryview]) -> _About:
             found.alpha, found.premultiplied = number, kind == _PREMULTIPLIED
     if boxes:
         own = [bytes(content) for kind, content in walk(memoryview(data)) if kind == b"uuid"]
-        found.exif = next((content[16:] for content in own if content.startswith(_EXIF)), None)
+        found.exif, found.xmp = (next((each[16:] for each in own if each.startswith(id)), None) for id in (_EXIF, _XMP))
         if any(content.startswith(_GEO) for content in own):
             found.notes = ("the georeference (GeoJP2 box) is not kept",)
     return found

@@ -1,4 +1,4 @@
-"""NumPy arrays, .npy: (H, W) or (H, W, C), read a block of rows at a time, and only the bands that are wanted.
+"""NumPy arrays, .npy: (H, W) or (H, W, C), of which only the rows and bands that are wanted are read.
 
 Not by a memory map: a file that shrinks meanwhile would end the process. A pickle is never loaded.
 """
@@ -10,12 +10,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as layout
-from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.image.limits import check_size
 from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page
-from nircolor.image.tone.histogram import row_blocks
+from nircolor.image.row_stored import Layout, RowStored
+from nircolor.image.sample_types import SampleType, sample_type
+from nircolor.image.stored import Stored
 
 _LONGEST = 10_000  # characters of a header
 _MOST_BANDS = 64  # where there are more in the last place, and few in the first, the channels come first
@@ -25,37 +26,26 @@ _HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
 }
 
 
-def decode(stream: BinaryIO, request: Request) -> Raster:
-    """Read a .npy file of uint8, uint16, bool, or floats in [0, 1]. Raises ``InputError``."""
+def decode(stream: BinaryIO, request: Request) -> Raster | Stored:
+    """Read a .npy file, of any of the types of ``sample_types``. Raises ``InputError``."""
     only_page(request.page)
     shape, by_columns, dtype = _header(stream)
-    start = stream.tell()
-    kind = sample_type(dtype)
-    height, width, count = _sides(shape)
-    check_size(width, height, dtype.itemsize * count, 0, ratio=None)
-    stored, wanted = stream.seek(0, 2) - start, height * width * count * dtype.itemsize
-    if stored < wanted:
-        raise InputError(
-            f"is truncated: it has {max(stored, 0)} of {wanted} bytes of samples", remedy="get a fresh copy"
-        )
+    kind, (height, width, count) = sample_type(dtype), _sides(shape)
+    layout = Layout(stream.tell(), height, width, count, dtype)
     bands = choose_bands(count, None, request.band)
-    stream.seek(start)
-    read = _by_columns if by_columns else _by_rows
-    planes = read(stream, (height, width, count), dtype, bands.colour, kind)
-    if dtype.kind == "b":
-        return Raster("NPY", planes, peak=1.0)
-    return Raster("NPY", planes, peak=1.0 if kind.kind == "f" else float(np.iinfo(kind).max))
+    raster = Raster("NPY", [], peak=kind.peak, depth=kind.depth)
+    if not by_columns:
+        return RowStored(stream, layout, bands, kind, raster)
+    check_size(width, height, dtype.itemsize * len(bands.colour), 0, ratio=None)
+    layout.check(stream.seek(0, 2))
+    raster.planes, clipped = _by_columns(stream, layout, bands.colour, kind)
+    raster.warnings += kind.remarks(clipped)
+    return raster
 
 
-def sample_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """uint8, uint16 or float32: the type that holds samples of ``dtype``. Raises ``InputError`` for all others."""
-    if dtype.kind == "b":
-        return np.dtype(np.uint8)
-    if dtype.kind == "f" and dtype.itemsize <= 8:
-        return np.dtype(np.float32)
-    if dtype.kind == "u" and dtype.itemsize <= 2:
-        return dtype.newbyteorder("=")
-    raise InputError(f"holds {dtype.name} samples", remedy="convert it to uint8, uint16 or float32 first")
+def size_of(stream: BinaryIO) -> tuple[int, int]:
+    """Height and width. Raises ``InputError``."""
+    return _sides(_header(stream)[0])[:2]
 
 
 def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -78,31 +68,15 @@ def _sides(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return height, width, count
 
 
-def _by_rows(
-    stream: BinaryIO, sides: tuple[int, int, int], dtype: np.dtype[Any], wanted: tuple[int, ...], kind: np.dtype[Any]
-) -> list[Samples]:
-    height, width, count = sides
-    planes = [np.empty((height, width), kind) for _ in wanted]
-    for rows in row_blocks(height, width * count):
-        block = _take(stream, (rows.stop - rows.start, width, count), dtype)
-        for plane, number in zip(planes, wanted, strict=True):
-            plane[rows] = block[:, :, number]
-    return planes
-
-
 def _by_columns(
-    stream: BinaryIO, sides: tuple[int, int, int], dtype: np.dtype[Any], wanted: tuple[int, ...], kind: np.dtype[Any]
-) -> list[Samples]:
-    """One band after the other, each column by column."""
-    height, width, count = sides
-    planes = {}
-    for number in range(count):
-        band = _take(stream, (width, height), dtype)
-        if number in wanted:
-            planes[number] = band.T.astype(kind)
-    return [planes[number] for number in wanted]
-
-
-def _take(stream: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    data = stream.read(int(np.prod(shape)) * dtype.itemsize)
-    return np.frombuffer(data, dtype).reshape(shape)
+    stream: BinaryIO, layout: Layout, wanted: tuple[int, ...], kind: SampleType
+) -> tuple[list[Samples], int]:
+    """The wanted planes, which lie one after the other, each column by column, and how many values were clipped."""
+    planes, below, size = [], 0, layout.height * layout.width
+    for number in wanted:
+        stream.seek(layout.start + number * size * layout.dtype.itemsize)
+        band = np.frombuffer(stream.read(size * layout.dtype.itemsize), layout.dtype)
+        plane, clipped = kind.convert(band.reshape(layout.width, layout.height).T)
+        planes.append(plane)
+        below += clipped
+    return planes, below

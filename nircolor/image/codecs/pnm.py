@@ -13,13 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.image.limits import check_size
-from nircolor.image.raster import Raster, Request, Samples, choose_bands, only_page, pick
+from nircolor.image.limits import check_encoded, check_size
+from nircolor.image.metadata.kept import Metadata, gather
+from nircolor.image.raster import Bands, Raster, Request, Samples, choose_bands, only_page, pick
+from nircolor.image.row_stored import Layout, RowStored
+from nircolor.image.sample_types import sample_type
+from nircolor.image.stored import Stored
 
 _CHANNELS = {b"P1": 1, b"P2": 1, b"P3": 3, b"P4": 1, b"P5": 1, b"P6": 3}
 _PLAIN = (b"P1", b"P2", b"P3")
+_WHOLE = (*_PLAIN, b"P4")  # what is not read row by row
 _BITS = (b"P1", b"P4")  # no largest value; 1 is black
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]+)")
+_COMMENT = re.compile(rb"#([^\r\n]*)")
+_HEAD, _LONGEST_COMMENT = 1 << 20, 65533  # bytes: a JPEG and a PNG hold what is no longer
 _LONGEST = 20  # characters of a number
 _BLANKS = b" \t\r\n\v\f"
 _NUMBERS = b"0123456789" + _BLANKS
@@ -40,37 +47,69 @@ class _Header:
     """Which channel, from 0, is transparency."""
 
 
-def decode(stream: BinaryIO, request: Request) -> Raster:
+def decode(stream: BinaryIO, request: Request) -> Raster | Stored:
     """Read a PBM, PGM, PPM, PNM or PAM file; its largest value is white. Raises ``InputError``."""
     only_page(request.page)
-    data = stream.read()
+    data = stream.read(_HEAD)
     magic = data[:2]
     header = _pam(data) if magic == b"P7" else _header(data, magic)
     if not 1 <= header.largest <= 65535:
         raise InputError(f"is damaged: its largest value is {header.largest}", remedy="get a fresh copy")
-    deep = 1 if header.largest < 256 else 2
-    check_size(header.width, header.height, deep * header.channels, 0, ratio=None)
-    read = _plain if magic in _PLAIN else _packed if magic == b"P4" else _binary
-    pixels = read(data, header).reshape(header.height, header.width, header.channels)
+    dtype = np.dtype(">u2" if header.largest > 255 else np.uint8)
     bands = choose_bands(header.channels, header.alpha, request.band)
-    raster = Raster("PNM", *pick(pixels, bands), bands.alpha_band, peak=float(header.largest))
-    raster.inverted = magic in _BITS
-    raster.bits = _bits(header.largest)
+    raster = Raster("PNM", [], None, bands.alpha_band, peak=float(header.largest))
+    raster.inverted, raster.bits = magic in _BITS, _bits(header.largest)
+    if magic not in _WHOLE:
+        raster.metadata = _comments(data[: header.start])
+        return _rows(stream, header, dtype, bands, raster)
+    check_size(header.width, header.height, dtype.itemsize * header.channels, 0, ratio=None)
+    check_encoded(stream.seek(0, 2))
+    stream.seek(0)
+    data = stream.read()
+    raster.metadata = _comments(data if magic in _PLAIN else data[: header.start])
+    pixels = (_plain if magic in _PLAIN else _packed)(data, header)
+    raster.planes, raster.alpha = pick(pixels.reshape(header.height, header.width, header.channels), bands)
     return raster
 
 
-def decode_pfm(stream: BinaryIO, request: Request) -> Raster:
+def decode_pfm(stream: BinaryIO, request: Request) -> Stored:
     """Read a PFM file: rows from the bottom, floats in [0, 1]. Raises ``InputError``."""
     only_page(request.page)
-    data = stream.read()
+    data = stream.read(_HEAD)
     (width, height, scale), start = _tokens(data, 3)
-    factor, channels = float(scale), 3 if data[:2] == b"PF" else 1
-    header = _Header(_whole(width), _whole(height), channels, 1, start)
-    check_size(header.width, header.height, 4 * channels, 0, ratio=None)
-    samples = _take(data, header, np.dtype("<f4" if factor < 0 else ">f4"))
-    pixels = samples.reshape(header.height, header.width, channels)[::-1].astype(np.float32)
-    bands = choose_bands(channels, None, request.band)
-    return Raster("PFM", *pick(pixels, bands), bands.alpha_band)
+    header = _Header(_whole(width), _whole(height), 3 if data[:2] == b"PF" else 1, 1, start)
+    raster = Raster("PFM", [], metadata=_comments(data[:start]))
+    bands = choose_bands(header.channels, None, request.band)
+    return _rows(stream, header, np.dtype("<f4" if float(scale) < 0 else ">f4"), bands, raster, upward=True)
+
+
+def size_of(stream: BinaryIO) -> tuple[int, int]:
+    """Height and width. Raises ``InputError``."""
+    data = stream.read(_HEAD)
+    if data[:2] == b"P7":
+        header = _pam(data)
+        return header.height, header.width
+    width, height = map(_whole, _tokens(data, 2)[0])
+    return height, width
+
+
+def _rows(
+    stream: BinaryIO, header: _Header, dtype: np.dtype[Any], bands: Bands, meaning: Raster, upward: bool = False
+) -> Stored:
+    layout = Layout(header.start, header.height, header.width, header.channels, dtype, upward)
+    stored = RowStored(stream, layout, bands, sample_type(dtype), meaning)
+    stream.seek(layout.end)
+    _check_end(stream.read(_LONGEST), 0)
+    return stored
+
+
+def _comments(header: bytes) -> Metadata:
+    """Each line behind a number sign, as one comment."""
+    lines = [line for line in (found[1].strip() for found in _COMMENT.finditer(header)) if line]
+    comment = b"\n".join(lines)
+    if len(comment) > _LONGEST_COMMENT:
+        return gather(lost=("its comments are too long and are not kept",))
+    return gather(comments=[comment] if comment else [])
 
 
 def _bits(largest: int) -> int | None:
@@ -127,12 +166,6 @@ def _pam_header(fields: dict[bytes, bytes], start: int) -> _Header:
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------
-
-
-def _binary(data: bytes, header: _Header) -> Samples:
-    if header.largest < 256:
-        return _take(data, header, np.dtype(np.uint8))
-    return _take(data, header, np.dtype(">u2")).astype(np.uint16)
 
 
 def _packed(data: bytes, header: _Header) -> Samples:

@@ -16,15 +16,18 @@ from nircolor.errors import InputError
 from nircolor.image.codecs import coding
 from nircolor.image.limits import check_size
 from nircolor.image.metadata import exif
+from nircolor.image.metadata.kept import Metadata
 from nircolor.image.orient import UPRIGHT
 from nircolor.image.raster import Raster, Request, Samples, only_page
 from nircolor.image.tiff import ifd
+from nircolor.image.tiff import packets as tiff_metadata
 from nircolor.image.tone.histogram import row_blocks
 
 _WORKING = 14  # bytes a pixel that LibRaw computes with: the mosaic, four channels, and the result
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip -> orientation of EXIF
 _PEAK = 65535.0
 _REMEDY = "get a fresh copy, or develop it to TIFF first"
+_UNREAD = "the EXIF and XMP of this kind of camera raw cannot be read and are not kept"
 _NOTE = "the mean of its colour channels was read, which is near-infrared only where the camera was converted"
 
 
@@ -43,7 +46,7 @@ def decode(stream: BinaryIO, request: Request) -> Raster:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
         raise InputError(f"is camera raw that cannot be read ({reason})", remedy=_REMEDY) from error
     raster = Raster("RAW", [grey], peak=_PEAK, icc=coding.linear_profile())
-    raster.exif = _exif(data, turn)
+    raster.exif, raster.metadata = _about(data, turn)
     raster.warnings += [_NOTE] if colours > 1 else []
     return raster
 
@@ -67,19 +70,23 @@ def _develop(raw: Any) -> Samples:
     return grey
 
 
-def _exif(data: bytes, turn: int) -> bytes | None:
+def _about(data: bytes, turn: int) -> tuple[bytes | None, Metadata]:
     """What the file says about the photograph, where it is a TIFF; its orientation is LibRaw's."""
-    about, directories = list[ifd.IfdEntry](), dict[int, list[ifd.IfdEntry]]()
+    about, directories, metadata = list[ifd.IfdEntry](), dict[int, list[ifd.IfdEntry]](), Metadata()
     try:
         stream = io.BytesIO(data)
         _, start = ifd.read_header(stream)
         block, _ = exif.from_tiff(stream, start)
         if block:
             about, directories = exif.split(block)
+        metadata = tiff_metadata.read(stream, (start,), exif.build([_orientation(turn)], {}))
     except ValueError:
-        pass  # no TIFF: the pixels are worth more
+        metadata = Metadata(lost=(_UNREAD,))  # no TIFF: the pixels are worth more
     if turn == UPRIGHT and not (about or directories):
-        return None
+        return None, metadata
     kept = [entry for entry in about if entry.tag != ifd.ORIENTATION]
-    turned = ifd.IfdEntry(ifd.ORIENTATION, ifd.SHORT, 1, turn.to_bytes(2, "little"))
-    return exif.build(sorted([*kept, turned], key=lambda entry: entry.tag), directories)
+    return exif.build(sorted([*kept, _orientation(turn)], key=lambda entry: entry.tag), directories), metadata
+
+
+def _orientation(turn: int) -> ifd.IfdEntry:
+    return ifd.IfdEntry(ifd.ORIENTATION, ifd.SHORT, 1, turn.to_bytes(2, "little"))

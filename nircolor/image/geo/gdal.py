@@ -53,7 +53,7 @@ def open_stored(source: str | Path, request: Request) -> Iterator[GdalStored]:
     with rasterio.Env(**gdal_guard.settings(source)):
         try:
             with _quiet():
-                dataset = _picture(_opened(name, drivers), request.page, drivers)
+                dataset = _picture(_opened(name, drivers), request.page_number, drivers)
         except rasterio.errors.RasterioError as error:
             raise _unopened(source, error) from error
         with dataset:

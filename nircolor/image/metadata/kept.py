@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nircolor.image.formats import FORMATS
 from nircolor.image.metadata import exif, iptc, xmp
+from nircolor.image.orient import UPRIGHT
 from nircolor.image.tiff import ifd
 
 _SEGMENT = 65533  # bytes that one segment of a JPEG can hold
@@ -36,7 +37,7 @@ class Metadata:
     """An IIM record, without the resources of Photoshop around it."""
     texts: tuple[PngText, ...] = ()
     comments: tuple[bytes, ...] = ()
-    """Of a JPEG, which does not say how they are encoded."""
+    """Of a JPEG or PNM file, which does not say how they are encoded."""
     lost: tuple[str, ...] = ()
     """What of the source no output can keep, one line each."""
 
@@ -59,16 +60,19 @@ def gather(
     texts: Iterable[PngText] = (),
     comments: Iterable[bytes] = (),
     lost: Iterable[str] = (),
+    turned: bool | None = None,
 ) -> Metadata:
     """Make what a decoder found fit for the output.
 
     ``block``: EXIF as found, by which the picture is turned; its own packets count where there are no others.
 
     ``packet``, ``extended``: XMP and its second part; ``record``: IPTC; ``resources``: those of Photoshop, whose record
-    counts where there is no other; ``lost``: lines about what the decoder had to leave out.
+    counts where there is no other; ``lost``: lines about what the decoder had to leave out; ``turned``: whether the
+    file itself, and not EXIF, turns its picture; None where it cannot.
     """
     inside = exif.packets(block)
-    kept = xmp.tidy(packet or inside.get(ifd.XMP), extended, exif.tidy(block).orientation)
+    orientation = exif.tidy(block).orientation if turned is None else None if turned else UPRIGHT
+    kept = xmp.tidy(packet or inside.get(ifd.XMP), extended, orientation)
     inner = iptc.of_resources(resources or inside.get(ifd.RESOURCES))
     own = iptc.tidy(record or inner.record or inside.get(ifd.IPTC))
     lines = dict.fromkeys((*lost, *kept.lost, *inner.lost, *own.lost))
@@ -95,7 +99,7 @@ def fit(metadata: Metadata, block: bytes | None, format: str) -> Fit:
         "the XMP": packet != metadata.xmp,
         "the IPTC record": record != metadata.iptc,
         f"the PNG text {', '.join(map(ascii, dict.fromkeys(texts)))}": bool(texts),
-        "the JPEG comment": bool(comments),
+        "the comment": bool(comments),
     }
     return Fit(kept, block, tuple(name for name, is_lost in lost.items() if is_lost))
 
@@ -121,7 +125,7 @@ def _tagged(block: bytes | None, tags: dict[int, str], most: int) -> tuple[bytes
 
 
 def _without_comments(metadata: Metadata, texts: bool) -> tuple[Metadata, list[str]]:
-    """Comments moved to texts where they fit, and ``JPEG comment`` for each other one."""
+    """Comments moved to texts where they fit, and ``comment`` for each other one."""
     read = [_text(comment) for comment in metadata.comments]
     moved = tuple(PngText(_COMMENT, text) for text in read if text is not None) if texts else ()
     lost = ["comment"] * (len(read) - len(moved))

@@ -87,8 +87,10 @@ OUTDATED = (
 """What is taken out of a packet, wherever it comes from."""
 
 
-def tidy(packet: bytes | None, extended: bytes | None = None, orientation: int = UPRIGHT) -> Xmp:
-    """Take out of a packet what is not true of the output. ``orientation``: by which the pixels were turned.
+def tidy(packet: bytes | None, extended: bytes | None = None, orientation: int | None = UPRIGHT) -> Xmp:
+    """Take out of a packet what is not true of the output.
+
+    ``orientation``: by which the pixels were turned; None where they were, but by no number of EXIF's.
 
     ``extended``: the second part of a packet that was too large for one segment of a JPEG; it is joined to the first.
     """
@@ -120,7 +122,7 @@ def _whole(main: Packet, extended: bytes | None) -> tuple[Packet, tuple[str, ...
         return main, (f"the second part of the XMP {_reason(error)} and is not kept",)
 
 
-def _edits(packet: Packet, orientation: int) -> tuple[list[tuple[int, int, bytes]], tuple[str, ...]]:
+def _edits(packet: Packet, orientation: int | None) -> tuple[list[tuple[int, int, bytes]], tuple[str, ...]]:
     """What is to be replaced in ``packet``, and what to tell the user."""
     edits, lines = list[tuple[int, int, bytes]](), dict[str, None]()
     for found in packet.properties:
@@ -141,10 +143,13 @@ def _upright(found: Property) -> tuple[int, int, bytes]:
     return found.start, found.end, b""
 
 
-def _turns(said: bytes, orientation: int) -> Iterator[str]:
-    """EXIF decides how a picture is turned; XMP that says something else is worth a word."""
+def _turns(said: bytes, orientation: int | None) -> Iterator[str]:
+    """EXIF or a header decides how a picture is turned; XMP that says something else is worth a word."""
+    if orientation is None:
+        return
     if said in (b"2", b"3", b"4", b"5", b"6", b"7", b"8") and said != str(orientation).encode():
-        yield f"the XMP of the input says orientation {said.decode()}, its EXIF {orientation}: EXIF was followed"
+        line = f"the XMP of the input says orientation {said.decode()}, its EXIF or header {orientation}"
+        yield f"{line}: that was followed"
 
 
 def _checked(packet: bytes, lost: tuple[str, ...]) -> Xmp:

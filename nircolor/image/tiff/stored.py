@@ -19,7 +19,7 @@ from tifffile import TiffPage
 
 from nircolor.errors import InputError
 from nircolor.image.raster import Damaged, Raster, Samples
-from nircolor.image.sample_types import SampleType
+from nircolor.image.sample_types import Clipped, SampleType
 from nircolor.image.stored import Block
 from nircolor.image.tiff import checks as tiff_checks
 from nircolor.image.tiff import codecs as tiff_codecs
@@ -73,7 +73,7 @@ class TiffStored:
         row = min(self._side[0], self.shape[0]) * self.shape[1] * self.dtype.itemsize * len(wanted.all)
         self._most = max(1, _KEPT // row)
         self._damage = _Damage(meaning.warnings, self._across * self._down)
-        self._clipped = _Clipped(meaning.warnings, wanted.kind)
+        self._clipped = Clipped(meaning.warnings, wanted.kind)
 
     def read(self, rows: slice, columns: slice) -> Block:
         """See ``Stored``."""
@@ -237,24 +237,6 @@ class _Damage:
         self._places.add(place)
         count = f"{len(self._places)} of its {self._all} strips or tiles"
         self._warnings[self._line] = f"{count} became no data, the first at {self._first}"
-
-
-class _Clipped:
-    """How many values had to be clipped, each segment counted once, and one line about them among ``warnings``."""
-
-    def __init__(self, warnings: list[str], kind: SampleType) -> None:
-        self._warnings, self._kind, self._places = warnings, kind, set[Place]()
-        self._count, self._line = 0, len(warnings)
-
-    def add(self, place: Place, count: int) -> None:
-        if not count or place in self._places:
-            return
-        self._places.add(place)
-        if not self._count:
-            self._line = len(self._warnings)
-            self._warnings.append("")
-        self._count += count
-        (self._warnings[self._line],) = self._kind.remarks(self._count)
 
 
 def _processors() -> int:

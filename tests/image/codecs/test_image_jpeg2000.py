@@ -67,6 +67,17 @@ def test_the_loss_of_a_georeference_is_said() -> None:
     assert read_nir(boxed(jp2(SMOOTH), b"uuid", box)).info.warnings == ("the georeference (GeoJP2 box) is not kept",)
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_signed_samples_below_0_are_black(bits: int) -> None:
+    white = 2 ** (bits - 1) - 1
+    stored = (SMOOTH16 >> (16 - bits)).astype(np.int32) - 60 * (1 << bits - 8)
+    kind = np.dtype(np.int8 if bits == 8 else np.int16)
+    picture = read_nir(jp2(np.clip(stored, -white, white).astype(kind), bitspersample=bits, reversible=True))
+    np.testing.assert_allclose(picture.pixels, np.clip(stored / white, 0, 1), atol=1e-6)
+    assert picture.info.dtype == ("uint8" if bits == 8 else "uint16")
+    assert picture.info.warnings == (f"{np.count_nonzero(stored < 0)} of its {kind} values are below 0 and became 0",)
+
+
 def patched(offset: int, form: str, *values: int) -> bytes:
     """A codestream of 37 x 53 whose SIZ marker has other ``values`` at ``offset``."""
     data = bytearray(jp2(SMOOTH, "j2k"))
@@ -82,10 +93,8 @@ def patched(offset: int, form: str, *values: int) -> bytes:
         (patched(8, ">4I4I", 9999, 9999, 0, 0, 1, 1, 0, 0), "says that it has 99980001 tiles"),
         (patched(12, ">I", 370), "has 1 of 10 tiles"),
         (jp2(SMOOTH, "j2k")[:-9], "tile 1 of the JPEG 2000 lies beyond its end"),
-        (patched(42, "B", 0x87), "holds signed samples"),
         (patched(42, "B", 31), "has 32 bits a sample"),
         (patched(40, ">H", 16_385), "has no header"),
-        (jp2(SMOOTH.astype(np.int16)), "holds signed samples"),
         (with_colour(jp2(rgb(SMOOTH)), b"\1\0\0\0\0\0\x12"), "holds luma and chroma"),
         (jp2(SMOOTH).replace(b"jp2c", b"junk"), "holds no picture"),
     ],

@@ -91,7 +91,7 @@ def test_all_comments_stay() -> None:
 def test_comments_become_texts() -> None:
     data = jpeg(*(segment(0xFE, comment) for comment in (b"one\0", b"\xe9t\xe9", b"\0\1\2")))
     out, lost = output(data, "png")
-    assert lost == ("PNG cannot hold the JPEG comment: it is not kept",)  # the third is no text
+    assert lost == ("PNG cannot hold the comment: it is not kept",)  # the third is no text
     texts = [text.text for text in read_nir(out).info.metadata.texts]
     assert texts == ["one", "été"]
 

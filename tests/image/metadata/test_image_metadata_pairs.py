@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import RAMP, RAMP_FLOAT, pillow, rgb, tiff
-from metadata_files import TEXTS, found, packet, png, properties, sources
+from metadata_files import TEXTS, found, jxl, packet, png, properties, sources
 
 from nircolor.image import losses, plan_output, read_nir, write_rgb
 from nircolor.image.formats import FORMATS
@@ -22,6 +22,8 @@ HELD = {
     "JPEG": {"xmp", "iptc", "comment", "exif"},
     "WEBP": {"xmp", "exif"},
     "BMP": set(),
+    "JXL": {"xmp", "exif"},
+    "AVIF": {"xmp", "exif"},
 }
 
 
@@ -52,7 +54,7 @@ def test_each_kind_is_kept_or_named(source: str, target: str) -> None:
         assert kept if "exif" in held else f"{target} cannot hold the EXIF block: it is not kept" in lines
     if before["comment"]:
         kept = b"a comment" in (after["comment"], after["texts"].get("Comment", "").encode())
-        assert kept if held & {"comment", "texts"} else f"{target} cannot hold the JPEG comment" in lines
+        assert kept if held & {"comment", "texts"} else f"{target} cannot hold the comment" in lines
     for keyword, text in before["texts"].items():
         kept = after["texts"].get(keyword) == text
         if keyword == "Comment":
@@ -84,6 +86,8 @@ def with_packet(format: str, packet: bytes) -> bytes:
         return png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
     if format == "TIFF":
         return tiff(RAMP, metadata=None, software=False, extratags=[(700, 1, len(packet), packet, True)])
+    if format == "JXL":
+        return jxl(RAMP, xmp=packet)
     return pillow(format, rgb(RAMP), xmp=packet)
 
 

@@ -253,9 +253,12 @@ def test_overviews_and_masks_in_the_list_are_no_pages(masks: bool) -> None:
     data = cloud_optimized(masks)
     assert_holds(data, RAMP16, RAMP16[::-1])
     assert listed(data).notes == ()
-    page = read_nir(data, page=listed(data).pages[0])
-    assert page.info.warnings == ()
-    assert (page.alpha is not None) == masks
+    for page, stored in zip(listed(data).pages, (RAMP16, RAMP16[::-1]), strict=True):
+        picture = read_nir(data, page=page)
+        assert picture.info.warnings == ()
+        assert (picture.alpha is not None) == masks
+        if picture.alpha is not None:
+            np.testing.assert_array_equal(picture.alpha, stored > 9)
 
 
 def test_a_list_that_breaks_off_is_not_all_of_the_pages() -> None:
