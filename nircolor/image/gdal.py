@@ -220,7 +220,8 @@ def _promised(dataset: Any, path: Path) -> int:
             blocks = stream.read(32)[16:].strip()
         return int(blocks) * 512 if blocks.isdigit() else 0
     if dataset.driver == "ENVI" and not dataset.tags(ns="ENVI").get("file_compression"):
-        return int(dataset.width * dataset.height) * sum(np.dtype(name).itemsize for name in dataset.dtypes)
+        pixel: int = sum(np.dtype(name).itemsize for name in dataset.dtypes)
+        return int(dataset.width * dataset.height) * pixel
     return 0
 
 
