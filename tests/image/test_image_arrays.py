@@ -108,6 +108,7 @@ LYING = npy(RAMP)
         (b"P5\n" + b"9" * 5000, "ends within its header"),
         (b"P5\n# " + b"x" * 5000, "ends within its header"),
         (netpbm("P5", RAMP, 255)[:-1], "is truncated: it has 1960 of 1961 samples"),
+        (netpbm("Pf", FLOATS, "-x"), "is damaged: its scale '-x' is no number"),
         (netpbm("P5", RAMP, 255) * 2, "several pictures one after the other"),
         (plain("P2", RAMP, 255)[:-9], "is truncated: it has 195. of 1961 samples"),
         (plain("P2", RAMP, 100), "values above 100"),

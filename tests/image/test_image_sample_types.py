@@ -94,7 +94,7 @@ def test_other_types_are_refused_by_name(code: str) -> None:
     dtype = np.dtype(code)
     with pytest.raises(InputError, match=r"holds .* samples; convert it to uint8, uint16 or float32 first") as caught:
         sample_type(dtype)
-    assert str(dtype) in str(caught.value)
+    assert dtype.name in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [-(2**31) - 1, 2**32, 2**63 - 1])

@@ -80,7 +80,7 @@ def decode_pfm(stream: BinaryIO, request: Request) -> Stored:
     header = _Header(_whole(width), _whole(height), 3 if data[:2] == b"PF" else 1, 1, start)
     raster = Raster("PFM", [], metadata=_comments(data[:start]))
     bands = choose_bands(header.channels, None, request.band)
-    return _rows(stream, header, np.dtype("<f4" if float(scale) < 0 else ">f4"), bands, raster, upward=True)
+    return _rows(stream, header, np.dtype("<f4" if _is_below_0(scale) else ">f4"), bands, raster, upward=True)
 
 
 def size_of(stream: BinaryIO) -> tuple[int, int]:
@@ -141,6 +141,14 @@ def _whole(word: bytes) -> int:
     if not word.isdigit():
         raise InputError(f"is damaged: {word.decode('latin-1')!a} is no size", remedy="get a fresh copy")
     return int(word)
+
+
+def _is_below_0(scale: bytes) -> bool:
+    try:
+        return float(scale) < 0
+    except ValueError as error:
+        reason = f"is damaged: its scale {scale.decode('latin-1')!a} is no number"
+        raise InputError(reason, remedy="get a fresh copy") from error
 
 
 def _pam(data: bytes) -> _Header:
