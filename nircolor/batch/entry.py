@@ -57,13 +57,13 @@ class Row:
     output_bytes: int = 0
     width: int = 0
     height: int = 0
-    pages: int = 0
-    pixels: int = 0
     seconds: float = 0.0
     time: str = ""
     error: str | None = None
     errno: int | None = None
     warnings: tuple[str, ...] = ()
+    pages: int = 0
+    pixels: int = 0
 
     @property
     def made_with(self) -> str:
