@@ -33,6 +33,7 @@ EXTRAS = {
     "mamba": ("mamba_ssm",),
     "ray": ("ray",),
     "lpips": ("torchvision", "lpips"),
+    "geo": ("rasterio",),
     "heic": ("pillow_heif",),
     "exr": ("OpenEXR",),
     "raw": ("rawpy",),

@@ -123,9 +123,10 @@ def _lines(found: Examination) -> Iterator[str]:
     for row in found.weights or []:
         state = "DAMAGED" if row["error"] else f"{row['bytes'] / 1e6:.1f} MB, checksum is right ({row['sha256']})"
         yield from _entry("weights", f"{row['name']}: {state}, {row['path']}")
+    yield from _entry("extras", ", ".join(row["name"] for row in found.extras if not row["missing"]) or "none")
     for row in found.extras:
-        state = f"not installed ({', '.join(row['missing'])}); {row['install']}" if row["missing"] else "installed"
-        yield from _entry("extra", f"{row['name']}: {state}")
+        if row["missing"]:
+            yield from _entry("no extra", f"{row['name']} ({', '.join(row['missing'])}): {row['install']}")
     if hub := found.hub:
         mode = "offline (HF_HUB_OFFLINE is set)" if hub["offline"] else hub["endpoint"]
         yield from _entry("hub", f"{mode}, cache {hub['cache']}")

@@ -11,6 +11,7 @@ from nircolor.image.geo import gdal_guard
 from nircolor.image.info import ImageInfo
 from nircolor.image.limits import MAX_PIXELS
 from nircolor.image.metadata import kept as metadata
+from nircolor.image.metadata.exif import fits_gdal
 from nircolor.image.tone import icc
 
 _COG_EXIF = "a Cloud-Optimized GeoTIFF cannot hold the EXIF block: its description, date and artist are kept alone"
@@ -126,7 +127,7 @@ def losses(plan: OutputPlan, info: ImageInfo, has_alpha: bool) -> tuple[str, ...
         **dict.fromkeys(held.lost, True),
     }
     lines = [f"{plan.format} cannot hold {what}: it is not kept" for what, is_lost in lost.items() if is_lost]
-    return (*info.metadata.lost, *lines, *([_COG_EXIF] if plan.cog and info.exif else []))
+    return (*info.metadata.lost, *lines, *([_COG_EXIF] if plan.cog and not fits_gdal(info.exif) else []))
 
 
 def _bits(info: ImageInfo) -> int:

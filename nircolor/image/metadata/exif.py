@@ -26,6 +26,7 @@ _INTEROP_INDEX = 1
 # what a TIFF file says about the photograph, as against about its own layout
 # (269, 285 and 297: name of the document and of the page, and its number)
 _DESCRIPTIVE = (269, 270, 271, 272, ifd.ORIENTATION, 285, 297, 305, 306, 315, 316, 33432)
+_OF_GDAL = {269, 270, ifd.ORIENTATION, 305, 306, 315, 316, 33432}
 
 
 @dataclass(frozen=True)
@@ -236,3 +237,11 @@ def split(block: bytes) -> tuple[list[IfdEntry], dict[int, list[IfdEntry]]]:
     layout, first = ifd.read_header(stream)
     found = _by_tag(ifd.read_ifd(stream, first, layout)[0])
     return [found[tag] for tag in _DESCRIPTIVE if tag in found], sub_directories(stream, found, layout, (first,))
+
+
+def fits_gdal(block: bytes | None) -> bool:
+    """Whether GDAL, which keeps a few texts alone, writes all that ``split`` finds in a tidy block."""
+    if block is None:
+        return True
+    about, directories = split(block)
+    return not directories and {entry.tag for entry in about} <= _OF_GDAL

@@ -68,12 +68,12 @@ def check_segments(page: TiffPage, size: int, damaged: Damaged) -> None:
 
     With ``damaged="nodata"`` some may lie elsewhere.
     """
-    samples = page.samplesperpixel * max(1, page.bitspersample / 8)
+    packed = page.samplesperpixel * page.bitspersample / 8  # bytes of a pixel; decoded, a sample has one at least
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     sparse = any(segment == (0, 0) for segment in segments)
     ratio = None if sparse else _COMPRESSIONS[page.compression]
-    check_promise(page.imagewidth, page.imagelength, samples, sum(page.databytecounts), ratio)
-    _check_tile(page, samples)
+    check_promise(page.imagewidth, page.imagelength, packed, sum(page.databytecounts), ratio)
+    _check_tile(page, page.samplesperpixel * max(1, page.bitspersample / 8))
     if len(segments) < math.prod(page.chunked):
         raise InputError(
             f"is damaged: {len(segments)} of {math.prod(page.chunked)} strips or tiles are listed; get a fresh copy"

@@ -88,6 +88,19 @@ def test_what_it_cannot_hold_is_said() -> None:
     )
 
 
+def test_the_texts_that_gdal_keeps_are_no_loss(tmp_path: Path) -> None:
+    source = geotiff(tmp_path / "a.tif", LARGE)
+    with rasterio().open(source, "r+") as file:
+        file.update_tags(TIFFTAG_SOFTWARE="mapper 1.0", TIFFTAG_ARTIST="somebody")
+    picture = read_nir(source)
+    assert picture.info.exif is not None
+    assert losses(plan_output(None, picture.info, cog=True), picture.info, has_alpha=False) == ()
+    write_rgb(tmp_path / "b.tif", np.dstack([picture.pixels] * 3), picture.info, cog=True)
+    with rasterio().open(tmp_path / "b.tif") as file:
+        assert file.tags()["TIFFTAG_SOFTWARE"] == "mapper 1.0"
+        assert file.tags()["TIFFTAG_ARTIST"] == "somebody"
+
+
 def test_other_formats_are_refused_before_the_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"`cog`.*is PNG; write TIFF"):
         plan_output(tmp_path / "a.png", cog=True)

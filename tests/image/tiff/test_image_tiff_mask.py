@@ -55,6 +55,19 @@ def test_masks_of_gdal_survive_and_so_do_windows_of_them(tmp_path: Path) -> None
         np.testing.assert_array_equal(windows.alpha(slice(100, 200), slice(3, 50)), mask[100:200, 3:50])
 
 
+def test_a_mask_of_one_bit_may_be_packed_very_small() -> None:
+    """A thousand pixels and more a byte: what deflate makes of a large border."""
+    mask = np.zeros((2048, 2048), bool)
+    mask[:900] = True
+    page, small = {"subfiletype": 0, "compression": "zlib"}, {"subfiletype": 4, "compression": "zlib"}
+    data = written((np.zeros(mask.shape, np.uint8), page), (mask, small))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        assert sum(file.pages[1].databytecounts) < (mask.size - (1 << 16)) / 1032
+    picture = read_nir(data)
+    assert picture.alpha is not None
+    np.testing.assert_array_equal(picture.alpha, mask)
+
+
 def test_what_is_masked_does_not_count_in_a_stretch() -> None:
     from nircolor.image import Stretch
 
