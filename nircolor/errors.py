@@ -5,6 +5,7 @@
     |   `-- OutputExistsError 2  the output is there already and overwriting was not asked for
     |-- InputError           3   the input cannot be read or is not supported
     |   |-- ColourInputError 3   the input is a colour picture, where a near-infrared one is wanted
+    |   |-- DamagedInputError 3  a part of the input cannot be decoded, and the rest could be read
     |   `-- PagesInputError  3   the input has several pages, where one is wanted
     |-- OutputError          1   the output cannot be written (folder, permission, full disk)
     |-- WeightsError         4   weights are missing, damaged or from a newer version
@@ -109,6 +110,10 @@ class InputError(NircolorError):
 
 class ColourInputError(InputError):
     """The input is a colour picture; whoever colorizes many may pass it on."""
+
+
+class DamagedInputError(InputError):
+    """Some of the strips or tiles of the input cannot be decoded; whoever takes holes for them may read the rest."""
 
 
 class PagesInputError(InputError):

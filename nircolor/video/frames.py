@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.errors import ColourInputError
+from nircolor.errors import ColourInputError, DamagedInputError
 from nircolor.image import NirImage, read_rgb
 from nircolor.picture import Reading
 from nircolor.wording import kind_of
@@ -85,6 +85,8 @@ def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Strea
     """
     try:
         image, colours = picture.read(content, reading), None
+    except DamagedInputError as error:
+        raise error.with_remedy("get a fresh copy") from error.__cause__  # a film of frames with holes is no use
     except ColourInputError as error:
         if reading.colours != "copy":
             raise picture.offer_copy(error) from error.__cause__

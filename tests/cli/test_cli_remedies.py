@@ -94,7 +94,7 @@ REACHED = {
 """Which commands print what a part of the package has to say."""
 
 ELSEWHERE = {
-    "video": {"--depth", "--format", "--stretch"},  # its frames are of its own kind; nobody speaks of a stretch to it
+    "video": {"--cog", "--damaged", "--depth", "--format", "--stretch"},  # its frames are of its own kind
     "colorize": {"--colour-inputs"},  # offered where many pictures are read
     "train": {"--precision"},  # of recipes, which has its own check
 }

@@ -77,7 +77,7 @@ def bands(picture: Array, model: Model, tiling: Tiling) -> Array:
             box = Box(row.start, column.start, len(row.weights), len(column.weights))
             mean_into(
                 band[:, place],
-                model([box], picture[row.start : row.stop, place][None])[0],
+                model([box], np.stack([picture[row.start : row.stop, place]]))[0],
                 column.weights,
                 begun[place],
                 1,

@@ -39,6 +39,20 @@ def test_frames_of_a_file(tmp_path: Path, name: str, codec: str) -> None:
         assert np.abs(frame.image.pixels * 255 - expected).mean() < (0.01 if codec == "FFV1" else 6)
 
 
+def test_a_frame_with_damaged_tiles_offers_nothing_that_a_film_cannot_have(tmp_path: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "f1.tif", np.full((64, 64), 9, np.uint8), tile=(32, 32), compression="zlib")
+    with tifffile.TiffFile(tmp_path / "f1.tif") as file:
+        offset = file.pages[0].dataoffsets[3]
+    with (tmp_path / "f1.tif").open("r+b") as stream:
+        stream.seek(offset)
+        stream.write(b"\xff" * 8)
+    told = refusal(tmp_path)
+    assert "its tile at row 32, column 32" in told
+    assert told.endswith("get a fresh copy")
+
+
 def test_a_name_in_any_script(tmp_path: Path) -> None:
     assert len(list(FileSource(film(tmp_path / "ночь 夜 100%d.avi", shots(3))).frames())) == 3
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffPage
 
-from nircolor.errors import InputError
+from nircolor.errors import DamagedInputError, InputError
 from nircolor.image.raster import Damaged, Raster, Samples
 from nircolor.image.sample_types import Clipped, SampleType
 from nircolor.image.stored import Block
@@ -217,7 +217,7 @@ class TiffStored:
             self._damage.add(place, f"row {row}, column {column} ({reason})")
             return _Segment(None, lost=True)
         kind = "tile" if self._page.is_tiled else "strip"
-        raise InputError(
+        raise DamagedInputError(
             f"is damaged: its {kind} at row {row}, column {column} ({reason})",
             remedy="get a fresh copy, or read the rest of it with `damaged=nodata`",
         ) from outcome
