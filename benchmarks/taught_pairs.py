@@ -1,12 +1,17 @@
-"""Pairs for the recipe ``lite-taught``: photographs whose near-infrared is made, with colours that teachers agree on.
+"""Pairs for the recipe ``lite-taught``: photographs whose near-infrared is made, with colours that teachers agree on,
+and real pairs whose references are levelled.
 
     python benchmarks/taught_pairs.py nir ../shared/scenery runs/nir-from-rgb/best.safetensors runs/taught/nir
     (each teacher: nircolor batch runs/taught/nir runs/taught/ONE --weights ... --suffix '' --format png)
     python benchmarks/taught_pairs.py mix ../shared/scenery runs/taught/nir runs/taught/pairs \\
         --teachers runs/taught/ONE runs/taught/TWO [--truth 0.3]
+    python benchmarks/taught_pairs.py level RECIPE DATA FOLDER OUT --teachers ONE TWO --shares 0.67 0.33 [--truth 0.65]
 
 ``nir`` makes the near-infrared as training does. ``mix`` writes NAME_nir.png and NAME_rgb.png: the share ``--truth`` of
-the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out.
+the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out. ``level``
+does the same for the pairs of a source of RECIPE. Each reference first gets the exposure (one gain in linear light, to
+the power ``--strength``) that brings it nearest to what the teachers painted of its near-infrared, ID.png: nobody can
+know how it was exposed, and a network that is asked for it remembers it.
 """
 
 from __future__ import annotations
@@ -16,12 +21,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.datasets.listing import list_pictures
-from nircolor.image import read_rgb, write_rgb
+from nircolor.image import read_nir, read_rgb, write_rgb
 from nircolor.training.made import NirMaker
+from nircolor.training.pairs import find_pairs
+from nircolor.training.recipe_file import load_recipe
 
 
 def photograph(path: Path) -> NDArray[np.uint8]:
@@ -31,8 +39,6 @@ def photograph(path: Path) -> NDArray[np.uint8]:
 
 
 def make_nir(options: argparse.Namespace) -> None:
-    import cv2
-
     maker = NirMaker(str(options.weights))
     options.out.mkdir(parents=True)
     for file in list_pictures(options.photographs).files:
@@ -57,6 +63,37 @@ def mix(options: argparse.Namespace) -> None:
             shutil.copyfile(options.nir / name, options.out / f"{file.path.stem}_nir.png")
 
 
+def gain_towards(truth: NDArray[Any], taught: NDArray[Any]) -> float:
+    """The gain in linear light that brings ``truth`` nearest to ``taught``, both (H, W, 3) sRGB in [0, 1]."""
+    gains = np.exp(np.linspace(np.log(0.35), np.log(2.8), 27))
+    light, aim = to_linear(truth[::3, ::3]), taught[::3, ::3]
+    errors = [float(((to_srgb(light * gain) - aim) ** 2).mean()) for gain in gains]
+    return float(gains[int(np.argmin(errors))])
+
+
+def to_linear(srgb: NDArray[Any]) -> NDArray[Any]:
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(linear: NDArray[Any]) -> NDArray[Any]:
+    linear = np.clip(linear, 0, 1)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def level(options: argparse.Namespace) -> None:
+    options.out.mkdir(parents=True)
+    (source,) = (source for source in load_recipe(options.recipe).sources if source.folder == options.folder)
+    for pair in find_pairs(source, options.data):
+        painted = [read_rgb(folder / f"{pair.id}.png").pixels for folder in options.teachers]
+        taught = np.average(painted, axis=0, weights=options.shares)
+        truth = read_rgb(pair.rgb).pixels
+        levelled = to_srgb(to_linear(truth) * gain_towards(truth, taught) ** options.strength)
+        colours = mixed(levelled, [taught], options.truth)
+        write_rgb(options.out / f"{pair.id}_rgb.png", colours.astype(np.float32), depth=8)
+        nir = np.rint(read_nir(pair.nir).pixels * np.float32(255)).astype(np.uint8)
+        cv2.imwrite(str(options.out / f"{pair.id}_nir.png"), nir)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
@@ -72,6 +109,16 @@ def main() -> None:
     mixing.add_argument("--teachers", type=Path, nargs="+", required=True)
     mixing.add_argument("--truth", type=float, default=0.3)
     mixing.set_defaults(run=mix)
+    levelling = commands.add_parser("level")
+    levelling.add_argument("recipe")
+    levelling.add_argument("data", type=Path)
+    levelling.add_argument("folder")
+    levelling.add_argument("out", type=Path)
+    levelling.add_argument("--teachers", type=Path, nargs="+", required=True)
+    levelling.add_argument("--shares", type=float, nargs="+", required=True)
+    levelling.add_argument("--truth", type=float, default=0.65)
+    levelling.add_argument("--strength", type=float, default=0.9)
+    levelling.set_defaults(run=level)
     options = parser.parse_args()
     options.run(options)
 
