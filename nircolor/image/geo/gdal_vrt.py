@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 from nircolor.errors import InputError
 
-_FILES = ("SourceFilename", "SourceDataset", "SourceDSName", "Filename", "OverviewFile")
-_HARMLESS = ("SRS", "GCPProjection", "MDI", "Description", "Expression")  # of which GDAL opens nothing
+# names in lower case: GDAL does not tell cases apart, nor an attribute from an element
+_FILES = ("sourcefilename", "sourcedataset", "sourcedsname", "filename", "overviewfile")
+_HARMLESS = ("srs", "gcpprojection", "mdi", "description", "expression")  # of which GDAL opens nothing
 _ELSEWHERE = re.compile(r"^\s*<|/vsi|://|^[A-Za-z0-9_]{2,}:")
 _LARGEST_VRT, _MOST_FILES = 1 << 26, 100_000  # bytes, files
 
@@ -36,7 +38,7 @@ def check_vrt(path: Path) -> None:
 def is_vrt(path: Path) -> bool:
     """Whether a file begins as a VRT."""
     with path.open("rb") as stream:
-        return b"<VRT" in stream.read(1024)
+        return b"<vrt" in stream.read(1024).lower()
 
 
 def _named_in(path: Path) -> list[Path]:
@@ -49,13 +51,23 @@ def _named_in(path: Path) -> list[Path]:
     except ET.ParseError as error:
         raise InputError(f"is a damaged VRT ({error})", remedy="get a fresh copy") from error
     found = list[Path]()
-    for element in root.iter():
-        name = (element.text or "").strip()
-        if element.tag not in _HARMLESS and _ELSEWHERE.search(name):
+    for tag, name in _values(root):
+        if tag == "subclass" and "raw" in name.lower():  # which would show the bytes of any file as a picture
+            raise _refused("is a VRT of raw bands")
+        if tag not in _HARMLESS and _ELSEWHERE.search(name):
             raise _refused(f"is a VRT that leads to what is no file on this machine ({name[:80]!a})")
-        if element.tag in _FILES and name:
+        if tag in _FILES and name:
             found += [path.parent / name, Path(name).absolute()]
     return found
+
+
+def _values(root: ET.Element) -> Iterator[tuple[str, str]]:
+    """Texts of all elements and attributes, under their names in lower case."""
+    for element in root.iter():
+        tag = element.tag.lower()
+        yield tag, (element.text or "").strip()
+        if tag not in _HARMLESS:
+            yield from ((key.lower(), value.strip()) for key, value in element.attrib.items())
 
 
 def _refused(reason: str) -> InputError:

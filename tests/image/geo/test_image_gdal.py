@@ -184,6 +184,29 @@ def test_hostile_vrts_are_one_line(tmp_path: Path, text: str, reason: str) -> No
         read_nir(tmp_path / "a.vrt")
 
 
+def test_a_vrt_shows_no_bytes_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(bytes(2 * HEIGHT * WIDTH))
+    for kind in ("VRTRawRasterBand", "vrtrawrasterband"):
+        vrt = virtual(tmp_path, '<SourceFilename relativetoVRT="1">secret</SourceFilename>')
+        plain = '<VRTRasterBand dataType="UInt16" band="1">'
+        assert plain in vrt.read_text()
+        vrt.write_text(vrt.read_text().replace(plain, plain[:-1] + f' subClass="{kind}">'))
+        with pytest.raises(InputError, match="is a VRT of raw bands"):
+            read_nir(vrt)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["<simplesource><sourcefilename>{}</sourcefilename></simplesource>", '<SimpleSource SourceFilename="{}"/>'],
+)
+def test_a_vrt_hides_no_names(tmp_path: Path, source: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no regular file"):
+        read_nir(virtual(tmp_path, source.format("pipe")))
+    with pytest.raises(InputError, match="no file on this machine"):
+        read_nir(virtual(tmp_path, source.format("http://localhost:9/a.tif")))
+
+
 def test_a_vrt_that_leads_to_itself_ends(tmp_path: Path) -> None:
     rasterio()
     with pytest.raises(InputError):
