@@ -46,9 +46,18 @@ def make_nir(options: argparse.Namespace) -> None:
 
 
 def mixed(truth: NDArray[Any], taught: list[NDArray[Any]], share: float) -> NDArray[np.float32]:
-    """``share`` of the truth and the mean of what was taught, (H, W, 3) in [0, 1]."""
-    colours: NDArray[np.float32] = share * truth + (1 - share) * np.mean(taught, axis=0)
-    return colours
+    """``share`` of the truth and the mean of what was taught, (H, W, 3) in [0, 1], with all detail of the truth:
+    teachers are soft."""
+    colours = share * truth + (1 - share) * np.mean(taught, axis=0)
+    sharp = colours + detail(truth) - detail(colours)
+    return np.clip(sharp, 0, 1).astype(np.float32)
+
+
+def detail(rgb: NDArray[Any]) -> NDArray[Any]:
+    """(H, W, 3) in [0, 1] -> (H, W, 1), what its luma holds that is finer than some 20 pixels."""
+    luma = (rgb @ np.array([0.299, 0.587, 0.114])).astype(np.float32)
+    fine: NDArray[Any] = luma - cv2.GaussianBlur(luma, (0, 0), 8, borderType=cv2.BORDER_REFLECT)
+    return fine[..., None]
 
 
 def mix(options: argparse.Namespace) -> None:
@@ -89,7 +98,7 @@ def level(options: argparse.Namespace) -> None:
         truth = read_rgb(pair.rgb).pixels
         levelled = to_srgb(to_linear(truth) * gain_towards(truth, taught) ** options.strength)
         colours = mixed(levelled, [taught], options.truth)
-        write_rgb(options.out / f"{pair.id}_rgb.png", colours.astype(np.float32), depth=8)
+        write_rgb(options.out / f"{pair.id}_rgb.png", colours, depth=8)
         nir = np.rint(read_nir(pair.nir).pixels * np.float32(255)).astype(np.uint8)
         cv2.imwrite(str(options.out / f"{pair.id}_nir.png"), nir)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,28 @@ class Frame:
     image: NirImage
     colours: NDArray[np.float32] | None = None
     file: Path | None = None
+    time: Fraction | None = None
+    """Seconds on the clock of the source; None where frames have no times."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """What a container says of its video beside the pixels: all that the output is to keep.
+
+    ``rate``: frames a second in the mean, None where it says none. ``bits``: of a luma sample. ``colour``: primaries,
+    transfer and matrix, as numbers of ITU-T H.273, 2 where unspecified. ``tracks``: streams of the container that are
+    copied as they are (sound, subtitles), PyAV's own objects.
+    """
+
+    time_base: Fraction
+    rate: Fraction | None
+    start: Fraction
+    bits: int
+    full_range: bool
+    colour: tuple[int, int, int]
+    pixel_aspect: Fraction
+    metadata: Mapping[str, str]
+    tracks: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -48,6 +72,10 @@ class Stream:
     """Width of a pixel as it shall be shown, of its height."""
     copied: int = 0
     """Colour frames passed on so far."""
+    track: Track | None = None
+    """None: the source has no container, or one that OpenCV reads, which says little."""
+    aside: deque[Any] = field(default_factory=deque)
+    """Packets of ``track.tracks`` that the source has come past; the sink takes them away, in order."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
     _seen: int = field(default=0, init=False)
