@@ -19,11 +19,11 @@ import numpy as np
 from nircolor.errors import InputError
 from nircolor.image import bands
 from nircolor.image.bands import BandLabel
-from nircolor.image.geo import gdal_guard, gdal_vrt
+from nircolor.image.geo import gdal_guard, gdal_size, gdal_vrt
 from nircolor.image.geo import tags as geo
 from nircolor.image.geo.gdal_items import Scale
 from nircolor.image.geo.tags import Geo
-from nircolor.image.limits import MAX_BYTES, check_promise
+from nircolor.image.limits import MAX_BYTES
 from nircolor.image.raster import Raster, Request, Samples, choose_bands
 from nircolor.image.sample_types import SampleType, sample_type
 from nircolor.image.stored import Block
@@ -47,8 +47,7 @@ def open_stored(source: str | Path, request: Request) -> Iterator[GdalStored]:
     import rasterio
 
     drivers = gdal_guard.drivers_of(source)
-    if drivers == ("VRT",):
-        gdal_vrt.check_vrt(Path(source))
+    held = gdal_vrt.check_vrt(Path(source)) if drivers == ("VRT",) else None
     name = gdal_guard.name_of(gdal_guard.envi_data(Path(source)) if drivers == ("ENVI",) else source)
     with rasterio.Env(**gdal_guard.settings(source)):
         try:
@@ -57,6 +56,8 @@ def open_stored(source: str | Path, request: Request) -> Iterator[GdalStored]:
         except rasterio.errors.RasterioError as error:
             raise _unopened(source, error) from error
         with dataset:
+            if not gdal_guard.is_remote(source):
+                gdal_size.check_held(dataset, Path(source), held)
             with _quiet():
                 stored = GdalStored(dataset, request)
             yield stored
@@ -173,9 +174,7 @@ class GdalStored:
             told = " and ".join(sorted(types))
             raise InputError(f"holds {told} samples", remedy="convert it to uint8, uint16 or float32 first")
         stored = np.dtype(types.pop())
-        (height, width), (rows, columns) = self.shape, self._dataset.block_shapes[self._bands[0]]
-        check_promise(width, height, stored.itemsize, 0, None)
-        _check_whole(self._dataset)
+        rows, columns = self._dataset.block_shapes[self._bands[0]]
         if rows * columns * stored.itemsize > MAX_BYTES // 4:
             raise InputError(
                 f"is stored in blocks of {columns} x {rows} pixels", remedy="convert it to a tiled GeoTIFF"
@@ -205,26 +204,6 @@ class GdalStored:
             raster.black, raster.peak = ends
             raster.type_peak, raster.levels = kind.peak, "scale and offset"
         return raster
-
-
-def _check_whole(dataset: Any) -> None:
-    """Refuse what GDAL would fill up: files of plain samples, shorter than their headers promise."""
-    path = Path(dataset.name)
-    promised = _promised(dataset, path) if path.is_file() else 0
-    if promised and (stored := path.stat().st_size) < promised:
-        reason = f"promises {dataset.width} x {dataset.height} pixels but holds only {stored} of {promised} bytes"
-        raise InputError(reason, remedy="it is truncated or damaged, get a fresh copy")
-
-
-def _promised(dataset: Any, path: Path) -> int:
-    """Bytes that the file should have; 0 where nobody can tell."""
-    if dataset.driver == "PCIDSK":
-        with path.open("rb") as stream:
-            blocks = stream.read(32)[16:].strip()
-        return int(blocks) * 512 if blocks.isdigit() else 0
-    if dataset.driver == "ENVI" and not dataset.tags(ns="ENVI").get("file_compression"):
-        return int(dataset.width * dataset.height * sum(np.dtype(name).itemsize for name in dataset.dtypes))
-    return 0
 
 
 def _labels(dataset: Any) -> tuple[BandLabel, ...]:

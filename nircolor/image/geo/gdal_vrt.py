@@ -19,9 +19,12 @@ _ELSEWHERE = re.compile(r"^\s*<|/vsi|://|^[A-Za-z0-9_]{2,}:")
 _LARGEST_VRT, _MOST_FILES = 1 << 26, 100_000  # bytes, files
 
 
-def check_vrt(path: Path) -> None:
-    """Refuse with ``InputError`` a VRT that leads, itself or by way of others, to anything but plain files."""
-    waiting, seen = [path.absolute()], set[Path]()
+def check_vrt(path: Path) -> int:
+    """The bytes of the pictures that a VRT leads to, itself or by way of others.
+
+    Raises ``InputError`` where it leads to anything but plain files.
+    """
+    waiting, seen, held = [path.absolute()], set[Path](), 0
     while waiting:
         current = waiting.pop()
         if current in seen or not current.exists():  # GDAL finds better words for what is missing
@@ -33,6 +36,9 @@ def check_vrt(path: Path) -> None:
             raise _refused(f"leads to {str(current)!a}, which is no regular file")
         if is_vrt(current):
             waiting += _named_in(current)
+        else:
+            held += current.stat().st_size
+    return held
 
 
 def is_vrt(path: Path) -> bool:
