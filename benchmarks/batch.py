@@ -23,7 +23,8 @@ from nircolor import Colorizer
 from nircolor.batch.disk import Disk
 from nircolor.batch.local import Flow, Hooks, run
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, Work, finish, prepare
+from nircolor.batch.process import Work, finish, prepare
+from nircolor.batch.settings import Settings
 from nircolor.batch.walk import Naming, Selection
 from nircolor.picture import Writing
 from nircolor.scenes import render

@@ -30,7 +30,7 @@ from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry
 from nircolor.batch.local import Hooks
 from nircolor.batch.manifest import NAME, Manifest
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.batch.spread import Event, Ready, Returned, Spread
 from nircolor.scenes import render
 from nircolor.scenes.files import write_picture

@@ -6,7 +6,8 @@
     |-- InputError           3   the input cannot be read or is not supported
     |   |-- ColourInputError 3   the input is a colour picture, where a near-infrared one is wanted
     |   |-- DamagedInputError 3  a part of the input cannot be decoded, and the rest could be read
-    |   `-- PagesInputError  3   the input has several pages, where one is wanted
+    |   |-- PagesInputError  3   the input has several pages, where one is wanted
+    |   `-- UndevelopedInputError 3 the input is camera raw, which has to be developed first
     |-- OutputError          1   the output cannot be written (folder, permission, full disk)
     |-- WeightsError         4   weights are missing, damaged or from a newer version
     |-- DeviceError          5   the device is not there, or ran out of memory
@@ -118,6 +119,10 @@ class DamagedInputError(InputError):
 
 class PagesInputError(InputError):
     """The input has several pages, of which none was chosen; whoever can take all of them may offer it."""
+
+
+class UndevelopedInputError(InputError):
+    """The input is sound, but holds the samples of a camera's sensor: camera raw, which whoever can may develop."""
 
 
 class OutputError(NircolorError):

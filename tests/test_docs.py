@@ -17,6 +17,8 @@ LINKED = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 LOG = "experiments.md"  # what was true on its day
 DRAWN = "architecture.md"  # has a table of parts, which needs room
 LONGEST = 140
+CODE = ("nircolor", "tests", "benchmarks")
+BUILT = {"nircolor/packaged/"}  # in the wheel only
 
 
 def text_of(page: Path) -> str:
@@ -51,10 +53,14 @@ def test_rows_are_short(page: Path) -> None:
     assert [number for number, line in lines if len(line) >= LONGEST] == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != LOG], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in LINKED if page.name != LOG], ids=lambda page: page.name)
 def test_every_file_of_the_code_that_is_named_is_there(page: Path) -> None:
-    named = re.findall(r"`((?:\w+/)+\w+\.py)`", text_of(page))
-    assert [name for name in named if not any((base / name).is_file() for base in (ROOT, ROOT / "nircolor"))] == []
+    """By its whole path, or by the end of it; ``gdal_edit.py`` and the like are GDAL's."""
+    there = [f"/{path.relative_to(ROOT).as_posix()}" for part in CODE for path in (ROOT / part).rglob("*.py")]
+    named = set(re.findall(r"(?<![\w/])(?!gdal_)(?:\w+/)*\w+\.py\b", text_of(page)))
+    assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)] == []
+    folders = set(re.findall(r"`((?:nircolor|tests|benchmarks)/(?:\w+/)*)`", text_of(page))) - BUILT
+    assert [name for name in sorted(folders) if not (ROOT / name).is_dir()] == []
 
 
 def test_getting_started_is_right(

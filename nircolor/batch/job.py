@@ -13,9 +13,9 @@ from nircolor.batch.entry import made_with
 from nircolor.batch.manifest import Past
 from nircolor.batch.places import Place
 from nircolor.batch.plan import Plan, Policy, check_formats, check_outputs, find, settle
-from nircolor.batch.process import Settings
 from nircolor.batch.remote import Remote
 from nircolor.batch.result import left_out
+from nircolor.batch.settings import Settings
 from nircolor.batch.storage import Storage
 from nircolor.batch.walk import Naming, Selection
 from nircolor.engine import EngineConfig, check_device, check_weights

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import Made, Settings, Work, finish, prepare
+from nircolor.batch.process import Made, Work, finish, prepare
+from nircolor.batch.settings import Settings
 from nircolor.pages.reduced import Reduced
 from nircolor.picture import Windows
 from nircolor.tiling import Piece

@@ -9,8 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor import picture
-from nircolor.batch.entry import Entry, Row, Status
+from nircolor.batch.entry import Entry, Row
 from nircolor.batch.places import Place
 from nircolor.batch.process_pages import PagesWork, pages_of
-from nircolor.errors import ColourInputError, InputError, NircolorError, UsageError, display_name
+from nircolor.batch.settings import Settings
+from nircolor.errors import ColourInputError, InputError, UsageError
 from nircolor.image import OutputPlan, read_rgb
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import open_source
@@ -33,40 +33,6 @@ COPIED = "input: is a colour picture: copied as it is"
 _BLOCK = 1 << 20  # bytes hashed at once
 _DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 _REMEDY = "leave `format` and `depth` out, or colorize it with `colours='colorize'`"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is the same for all pictures of a batch. ``options`` and ``weights`` go into the rows as they are.
-
-    ``together``: how many small pictures of one size go through the network at once; None: what suits the device.
-    """
-
-    root: Place
-    target: Place
-    reading: picture.Reading = field(default_factory=picture.Reading)
-    writing: picture.Writing = field(default_factory=picture.Writing)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    weights: str = ""
-    together: int | None = None
-
-    def row(self, entry: Entry, status: Status, **values: Any) -> Row:
-        """A row about ``entry``, dated now."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        return Row(
-            entry.source, entry.output, status, options=self.options, weights=self.weights, time=now,
-            **{"bytes": entry.bytes, **values},
-        )  # fmt: skip
-
-    def begun(self, entry: Entry) -> Row:
-        """From here on the output is ours, should the process end before it is finished."""
-        return Row(entry.source, entry.output, "begun")
-
-    def failed(self, entry: Entry, error: Exception) -> Row:
-        """One line without the path, which has a column of its own."""
-        cause = error.__cause__
-        errno = getattr(cause if isinstance(cause, OSError) else error, "errno", None)
-        return self.row(entry, "failed", error=_reason(entry, self, error), errno=errno)
 
 
 @dataclass
@@ -190,19 +156,3 @@ def _of_one_state(work: Work, pieces: Iterable[Piece], settings: Settings) -> It
     yield from pieces
     if work.pixels is None:
         _check_unchanged(settings.root / work.entry.source, work.entry, work.facts)
-
-
-def _reason(entry: Entry, settings: Settings, error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}; check the output folder"
-    if not isinstance(error, NircolorError):
-        text = str(error) or type(error).__name__
-        return _line(f"{type(error).__name__}: {text} (this is a bug in nircolor: run nircolor colorize -vv on it)")
-    text = error.fault if error.path is not None else str(error)
-    for place in (settings.root / entry.source, settings.target / entry.output, entry.output):
-        text = text.removeprefix(f"{display_name(str(place))}: ")
-    return _line(text.removeprefix("standard input: ").removeprefix("output stream: "))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -16,7 +16,7 @@ from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
 
 from nircolor.batch.entry import Entry, Row
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.batch.spread import Died, Event, Ready, Refused, Returned
 from nircolor.batch.worker import Worker
 from nircolor.engine import EngineConfig

@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nircolor.batch.entry import Entry, Row
+from nircolor.batch.settings import Settings
 from nircolor.every_page import Pages, PagesDone, Paint, check_target
 from nircolor.image import Page, list_pages
-
-if TYPE_CHECKING:
-    from nircolor.batch.process import Settings
 
 
 @dataclass

@@ -22,7 +22,7 @@ from threading import Thread
 from typing import Any
 
 from nircolor.batch.entry import Entry, Row
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.batch.spread import Died, Event, Ready, Refused, Returned
 from nircolor.batch.worker import Worker
 from nircolor.engine import EngineConfig

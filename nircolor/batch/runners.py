@@ -13,7 +13,7 @@ from nircolor.batch.entry import Entry
 from nircolor.batch.job import Prepared
 from nircolor.batch.local import Flow, Hooks
 from nircolor.batch.local import run as run_locally
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.batch.worker import load
 from nircolor.engine import EngineConfig
 from nircolor.events import EngineReady, Event, Reporter

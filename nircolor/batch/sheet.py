@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from nircolor import picture
 from nircolor.batch.entry import Entry
 from nircolor.batch.probe import pixels
-from nircolor.batch.process import Made, Settings
+from nircolor.batch.process import Made
 from nircolor.batch.result import Reason
+from nircolor.batch.settings import Settings
 from nircolor.errors import NircolorError
 from nircolor.image import read_rgb
 from nircolor.pages.page import page, write_page

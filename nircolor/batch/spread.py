@@ -19,7 +19,7 @@ from typing import Protocol
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Flow, Hooks, announced
 from nircolor.batch.places import Warn
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.errors import DeviceError
 
 _PATIENCE = 0.2  # seconds between looks at whether the batch has been stopped

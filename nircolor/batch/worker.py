@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Flow, Hooks
 from nircolor.batch.local import run as run_locally
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.engine import EngineConfig
 from nircolor.events import Reporter
 

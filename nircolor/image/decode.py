@@ -18,12 +18,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nircolor.errors import InputError
+from nircolor.errors import InputError, UndevelopedInputError
 from nircolor.image import formats
 from nircolor.image.codecs.streams import is_stream
 from nircolor.image.geo import gdal
 from nircolor.image.limits import check_encoded
-from nircolor.image.raster import Raster, Request, UndevelopedError
+from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
 from nircolor.image.stored import Arrays, Stored
 from nircolor.wording import in_short
@@ -132,7 +132,7 @@ def _opened(stream: BinaryIO, request: Request, stack: ExitStack) -> Stored:
 
     try:
         return stack.enter_context(opened(stream, request))
-    except UndevelopedError as error:  # a TIFF, but its picture is that of a sensor
+    except UndevelopedInputError as error:  # a TIFF, but its picture is that of a sensor
         _check_extra("RAW", error.reason)
         stream.seek(0)
         return _decoded("RAW", stream, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from nircolor.image import bands as names
 from nircolor.image.bands import Band, BandLabel
 from nircolor.image.geo.tags import Geo
 from nircolor.image.metadata.kept import Metadata
-
-if TYPE_CHECKING:
-    from nircolor.image.tiff.page_list import Page
+from nircolor.image.tiff.page_list import Page
 
 Samples = NDArray[Any]
 """(H, W) uint8, uint16 or float32."""
@@ -93,10 +91,6 @@ class Request:
     def page_number(self) -> int | None:
         """That of ``page``."""
         return self.page if self.page is None or isinstance(self.page, int) else self.page.number
-
-
-class UndevelopedError(InputError):
-    """The file is sound, but what is asked for are the samples of a camera's sensor: camera raw."""
 
 
 @dataclass(frozen=True)

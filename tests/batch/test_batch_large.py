@@ -22,7 +22,8 @@ from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Row
 from nircolor.batch.local import Hooks, run
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, Work
+from nircolor.batch.process import Work
+from nircolor.batch.settings import Settings
 from nircolor.batch.walk import Naming, Selection
 from nircolor.colorizer import Colorizer
 from nircolor.pages.reduced import Reduced

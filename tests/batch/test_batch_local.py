@@ -18,9 +18,10 @@ from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Budget, Hooks, run
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, Work, finish, prepare
+from nircolor.batch.process import Work, finish, prepare
 from nircolor.batch.result import Failure, Outcome, is_hopeless
 from nircolor.batch.run import Settling
+from nircolor.batch.settings import Settings
 from nircolor.batch.sheet import evenly
 from nircolor.batch.walk import Naming, Selection
 from nircolor.colorizer import Colorizer

@@ -20,7 +20,7 @@ from spread_tools import config, fill, make_alone, save_weights, spread
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Row
 from nircolor.batch.manifest import rows as rows_of
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 from nircolor.cli import main
 from nircolor.errors import WeightsError
 

@@ -15,8 +15,8 @@ from spread_tools import config, fill, make_alone, save_weights, spread
 
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Row
-from nircolor.batch.process import Settings
 from nircolor.batch.process_crew import ProcessCrew
+from nircolor.batch.settings import Settings
 from nircolor.errors import DeviceError, WeightsError
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nircolor.batch.entry import Row
-from nircolor.batch.process import Settings
+from nircolor.batch.settings import Settings
 
 DEADLY = "z_deadly.png"  # last, so that it is not yet in hand when a test kills somebody else
 

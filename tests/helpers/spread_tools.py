@@ -12,7 +12,8 @@ from small_network import save
 from nircolor.batch.entry import Row
 from nircolor.batch.local import Hooks
 from nircolor.batch.plan import find
-from nircolor.batch.process import Settings, Work, finish, prepare
+from nircolor.batch.process import Work, finish, prepare
+from nircolor.batch.settings import Settings
 from nircolor.batch.spread import Crew, Spread
 from nircolor.batch.walk import Naming, Selection
 from nircolor.engine import EngineConfig

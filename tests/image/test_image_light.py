@@ -118,7 +118,7 @@ def test_raw_of_the_whole_size_turned_once_with_its_exif() -> None:
 def test_raw_that_cannot_be_read_is_refused() -> None:
     data = dng(MOSAIC)
     for broken in (data[: len(data) // 2], b"FUJIFILMCCD-RAW 0201" + bytes(200), b"II*\0\x10\0\0\0CR\2\0" + bytes(90)):
-        with pytest.raises(InputError, match=r"is camera raw that cannot be read \(.*\); get a fresh copy, or develop"):
+        with pytest.raises(InputError, match=r"is camera raw that cannot be read \(.*\); develop it to TIFF first, or"):
             read_nir(broken)
     with pytest.raises(InputError, match="has one band only, not 2"):
         read_nir(data, band=2)

@@ -26,7 +26,7 @@ from nircolor.image.tone.histogram import row_blocks
 _WORKING = 14  # bytes a pixel that LibRaw computes with: the mosaic, four channels, and the result
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip -> orientation of EXIF
 _PEAK = 65535.0
-_REMEDY = "get a fresh copy, or develop it to TIFF first"
+_REMEDY = "develop it to TIFF first, or get a fresh copy"
 _UNREAD = "the EXIF and XMP of this kind of camera raw cannot be read and are not kept"
 _NOTE = "the mean of its colour channels was read, which is near-infrared only where the camera was converted"
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import BinaryIO
 
-from nircolor.errors import InputError, PagesInputError
-from nircolor.image.raster import UndevelopedError
+from nircolor.errors import InputError, PagesInputError, UndevelopedInputError
 from nircolor.image.tiff import ifd
 from nircolor.image.tiff.stacks import Stack, stack
 
@@ -100,7 +99,7 @@ class Contents:
 
     def _check_developed(self, picture: TiffPicture) -> TiffPicture:
         if picture.raw:
-            raise UndevelopedError(f"is camera raw{' (DNG)' if self.is_dng else ''}")
+            raise UndevelopedInputError(f"is camera raw{' (DNG)' if self.is_dng else ''}")
         return picture
 
     def places(self, chosen: TiffPicture) -> tuple[int, ...]:
