@@ -134,12 +134,11 @@ class _Job:
         with picture.opened(content, self.reading) as image:
             target = target or self._default(outcome(image.info.format))
             plan = self._plan(target, image)
-            if image.shape[0] * image.shape[1] > picture.HELD and (path := _path(target)) is not None:
-                remove_abandoned(final_path(path).parent)  # a killed run leaves gigabytes
             clock.lap("opened")
             reporter.progress("loading the weights")
             engine = ready(self.engine, reporter)
             clock.lap("engine loaded")
+            _make_room(target)
             reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])
             pieces = Timed(engine.paint(image, on_progress=reporter.stage("colorizing"), on_retreat=reporter.retreat))
             picture.write(target, self._until_written(pieces), image, plan, self.overwrite)
@@ -155,6 +154,7 @@ class _Job:
         names = _name(self.source, "standard input"), _name(target, "standard output")
         work = PagePainter(self.engine, self.reporter, len(listed.pages))
         pages = every_page.Pages(content, listed, self.reading, writing, *names)
+        _make_room(target)
         made = pages.colorize(target, work.paint, self.overwrite, work.announce)
         for remark in made.remarks:
             self.reporter.warn(remark)
@@ -255,6 +255,12 @@ def _path(place: Source | Target) -> Path | None:
     if isinstance(place, str) and gdal_guard.is_remote(place):
         return Path(gdal_guard.last_name(place))
     return Path(place) if isinstance(place, (str, Path)) else None
+
+
+def _make_room(target: Target) -> None:
+    """Remove what killed runs have left where ``target`` will lie: it may be gigabytes."""
+    if (path := _path(target)) is not None:
+        remove_abandoned(final_path(path).parent)
 
 
 def _name(place: Source | Target, stream: str) -> str:

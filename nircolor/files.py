@@ -106,21 +106,26 @@ def atomic_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """A folder beside ``target`` in which it grows; removed with all that is left in it, whatever happens, Ctrl-C
-    included.
+    """A folder beside ``target`` in which it grows; see ``folder_in``.
 
     What killed processes have left there is removed first. Raises ``OutputExistsError`` and ``OutputError``.
     """
     home = final_path(target).parent
-    folder = temporary_in(home)
     remove_abandoned(home)
-    with output_errors(target):
-        try:
-            folder.mkdir()
-            with _locked(folder):
-                yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with output_errors(target), folder_in(home) as folder:
+        yield folder
+
+
+@contextmanager
+def folder_in(home: Path) -> Iterator[Path]:
+    """A new folder in ``home``; removed with all that is left in it, whatever happens, Ctrl-C included."""
+    folder = temporary_in(home)
+    try:
+        folder.mkdir()
+        with _locked(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -185,8 +190,9 @@ def publish(temporary: Path, final: Path, overwrite: bool) -> None:
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files of a process that was killed. Nobody else may be writing to ``folder`` meanwhile."""
     for leftover in folder.glob(".nircolor-*.tmp"):
-        with suppress(OSError):  # a folder is left to ``temporary_folder``
+        with suppress(OSError):  # a folder cannot be
             leftover.unlink()
+    remove_abandoned(folder)
 
 
 def _link(temporary: Path, final: Path) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +17,7 @@ from small_network import network, save
 import nircolor
 from nircolor import Colorizer, EngineConfig, Reading, Stretch, Tiling, Writing, colorize_file
 from nircolor.cli import main
-from nircolor.events import Ended, EngineReady, Event, Note, Progress, Retreat, Warned
-from nircolor.files import atomic_file
+from nircolor.events import EngineReady, Event, Note, Progress, Retreat, Warned
 from nircolor.scenes import quantise, render
 
 NIR = quantise(render(3, 60, 80).nir, 8)
@@ -167,36 +164,6 @@ def test_what_is_written_while_it_is_colorized_equals_the_picture_in_memory(orth
     assert ortho.with_name("ortho_rgb.tif").read_bytes() == expected.getvalue()
 
 
-def test_a_stop_half_way_leaves_nothing(ortho: Path, loaded: Colorizer) -> None:
-    stop, done = threading.Event(), list[float]()
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Progress) and event.stage == "colorizing" and event.done > event.total / 2:
-            done.append(event.done)
-            stop.set()
-
-    with pytest.raises(nircolor.StoppedError):
-        colorize_file(ortho, engine=loaded, stop=stop, on_event=watch)
-    assert len(done) == 1
-    assert list(ortho.parent.iterdir()) == [ortho]
-
-
-def test_what_a_killed_run_has_left_is_removed_by_the_next(
-    ortho: Path, loaded: Colorizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nircolor.picture.HELD", 0)
-    left = ortho.with_name(".nircolor-0123456789abcdef.tmp")
-    left.write_bytes(b"the beginning of a TIFF")
-    os.utime(left, (0, 0))
-    other = ortho.with_name("other.bin")
-    with atomic_file(other, overwrite=False) as stream:  # somebody else is at work in the folder
-        (theirs,) = (path for path in ortho.parent.glob(".nircolor-*.tmp") if path != left)
-        os.utime(theirs, (0, 0))
-        colorize_file(ortho, engine=loaded)
-        stream.write(b"theirs")
-    assert sorted(path.name for path in ortho.parent.iterdir()) == ["ortho.tif", "ortho_rgb.tif", "other.bin"]
-
-
 def test_a_large_picture_is_written_as_tiff_or_refused_before_the_work(
     ortho: Path, loaded: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,41 +172,6 @@ def test_a_large_picture_is_written_as_tiff_or_refused_before_the_work(
     with pytest.raises(nircolor.UsageError, match=r"PNG is encoded in one piece, .* at most; write TIFF"):
         colorize_file(ortho, engine=loaded, writing=Writing(format="png"))
     assert list(ortho.parent.iterdir()) == [ortho]
-
-
-# --- stopping ---------------------------------------------------------------------------------------------------------
-
-
-def stopping_at(stage: str, stop: threading.Event) -> Callable[[Event], None]:
-    """An observer that sets ``stop`` as soon as a stage begins."""
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Progress) and event.stage == stage:
-            stop.set()
-
-    return watch
-
-
-@pytest.mark.parametrize("stage", ["loading the weights", "colorizing"])
-def test_a_stop_leaves_nothing(photo: Path, config: EngineConfig, stage: str) -> None:
-    stop = threading.Event()
-    with pytest.raises(nircolor.StoppedError):
-        colorize_file(photo, engine=config, stop=stop, on_event=stopping_at(stage, stop))
-    assert list(photo.parent.iterdir()) == [photo]
-
-
-def test_a_stop_beforehand_lets_nothing_begin(config: EngineConfig) -> None:
-    stop, events = threading.Event(), list[Event]()
-    stop.set()
-    with pytest.raises(nircolor.StoppedError):
-        colorize_file("missing.png", engine=config, stop=stop, on_event=events.append)
-    assert events == [Ended()]
-
-
-def test_a_stop_while_the_output_is_written_comes_too_late(photo: Path, loaded: Colorizer) -> None:
-    stop = threading.Event()
-    colorize_file(photo, engine=loaded, stop=stop, on_event=stopping_at("writing", stop))
-    assert photo.with_name("photo_rgb.png").is_file()
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +12,14 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_files import RAMP, RAMP16, RAMP_FLOAT, exif_bytes, tiff, tiff_pages
+from image_files import RAMP, RAMP16, RAMP_FLOAT, exif_bytes, tiff_pages
+from page_tools import copied, made, made_of
 
-from nircolor.errors import ColourInputError, InputError, OutputExistsError, StoppedError, UsageError
-from nircolor.every_page import Pages, PagesDone, check_target
-from nircolor.image import Page, list_pages, read_nir
+from nircolor.image import read_nir
 from nircolor.image.info import ImageInfo
 from nircolor.image.sink import open_page
 from nircolor.image.tiff import write as tiff_write_module
 from nircolor.image.tiff.write import TiffPages
-from nircolor.picture import Reading, Windows, Writing
-from nircolor.tiling import Piece
-
-COLOURFUL = np.dstack([RAMP, RAMP[::-1], RAMP[:, ::-1]])
-
-
-def grey_copy(image: Windows) -> Iterator[Piece]:
-    """Colours that are those of the input, in pieces of other sizes than the tiles of a file."""
-    height, width = image.shape
-    for top in range(0, height, 100):
-        for left in range(0, width, 300):
-            nir = image[top : min(top + 100, height), left : min(left + 300, width)]
-            yield Piece(top, left, np.dstack([nir] * 3))
-
-
-def nobody(page: Page) -> None:
-    """Who hears of no page."""
-
-
-def copied(
-    data: bytes, place: Any, reading: Reading | None = None, writing: Writing | None = None, overwrite: bool = False
-) -> PagesDone:
-    listed = list_pages(data)
-    assert listed is not None
-    pages = Pages(data, listed, reading or Reading(), writing or Writing(), "x.tif", "y.tif")
-    return pages.colorize(place, grey_copy, overwrite, nobody)
-
-
-def made_of(data: bytes, **options: Any) -> list[tifffile.TiffPage]:
-    stream = io.BytesIO()
-    copied(data, stream, **options)
-    stream.seek(0)
-    with tifffile.TiffFile(stream) as file:
-        for page in file.pages:
-            page.asarray()
-        return list(file.pages)
-
-
-def made(data: bytes, **options: Any) -> list[np.ndarray]:
-    stream = io.BytesIO()
-    copied(data, stream, **options)
-    stream.seek(0)
-    with tifffile.TiffFile(stream) as file:
-        return [page.asarray() for page in file.pages]
 
 
 def test_pages_keep_their_sizes_and_depths_and_order() -> None:
@@ -177,89 +131,6 @@ def test_levels_of_a_pyramid_become_no_pages(beneath: bool) -> None:
     assert len(colours) == 2
     for page, found in zip(pages, colours, strict=True):
         np.testing.assert_array_equal(found, np.dstack([page] * 3))
-
-
-# --- whole or not at all ----------------------------------------------------------------------------------------------
-
-
-def test_a_page_of_colour_is_named_and_nothing_is_left(tmp_path: Path) -> None:
-    data = tiff_pages(RAMP, COLOURFUL, RAMP)
-    with pytest.raises(ColourInputError, match=r"page 2: is a colour picture.*`colours=colorize`"):
-        copied(data, tmp_path / "out.tif")
-    with pytest.raises(ColourInputError, match=r"page 2: is a colour picture.*; only whole files are copied"):
-        copied(data, tmp_path / "out.tif", Reading(colours="copy"))
-    assert list(tmp_path.iterdir()) == []
-    assert len(made(data, reading=Reading(colours="colorize"))) == 3
-
-
-def test_a_damaged_page_is_named_and_nothing_is_left(tmp_path: Path) -> None:
-    data = bytearray(tiff_pages(RAMP, RAMP16, RAMP // 2))
-    with tifffile.TiffFile(io.BytesIO(bytes(data))) as file:
-        link = file.pages[2].tags[273]
-    data[link.offset + 8 : link.offset + 12] = (1 << 30).to_bytes(4, "little")  # its strip lies nowhere
-    with pytest.raises(InputError, match="page 3: is truncated"):
-        copied(bytes(data), tmp_path / "out.tif")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_output_that_is_there_stays(tmp_path: Path) -> None:
-    target = tmp_path / "out.tif"
-    target.write_bytes(b"mine")
-    with pytest.raises(OutputExistsError):
-        copied(tiff_pages(RAMP, RAMP), target)
-    with pytest.raises(ColourInputError):
-        copied(tiff_pages(RAMP, COLOURFUL), target, overwrite=True)
-    assert target.read_bytes() == b"mine"
-    copied(tiff_pages(RAMP, RAMP), target, overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.tif"]
-
-
-def test_whoever_hears_of_the_pages_can_end_the_work(tmp_path: Path) -> None:
-    data, heard = tiff_pages(RAMP, RAMP, RAMP), []
-    listed = list_pages(data)
-    assert listed is not None
-
-    def hear(page: Page) -> None:
-        heard.append(page.number)
-        if page.number == 2:
-            raise StoppedError("stopped")
-
-    with pytest.raises(StoppedError):
-        Pages(data, listed, Reading(), Writing(), "x", "y").colorize(tmp_path / "out.tif", grey_copy, False, hear)
-    assert (heard, list(tmp_path.iterdir())) == ([1, 2], [])
-
-
-@pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.webp", "out.bmp"])
-def test_formats_without_pages_are_refused(name: str) -> None:
-    reason = r"holds one picture, and the input has 3 pages; write TIFF, or choose one with `page=1` to 3"
-    with pytest.raises(UsageError, match=reason):
-        check_target(3, Path(name), Writing())
-    check_target(1, Path(name), Writing())
-    check_target(3, Path("out"), Writing())
-    with pytest.raises(UsageError, match="PNG holds one picture"):
-        check_target(3, None, Writing(format="png"))
-
-
-# --- what is said -----------------------------------------------------------------------------------------------------
-
-
-def test_what_holds_for_many_pages_is_said_once() -> None:
-    dark = RAMP16 // 100
-    done = copied(tiff_pages(RAMP16, dark, RAMP16, dark // 2, np.full_like(RAMP16, 65535), dark), io.BytesIO())
-    (line,) = done.remarks
-    assert line.startswith("x.tif: page 2 and 2 more: ")
-    done = copied(tiff_pages(RAMP16, dark), io.BytesIO())
-    assert done.remarks[0].startswith("x.tif: page 2: ")
-
-
-def test_what_holds_for_the_file_is_said_without_a_page() -> None:
-    stack = np.stack([RAMP, RAMP, RAMP])
-    data = tiff(stack, ome=True, metadata={"axes": "ZYX"}, photometric="minisblack")
-    assert copied(data, io.BytesIO()).remarks == ("x.tif: the OME-XML is not kept: it is about the near-infrared file",)
-    assert not any("OME" in (page.description or "") for page in made_of(data))
-    behind = tiff(stack, imagej=True, truncate=True, photometric="minisblack")
-    assert len(made(behind)) == 3
-    assert not any("ImageJ" in (page.description or "") for page in made_of(behind))
 
 
 class Counted(io.BytesIO):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from nircolor.files import temporary_in
+from nircolor.files import folder_in
 from nircolor.image.geo import gdal_guard
 
 _CODECS = {"none": "NONE", "lzw": "LZW"}  # deflate for all others
@@ -18,12 +17,13 @@ def rewrite(stream: BinaryIO, compression: str) -> None:
     """Replace the whole TIFF in ``stream``, which can be read, written and sought, by a Cloud-Optimized GeoTIFF.
 
     ``compression``: see ``ImageInfo``. Overviews are averages, in which transparent pixels do not count. Beside a file
-    with a name lies another, a temporary one, meanwhile. Raises ``OSError``, and what rasterio raises.
+    with a name lies a temporary folder meanwhile. Raises ``OSError``, and what rasterio raises.
     """
     name = getattr(stream, "name", None)
     if isinstance(name, str):
         stream.flush()
-        _rewrite(stream, Path(name), temporary_in(Path(name).parent), compression)
+        with folder_in(Path(name).parent) as folder:
+            _rewrite(stream, Path(name), folder / "cog.tif", compression)
         return
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "plain.tif")
@@ -41,14 +41,9 @@ def _rewrite(stream: BinaryIO, plain: Path, cog: Path, compression: str) -> None
     options = {"compress": codec, "blocksize": 512, "overview_resampling": "AVERAGE", "bigtiff": "IF_SAFER"}
     if codec != "NONE":
         options["predictor"] = "YES"
-    try:
-        with rasterio.Env(**gdal_guard.settings(plain)):
-            copy(gdal_guard.name_of(plain), gdal_guard.name_of(cog), driver="COG", **options)
-        stream.seek(0)
-        stream.truncate()
-        with cog.open("rb") as made:
-            shutil.copyfileobj(made, stream)
-    finally:
-        for leftover in cog.parent.glob(f"{cog.name}*"):  # GDAL names its own temporary files after this one
-            with suppress(OSError):
-                leftover.unlink()
+    with rasterio.Env(**gdal_guard.settings(plain)):
+        copy(gdal_guard.name_of(plain), gdal_guard.name_of(cog), driver="COG", **options)
+    stream.seek(0)
+    stream.truncate()
+    with cog.open("rb") as made:
+        shutil.copyfileobj(made, stream)
