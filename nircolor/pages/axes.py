@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
+_APART = 1e-7  # of their size: values that are closer are one and differ by rounding; no tick could tell them apart
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Axis:
 
 def axis(low: float, high: float, parts: int, whole: bool = False) -> Axis:
     """An axis over [low, high] in about ``parts`` round steps; ``whole`` allows no fractions. One value gets a step."""
-    step = _round_up((high - low) / parts) if high > low else _round_up(max(abs(low), 1) / 10)
+    apart = high - low > _APART * max(abs(low), abs(high))
+    step = _round_up((high - low) / parts) if apart else _round_up(max(abs(low), 1) / 10)
     if whole:
         step = float(max(1, math.ceil(step)))
     first = math.floor(low / step + 1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from report_example import CHOSEN
 
@@ -18,6 +18,9 @@ finite = st.floats(-1e6, 1e6).map(lambda v: 0.0 if abs(v) < 1e-6 else v)
 
 
 @given(st.lists(finite, min_size=1, max_size=40), st.integers(2, 30))
+@example([0.3, 0.1 + 0.2], 10)
+@example([1e6, math.nextafter(1e6, 0)], 30)
+@example([1e6, 1e6 - 0.11], 30)
 def test_bins_hold_every_value(values: list[float], parts: int) -> None:
     bins = axis(min(values), max(values), parts)
     slack = bins.step * 1e-6

@@ -49,12 +49,12 @@ def test_texts_stay_as_pillow_reads_them(text: str, packed: bool) -> None:
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.builds(
     PngText,
-    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=79),
+    st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":"), min_size=1, max_size=79),
     st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=50),
     st.sampled_from(["", "en", "zh-Hant"]),
     st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=9),
 ), max_size=4))  # fmt: skip
-def test_what_is_written_is_read(texts: list[PngText]) -> None:
+def test_what_is_written_is_read(texts: list[PngText]) -> None:  # keywords with a colon may be XMP or of old pixels
     assert metadata(*png_text.write(Metadata(texts=tuple(texts)))).texts == tuple(texts)
 
 
