@@ -18,6 +18,8 @@ from nircolor.image import NirImage, read_rgb
 from nircolor.picture import Reading
 from nircolor.wording import kind_of
 
+_FAULTS = 10  # lines of one video; a damaged one may give rise to thousands
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -56,6 +58,26 @@ class Track:
 
 
 @dataclass
+class Faults:
+    """Damage that does not end the work: a few lines, then their count."""
+
+    count: int = 0
+    _lines: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """``text``: one line that names the time."""
+        self.count += 1
+        if len(self._lines) < _FAULTS:
+            self._lines.append(text)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """One line each."""
+        more = self.count - len(self._lines)
+        return (*self._lines, *([f"and {more} more places are damaged"] if more else []))
+
+
+@dataclass
 class Stream:
     """What is known of a source before its frames are read."""
 
@@ -76,6 +98,10 @@ class Stream:
     """None: the source has no container, or one that OpenCV reads, which says little."""
     aside: deque[Any] = field(default_factory=deque)
     """Packets of ``track.tracks`` that the source has come past; the sink takes them away, in order."""
+    keeps_aside: bool = True
+    """False: nobody takes them away, so none are put there. See ``leave_aside``."""
+    faults: Faults = field(default_factory=Faults)
+    """What is damaged, by time; the rest goes on."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
     _seen: int = field(default=0, init=False)
@@ -85,6 +111,13 @@ class Stream:
         """Height and width of the frames with square pixels, none lost: the shorter side of a pixel is drawn out."""
         wide, tall = max(1.0, self.pixel_aspect), max(1.0, 1 / self.pixel_aspect)
         return round(self.height * tall), round(self.width * wide)
+
+    def leave_aside(self) -> None:
+        """For outputs that hold pictures alone: what goes with them is left out, and sound not without a word."""
+        self.keeps_aside = False
+        self.aside.clear()
+        if self.track and any(track.type == "audio" for track in self.track.tracks):
+            self.remark("its sound is not kept")
 
     def news(self) -> list[str]:
         """The warnings since the last call."""

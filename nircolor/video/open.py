@@ -24,4 +24,19 @@ def open_source(path: Path, reading: Reading = _AS_IT_IS) -> Source:
     if reading.page is not None:
         reason = f"{display_name(path)} has no pages"
         raise UsageError(reason, option="page", value=reading.page, remedy="leave `page` out")
-    return StreamSource(path, reading) if is_stream(path) else FileSource(path, reading)
+    if is_stream(path):
+        return StreamSource(path, reading)
+    try:
+        from nircolor.video.av_source import AvSource
+    except ImportError:
+        return _without_pyav(path, reading)
+    return AvSource(path, reading)
+
+
+def _without_pyav(path: Path, reading: Reading) -> Source:
+    source = FileSource(path, reading)
+    source.stream.remark(
+        "PyAV is not installed: read by OpenCV, without sound, times of frames and most of what lies above 8 bits; "
+        "pip install 'nircolor[video]'"
+    )
+    return source
