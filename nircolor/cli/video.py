@@ -133,8 +133,8 @@ def video(
             on_event=observe,
         )
     report.say(str(result))
-    if result.error:
-        report.error(result.error)
+    for told in (*result.faults, *([result.error] if result.error else [])):
+        report.error(told)
     report.result({**result.to_json(), "warnings": report.warnings})
-    if result.error:
-        raise typer.Exit(1)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)

@@ -1,4 +1,4 @@
-"""A video file as a source of near-infrared frames, read by PyAV: their luma as it is, to the level, and their times."""
+"""A video file as a source of near-infrared frames, read by PyAV: their luma as it is stored, and their times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nircolor.image.survey import Look
 from nircolor.image.tone import grey
 from nircolor.picture import Reading
 from nircolor.video.av_open import RAW, Film, open_film
-from nircolor.video.decoder import RATE, Decoder
+from nircolor.video.decoder import RATE, Decoded, Decoder
 from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.packets import clock
 from nircolor.video.planes import Planes, orientation_of, planes_of
@@ -50,7 +50,7 @@ class AvSource:
             self._first = next(self._decoded, None)
             if self._first is None:
                 raise InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
-            self._describe(film, *self._first)
+            self._describe(film, self._first.frame, self._first.time)
         except InputError as error:
             self.close()
             raise error.at(self._place) from error.__cause__
@@ -61,7 +61,7 @@ class AvSource:
         try:
             while found is not None:
                 number += 1
-                yield self._frame(*found, number)
+                yield self._frame(found, number)
                 found = next(self._decoded, None)
         except InputError as error:
             raise error.at(self._place) from error.__cause__
@@ -87,17 +87,20 @@ class AvSource:
         if first.interlaced_frame:
             stream.remark("its frames are interlaced, two moments in one: moving things have combs, which stay")
 
-    def _frame(self, decoded: av.VideoFrame, time: Fraction, number: int) -> Frame:
+    def _frame(self, decoded: Decoded, number: int) -> Frame:
         try:
-            return self._read(planes_of(decoded).turned(self._turn), time, number)
+            return self._read(decoded, number)
         except InputError as error:
-            raise error.within(f"frame {number} at {clock(time - self._start)}") from error.__cause__
+            raise error.within(f"frame {number} at {clock(decoded.time - self._start)}") from error.__cause__
 
-    def _read(self, planes: Planes, time: Fraction, number: int) -> Frame:
+    def _read(self, decoded: Decoded, number: int) -> Frame:
+        planes = planes_of(decoded.frame).turned(self._turn)
         height, width = planes.shape
         if (height, width) != (self.stream.height, self.stream.width):
             raise InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
         reading, colours = self._reading, None
+        if decoded.doubtful and reading.band is None:
+            reading = replace(reading, colours="colorize")  # damage makes colours that are none
         try:
             image = near_infrared(planes, reading)
         except ColourInputError as error:
@@ -108,7 +111,7 @@ class AvSource:
             self.stream.copied += 1
         for warning in image.info.warnings:
             self.stream.remark(warning, f"frame {number}")
-        return Frame(name_of(number), image, colours, time=time)
+        return Frame(name_of(number), image, colours, time=decoded.time)
 
 
 def near_infrared(planes: Planes, how: Reading) -> NirImage:

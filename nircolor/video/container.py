@@ -38,7 +38,7 @@ def sniff(head: bytes) -> str | None:
         return "ASF"
     if head.startswith(b"YUV4MPEG2 "):
         return "Y4M"
-    if any(head[start :: step][:3] == b"GGG" for start, step in _PACKETS):
+    if any(head[start::step][:3] == b"GGG" for start, step in _PACKETS):
         return "MPEG-TS"
     return _sniff_raw(head)
 

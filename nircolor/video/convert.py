@@ -31,6 +31,7 @@ MOST_FPS = 1000
 @dataclass(frozen=True)
 class VideoResult:
     """What became of one video. ``error``: None, or why it ends early; the frames before the damage are there.
+    ``faults``: what is damaged on the way, by time; the rest is there.
 
     ``fps``: None for a folder of frames. ``seconds``: of the frames, from the first that is read to the last written.
     """
@@ -52,12 +53,26 @@ class VideoResult:
     sha256: str
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: 1 where a part of the video is damaged."""
+        return 1 if self.error or self.faults else 0
 
     def to_json(self) -> dict[str, Any]:
         """What ``nircolor video --json`` prints."""
-        values = {name: value for name, value in asdict(self).items() if name not in ("error", "warnings")}
-        fault = {"error": one_line(command_line(self.error)), "exit_code": 1} if self.error else {}
-        return {**values, **fault, "warnings": [one_line(command_line(text)) for text in self.warnings]}
+        values = {name: value for name, value in asdict(self).items() if name not in ("error", "warnings", "faults")}
+        error = {"error": one_line(command_line(self.error))} if self.error else {}
+        damage = {"faults": list(self.faults)} if self.faults else {}
+        code = {"exit_code": self.exit_code} if self.exit_code else {}
+        return {
+            **values,
+            **error,
+            **damage,
+            **code,
+            "warnings": [one_line(command_line(text)) for text in self.warnings],
+        }
 
     def __str__(self) -> str:
         text = f"{self.frames} frames, {self.width} x {self.height}, {self.seconds} s"
@@ -231,4 +246,5 @@ class _Job:
             sha256=info.weights_sha256,
             error=f"{passed.damage}; {kept}" if passed.damage else None,
             warnings=tuple(self.reporter.warnings),
+            faults=tuple(f"{display_name(self.source)}: {fault}" for fault in stream.faults.told),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 
@@ -22,6 +22,14 @@ _NAMED = 64  # time stamps of frames whose damage has been told
 _MADE_UP = "what it lacks was made up by the decoder"
 
 
+class Decoded(NamedTuple):
+    """A frame, when it is shown, in seconds, and whether it may be wrong: damage lasts until the next key frame."""
+
+    frame: av.VideoFrame
+    time: Fraction
+    doubtful: bool
+
+
 class Decoder:
     """All frames of the video of ``film``, in the order in which they are shown, once."""
 
@@ -33,10 +41,10 @@ class Decoder:
         self._lost, self._times = Lost(self._codec.name), Times(self._step)
         self._told: deque[int] = deque(maxlen=_NAMED)
         self._packets = self._frames = self._early = 0
-        self._start, self._end = Fraction(0), Fraction(0)
+        self._end, self._doubtful = Fraction(0), False
 
-    def frames(self) -> Iterator[tuple[av.VideoFrame, Fraction]]:
-        """Frames and when they are shown, in seconds. Raises InputError, without the path, where the file ends early."""
+    def frames(self) -> Iterator[Decoded]:
+        """Raises InputError, without the path, where the file ends early."""
         for packet in self._demuxed():
             if packet.stream is self._film.video:
                 yield from self._shown(packet)
@@ -64,20 +72,19 @@ class Decoder:
                 errors += 1
                 self._fault(None, "a part of the file cannot be read", errors == 1)
 
-    def _shown(self, packet: av.Packet) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+    def _shown(self, packet: av.Packet) -> Iterator[Decoded]:
         if packet.size:
             self._packets += 1
             self._lost.went_in(packet)
             self._look_at(packet)
         for frame in self._decoded(packet):
+            self._doubtful &= not frame.key_frame or frame.pts in self._told
             for pts in self._lost.came_out(frame.pts) if frame.pts is not None else ():
                 self._fault(pts, "a frame is missing")
             if frame.is_corrupt:
                 self._fault(frame.pts, f"a frame is damaged; {_MADE_UP}")
-            time = self._times.next(None if frame.pts is None else frame.pts * self._base)
-            self._start = self._start if self._frames else time
             self._frames += 1
-            yield frame, time
+            yield Decoded(frame, self._times.next(_scaled(frame.pts, self._base)), self._doubtful)
 
     def _look_at(self, packet: av.Packet) -> None:
         if reason := self._check(bytes(packet)):
@@ -103,6 +110,7 @@ class Decoder:
 
     def _fault(self, pts: int | None, text: str, tell: bool = True) -> None:
         """``text`` about the frame of that time stamp, once; None: the one that is due."""
+        self._doubtful = True
         if not tell or pts in self._told:
             return
         if pts is not None:
@@ -128,6 +136,9 @@ class Decoder:
         else:
             short = film.seconds is not None and gone < film.seconds - max(2 * self._step, film.seconds / 100)
         if short:
-            whole = f" of {clock(film.seconds)}" if film.seconds else ""
-            reason = f"ends at {clock(gone)}{whole}, after {self._frames} of {film.expected} frames: truncated"
+            reason = f"ends after {self._frames} of {film.expected} frames, at {clock(gone)}: damaged"
             raise InputError(reason, remedy="get a fresh copy")
+
+
+def _scaled(pts: int | None, base: Fraction) -> Fraction | None:
+    return None if pts is None else pts * base

@@ -41,6 +41,7 @@ def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwri
     Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
     check_output(path, overwrite)
+    stream.leave_aside()
     with temporary_folder(path) as folder:
         sink = _FileSink(path, folder / f"video{path.suffix.lower()}", stream, overwrite)
         try:
@@ -111,6 +112,8 @@ def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> It
     A folder that is there already keeps its other files. ``stream``: gets the remarks. Raises
     OutputExistsError and OutputError.
     """
+    if stream:
+        stream.leave_aside()
     if stream and stream.pixel_aspect != 1:
         stream.remark(
             f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high); frames in a folder keep "
