@@ -76,6 +76,10 @@ class Stream:
     """None: the source has no container, or one that OpenCV reads, which says little."""
     aside: deque[Any] = field(default_factory=deque)
     """Packets of ``track.tracks`` that the source has come past; the sink takes them away, in order."""
+    takes_aside: bool = False
+    """Whether a sink does so. Else the source leaves ``aside`` empty, lest it grow."""
+    scaled: tuple[int, int] | None = None
+    """Height and width of the output, where a sink cannot keep those of the source."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
     _seen: int = field(default=0, init=False)
