@@ -35,7 +35,9 @@ class Aside:
             stream.remark("its sound is left out, since `fps` changes how fast it would play")
         elif left_out := [track for track in tracks if track not in self.kept]:
             stream.remark(f"{_names(left_out)} left out, since {place} cannot hold it; .mkv holds nearly all")
-        stream.takes_aside = bool(self.kept)
+        if not self.kept:
+            stream.keeps_aside = False
+            stream.aside.clear()
 
     def add_to(self, container: OutputContainer) -> None:
         """Streams for all that is kept; before the header is written."""

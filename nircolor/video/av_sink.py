@@ -17,7 +17,7 @@ from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from nircolor.errors import OutputError, UsageError
-from nircolor.video import yuv
+from nircolor.video import codecs, yuv
 from nircolor.video.av_aside import Aside
 from nircolor.video.codecs import Codec
 from nircolor.video.frames import Frame, Stream
@@ -44,6 +44,19 @@ class Plan:
     options: tuple[tuple[str, str], ...] = ()
 
 
+def plan(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
+    """What is written into a file with ``suffix``. Raises UsageError for a codec that cannot be."""
+    return Plan(codecs.choose(codec, suffix, available), suffix, codecs.FORMATS[suffix], fps, anew)
+
+
+def plan_of_pipe(kind: str, fps: float, codec: str | None) -> Plan:
+    """What is written where nothing can be changed afterwards: ``kind`` is ``mkv``, ``mp4`` or ``ts``."""
+    if kind not in codecs.PIPES:
+        raise UsageError(f"can be {', '.join(codecs.PIPES)}", option="format", value=kind)
+    suffix, name, options = codecs.PIPES[kind]
+    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew=True, options=options)
+
+
 def available(encoder: str) -> bool:
     """Whether PyAV's FFmpeg has an encoder of this name."""
     with suppress(av.FFmpegError, ValueError):
@@ -63,7 +76,9 @@ class AvSink:
         self._layout = self._layout_for(8)
         self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
         self._colour = _colour(stream, plan.codec, self._layout)
-        self._pad = tuple(-side % step for side, step in zip((stream.height, stream.width), self._layout.steps, strict=True))
+        self._pad = tuple(
+            -side % step for side, step in zip((stream.height, stream.width), self._layout.steps, strict=True)
+        )
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
         self._container = av.open(target, "w", format=plan.format, container_options=dict(plan.options))
@@ -119,14 +134,17 @@ class AvSink:
         self._layout = self._layout_for(bits)
         if bits > self._layout.bits:
             name, most = self._plan.codec.name, self._layout.bits
-            self._stream.remark(f"{name} has {most} bits a sample, of its {bits}; ffv1 and frames in a folder keep more")
+            self._stream.remark(
+                f"{name} has {most} bits a sample, of its {bits}; ffv1 and frames in a folder keep more"
+            )
         self._video = self._add_video(self._container)
         self._aside.add_to(self._container)
         self._container.start_encoding()
 
     def _add_video(self, container: OutputContainer) -> Any:
         stream, codec, (rows, columns) = self._stream, self._plan.codec, self._pad
-        video = container.add_stream(codec.encoder, rate=self._times.rate, options=dict(codec.options))
+        options = {**codec.options, **codec.only_in.get(self._plan.suffix, {})}
+        video = container.add_stream(codec.encoder, rate=self._times.rate, options=options)
         context = video.codec_context
         context.width, context.height = stream.width + columns, stream.height + rows
         context.pix_fmt, context.time_base = self._layout.pixels, self._times.base

@@ -9,13 +9,28 @@ from dataclasses import dataclass, field
 
 from nircolor.errors import UsageError
 
-MP4, MOV, MKV, WEBM, AVI = (".mp4", ".m4v"), (".mov",), (".mkv",), (".webm",), (".avi",)
+MP4, MOV, MKV, WEBM, AVI, TS = (".mp4", ".m4v"), (".mov",), (".mkv",), (".webm",), (".avi",), (".ts",)
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi"}
 """What FFmpeg calls the container of each suffix."""
 
-DEFAULTS = {".mp4": "h264", ".m4v": "h264", ".mov": "h264", ".mkv": "h264", ".avi": "mjpeg", ".webm": "vp9"}
+DEFAULTS = {
+    ".mp4": "h264",
+    ".m4v": "h264",
+    ".mov": "h264",
+    ".mkv": "h264",
+    ".avi": "mjpeg",
+    ".webm": "vp9",
+    ".ts": "h264",
+}
 """The codec of each suffix. AVI knows no order of frames but that of the file, and its old readers know JPEG."""
+
+PIPES = {
+    "mkv": (".mkv", "matroska", ()),
+    "mp4": (".mp4", "mp4", (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)),
+    "ts": (".ts", "mpegts", ()),
+}
+"""Containers that can be written into a pipe: the suffix whose codecs they take, FFmpeg's name, its options."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Codec:
     """The largest denominator of times."""
     tags: dict[str, str] = field(default_factory=dict)
     """Four letters that players of a container want."""
+    only_in: dict[str, dict[str, str]] = field(default_factory=dict)
+    """More options, by suffix."""
 
     def pixels(self, bits: int) -> str:
         """The pixel format for samples of so many bits: the least that holds them, or the most there is."""
@@ -57,11 +74,11 @@ CODECS = {
     codec.name: codec
     for codec in (
         Codec(
-            "h264", "libx264", "avc1", (*MP4, *MOV, *MKV, *AVI), _420, {"crf": "17", "preset": "veryfast"},
-            ("mpeg4", "vp9"), ("avc", "x264", "libx264"),
+            "h264", "libx264", "avc1", (*MP4, *MOV, *MKV, *AVI, *TS), _420, {"crf": "17", "preset": "veryfast"},
+            ("mpeg4", "vp9"), ("avc", "x264", "libx264"), only_in={".avi": {"bf": "0"}},
         ),
         Codec(
-            "h265", "libx265", "hvc1", (*MP4, *MOV, *MKV), _420,
+            "h265", "libx265", "hvc1", (*MP4, *MOV, *MKV, *TS), _420,
             {"crf": "19", "preset": "fast", "x265-params": "log-level=none"},
             ("h264", "vp9"), ("hevc", "hev1", "x265", "libx265"), tags={".mp4": "hvc1", ".m4v": "hvc1", ".mov": "hvc1"},
         ),
@@ -95,9 +112,7 @@ CODECS = {
 }  # fmt: skip
 
 _NAMES = {
-    name: codec.name
-    for codec in CODECS.values()
-    for name in (codec.name, codec.fourcc.lower(), *codec.other_names)
+    name: codec.name for codec in CODECS.values() for name in (codec.name, codec.fourcc.lower(), *codec.other_names)
 }
 
 

@@ -76,8 +76,8 @@ class Stream:
     """None: the source has no container, or one that OpenCV reads, which says little."""
     aside: deque[Any] = field(default_factory=deque)
     """Packets of ``track.tracks`` that the source has come past; the sink takes them away, in order."""
-    takes_aside: bool = False
-    """Whether a sink does so. Else the source leaves ``aside`` empty, lest it grow."""
+    keeps_aside: bool = True
+    """False: nobody takes them away, so none are put there. See ``leave_aside``."""
     scaled: tuple[int, int] | None = None
     """Height and width of the output, where a sink cannot keep those of the source."""
     warnings: list[str] = field(default_factory=list)
@@ -89,6 +89,13 @@ class Stream:
         """Height and width of the frames with square pixels, none lost: the shorter side of a pixel is drawn out."""
         wide, tall = max(1.0, self.pixel_aspect), max(1.0, 1 / self.pixel_aspect)
         return round(self.height * tall), round(self.width * wide)
+
+    def leave_aside(self) -> None:
+        """For outputs that hold pictures alone: what goes with them is left out, and sound not without a word."""
+        self.keeps_aside = False
+        self.aside.clear()
+        if self.track and any(track.type == "audio" for track in self.track.tracks):
+            self.remark("its sound is not kept")
 
     def news(self) -> list[str]:
         """The warnings since the last call."""
