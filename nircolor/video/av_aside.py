@@ -10,9 +10,13 @@ from typing import Any
 import av
 from av.container import OutputContainer
 
+from nircolor.video.codecs import FORMATS
 from nircolor.video.frames import Stream
 
 KINDS = {"audio": "sound", "subtitle": "subtitles"}
+
+_IN_TS = frozenset(("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "opus", "dvbsub"))
+"""FFmpeg writes anything into MPEG-TS; other readers know these."""
 
 _OWN_TAGS = ("DURATION", "BPS", "NUMBER_OF_", "_STATISTICS", "ENCODER", "VENDOR_ID", "HANDLER_NAME", "CREATION_TIME")
 """What a container says of a track by itself, and says anew in the output."""
@@ -34,7 +38,7 @@ class Aside:
         if tracks and not wanted:
             stream.remark("its sound is left out, since `fps` changes how fast it would play")
         elif left_out := [track for track in tracks if track not in self.kept]:
-            stream.remark(f"{_names(left_out)} left out, since {place} cannot hold it; .mkv holds nearly all")
+            stream.remark(f"{_names(left_out)} left out: {place} cannot hold {_what_can(left_out)}")
         if not self.kept:
             stream.keeps_aside = False
             stream.aside.clear()
@@ -81,25 +85,35 @@ def _time(packet: Any) -> Fraction | None:
 
 def _fits(track: Any, format_name: str) -> bool:
     """Whether the container can hold the codec: tried, since FFmpeg says so for sure only when it writes a header."""
+    if track.type not in KINDS or (format_name == "mpegts" and _codec_name(track) not in _IN_TS):
+        return False
     with suppress(av.FFmpegError, ValueError):
         trial = av.open(io.BytesIO(), "w", format=format_name)
         _add(trial, track)
         trial.start_encoding()
-        return track.type in KINDS
+        return True
     return False
 
 
 def _add(container: OutputContainer, track: Any) -> Any:
     added = container.add_stream_from_template(track)
-    added.metadata = {key: value for key, value in track.metadata.items() if not key.upper().startswith(_OWN_TAGS)}
+    told = {key: value for key, value in track.metadata.items() if not key.upper().startswith(_OWN_TAGS)}
+    added.metadata.update(told)
     added.disposition = track.disposition
     return added
 
 
 def _names(tracks: list[Any]) -> str:
-    """``its sound (pcm_s16le) and subtitles (subrip) are``."""
-    named = [f"{KINDS.get(track.type, track.type)} ({_codec_name(track)})" for track in tracks]
-    return f"its {' and '.join(dict.fromkeys(named))} {'is' if len(set(named)) == 1 else 'are'}"
+    """``its sound (pcm_s16le) and subtitles (srt) are``."""
+    named = list(dict.fromkeys(f"{KINDS.get(track.type, track.type)} ({_codec_name(track)})" for track in tracks))
+    return f"its {' and '.join(named)} {'is' if len(named) == 1 else 'are'}"
+
+
+def _what_can(tracks: list[Any]) -> str:
+    """``it; .mkv can``."""
+    others = (suffix for suffix in (".mkv", ".mov", ".avi") if all(_fits(track, FORMATS[suffix]) for track in tracks))
+    pronoun, other = "it" if len(tracks) == 1 else "them", next(others, None)
+    return f"{pronoun}; {other} can" if other else f"{pronoun}, nor can another"
 
 
 def _codec_name(track: Any) -> str:

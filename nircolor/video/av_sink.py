@@ -44,17 +44,17 @@ class Plan:
     options: tuple[tuple[str, str], ...] = ()
 
 
-def plan(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
+def plan_of_file(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
     """What is written into a file with ``suffix``. Raises UsageError for a codec that cannot be."""
     return Plan(codecs.choose(codec, suffix, available), suffix, codecs.FORMATS[suffix], fps, anew)
 
 
-def plan_of_pipe(kind: str, fps: float, codec: str | None) -> Plan:
+def plan_of_pipe(kind: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
     """What is written where nothing can be changed afterwards: ``kind`` is ``mkv``, ``mp4`` or ``ts``."""
     if kind not in codecs.PIPES:
         raise UsageError(f"can be {', '.join(codecs.PIPES)}", option="format", value=kind)
     suffix, name, options = codecs.PIPES[kind]
-    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew=True, options=options)
+    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew, options)
 
 
 def available(encoder: str) -> bool:
@@ -72,7 +72,7 @@ class AvSink:
     """
 
     def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
-        self._stream, self._plan = stream, plan
+        self._target, self._stream, self._plan = target, stream, plan
         self._layout = self._layout_for(8)
         self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
         self._colour = _colour(stream, plan.codec, self._layout)
@@ -106,6 +106,7 @@ class AvSink:
             self._mux(self._video.encode(None))
             self._move_aside(until)
             self._container.close()
+            self._target.flush()
 
     def close(self) -> None:
         """Let go of everything. What was not finished is no complete file."""

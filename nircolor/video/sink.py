@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -53,38 +53,48 @@ def open_file(
     they stay as they are. Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
     check_output(path, overwrite)
-    suffix = path.suffix.lower()
-    try:
-        from nircolor.video import av_sink
-    except ImportError:
-        av_sink = None  # type: ignore[assignment]
     with ExitStack() as stack:
-        if av_sink:
-            plan = av_sink.plan(suffix, fps, codec, anew)  # before anything is made
-        draft = stack.enter_context(temporary_folder(path)) / f"video{suffix}"
-        if av_sink:
-            target = stack.enter_context(draft.open("x+b", buffering=0))
-            writer: Writer = av_sink.AvSink(target, stream, plan)
-        else:
-            stream.leave_aside()
-            writer = OpenCvSink(draft, stream, fps, codec)
+        begin = _by_pyav(path, stream, fps, codec, anew) or _by_opencv(stream, fps, codec)
+        draft = stack.enter_context(temporary_folder(path)) / f"video{path.suffix.lower()}"
+        writer = begin(draft, stack)
         stack.callback(writer.close)
         yield _FileSink(path, draft, writer, overwrite)
 
 
+Begin = Callable[[Path, ExitStack], Writer]
+"""Opens a draft for writing; what has to be closed goes on the stack."""
+
+
+def _by_pyav(path: Path, stream: Stream, fps: float, codec: str | None, anew: bool) -> Begin | None:
+    """None where PyAV is not installed. Raises UsageError, before anything is made."""
+    try:
+        from nircolor.video.av_sink import AvSink, plan_of_file
+    except ImportError:
+        return None
+    plan = plan_of_file(path.suffix.lower(), fps, codec, anew)
+    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b")), stream, plan)
+
+
+def _by_opencv(stream: Stream, fps: float, codec: str | None) -> Begin:
+    stream.leave_aside()
+    return lambda draft, stack: OpenCvSink(draft, stream, fps, codec)
+
+
 @contextmanager
-def open_pipe(target: BinaryIO, stream: Stream, fps: float, codec: str | None, kind: str = "mkv") -> Iterator[Sink]:
+def open_pipe(
+    target: BinaryIO, stream: Stream, fps: float, codec: str | None, kind: str = "mkv", anew: bool = False
+) -> Iterator[Sink]:
     """A sink for a video at ``fps`` that goes out while it is made, such as into ``sys.stdout.buffer``.
 
-    ``kind``: ``mkv``, ``mp4`` (in fragments) or ``ts``. Raises UsageError for a codec that cannot be written, or without
-    PyAV, and OutputError.
+    ``kind``: ``mkv``, ``mp4`` (in fragments) or ``ts``. ``anew``: as of ``open_file``. Raises UsageError for a codec
+    that cannot be written, or without PyAV, and OutputError.
     """
     try:
-        from nircolor.video import av_sink
+        from nircolor.video.av_sink import AvSink, plan_of_pipe
     except ImportError as error:
-        reason = "a video into a pipe is written by PyAV, which is not installed"
+        reason = "a video for a pipe is written by PyAV, which is not installed"
         raise UsageError(reason, option="target", remedy="pip install 'nircolor[video]'") from error
-    sink = av_sink.AvSink(target, stream, av_sink.plan_of_pipe(kind, fps, codec))
+    sink = AvSink(target, stream, plan_of_pipe(kind, fps, codec, anew))
     with output_errors(Path("-")), closing(sink):
         yield sink
 
