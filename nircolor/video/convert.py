@@ -226,7 +226,7 @@ class _Job:
         smooth: float,
         info: EngineInfo,
     ) -> VideoResult:
-        height, width = stream.square if fps else (stream.height, stream.width)
+        height, width = stream.scaled or (stream.height, stream.width)
         kept = f"the frames before it are in {display_name(target)}"
         return VideoResult(
             input=str(self.source),

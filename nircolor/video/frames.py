@@ -102,6 +102,8 @@ class Stream:
     """False: nobody takes them away, so none are put there. See ``leave_aside``."""
     faults: Faults = field(default_factory=Faults)
     """What is damaged, by time; the rest goes on."""
+    scaled: tuple[int, int] | None = None
+    """Height and width of the output, where a sink cannot keep those of the source."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
     _seen: int = field(default=0, init=False)
