@@ -125,7 +125,7 @@ def open_film(source: Path | BinaryIO, stack: ExitStack) -> Film:
             metadata_errors="replace",
         )
         stack.enter_context(container)
-        return Film(container, _video(container), kind)
+        return Film(container, video_of(container), kind)
 
 
 def not_a_video(head: bytes) -> InputError:
@@ -141,7 +141,7 @@ def not_a_video(head: bytes) -> InputError:
     return InputError("is one picture", remedy="use nircolor colorize")
 
 
-def _video(container: InputContainer) -> VideoStream:
+def video_of(container: InputContainer) -> VideoStream:
     """The video stream to be read, ready to be decoded; streams that nobody wants are skipped."""
     video = container.streams.best("video")
     if not isinstance(video, VideoStream):

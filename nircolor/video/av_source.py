@@ -26,6 +26,7 @@ from nircolor.video.av_open import RAW, Film, open_film
 from nircolor.video.decoder import RATE, Decoded, Decoder
 from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.packets import clock
+from nircolor.video.wire import Wire
 from nircolor.video.planes import Planes, orientation_of, planes_of
 
 _AS_IT_IS = Reading()
@@ -34,18 +35,22 @@ _AS_IT_IS = Reading()
 class AvSource:
     """H.264, H.265, motion JPEG, FFV1, ProRes and what else FFmpeg decodes, of a closed list of containers, or raw.
 
-    ``source``: a file, or a binary stream such as ``sys.stdin.buffer``. Frames are turned upright as their metadata
+    ``source``: a file, a binary stream such as ``sys.stdin.buffer``, or a live input. Frames are turned upright as their metadata
     say; grey and colour are told apart as by ``FileSource``, but luma is taken as it is stored, with all its bits. What
     is damaged is named in ``stream.faults`` by its time, and the rest goes on. Raises InputError where no frame can be
     read.
     """
 
-    def __init__(self, source: Path | BinaryIO, reading: Reading = _AS_IT_IS) -> None:
-        self._place: Path | bytes = source if isinstance(source, Path) else b""
+    def __init__(self, source: Path | BinaryIO | Wire, reading: Reading = _AS_IT_IS) -> None:
+        self._place: Path | str | bytes = source if isinstance(source, Path) else b""
+        if isinstance(source, Wire):
+            self._place = source.place
         self._reading, self._stack = reading, ExitStack()
         self.stream = Stream(source if isinstance(source, Path) else Path("-"), 0, 0, None, 0)
+        self.format = ""
+        self.seconds: Fraction | None = None  # that it lasts, where its header says so
         try:
-            film = open_film(source, self._stack)
+            film = source.open(self._stack) if isinstance(source, Wire) else open_film(source, self._stack)
             self._decoded = Decoder(film, self.stream).frames()
             self._first = next(self._decoded, None)
             if self._first is None:
@@ -72,6 +77,7 @@ class AvSource:
     def _describe(self, film: Film, first: av.VideoFrame, time: Fraction) -> None:
         """Fill in what is known of the video, by its header and its first frame."""
         stream, planes = self.stream, planes_of(first)
+        self.format, self.seconds = film.container.format.name, film.seconds
         self._turn, exact = orientation_of(first)
         self._start, turned = time, swaps_axes(self._turn)
         stream.height, stream.width = planes.shape[::-1] if turned else planes.shape

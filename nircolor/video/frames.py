@@ -106,6 +106,10 @@ class Stream:
     """What is damaged, by time; the rest goes on."""
     scaled: tuple[int, int] | None = None
     """Height and width of the output, where a sink cannot keep those of the source."""
+    dropped: int = 0
+    """Frames of a live input that came faster than they were taken."""
+    arrivals: deque[float] = field(default_factory=deque)
+    """When each frame of a live input came, by ``time.monotonic``; whoever is done with one takes its own away."""
     warnings: list[str] = field(default_factory=list)
     """One line each, without the path; some come only while frames are read."""
     _seen: int = field(default=0, init=False)
