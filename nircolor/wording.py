@@ -20,8 +20,8 @@ OPTIONS = frozenset((
     "any_depth", "band", "baseline", "batch", "codec", "cog", "colour_inputs", "csv", "damaged", "depth", "device",
     "dtype",
     "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
-    "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
-    "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",
+    "duration", "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
+    "ray", "reconnect", "report", "resume", "run", "segment", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",
     "stretch", "suffix", "tile", "train", "watch", "weights", "workers",
     "brightness", "changes", "chroma", "data", "paint_size",
 ))

@@ -26,8 +26,8 @@ from nircolor.video.av_open import RAW, Film, open_film
 from nircolor.video.decoder import RATE, Decoded, Decoder
 from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.packets import clock
-from nircolor.video.wire import Wire
 from nircolor.video.planes import Planes, orientation_of, planes_of
+from nircolor.video.wire import Wire
 
 _AS_IT_IS = Reading()
 

@@ -7,7 +7,7 @@ judged by how much of its area is in colour, and a switch needs several frames t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any

@@ -14,7 +14,6 @@ from typing import Any
 
 from nircolor.errors import InputError
 from nircolor.picture import Reading
-from nircolor.video.address import Patience
 from nircolor.video.av_source import AvSource
 from nircolor.video.frames import Frame, name_of
 from nircolor.video.packets import clock

@@ -20,8 +20,6 @@ from nircolor.video.sink import Sink, open_file, open_folder, open_pipe
 from nircolor.video.times import LATEST, Times
 
 JOURNAL = "journal.json"
-KEPT = 60.0
-"""Seconds of a part that is kept for the case that work has to be gone on with: what a kill can cost."""
 
 _FINEST = 2**31 - 1
 
@@ -37,6 +35,19 @@ class Form:
 
 
 class Output(Protocol):
+    @property
+    def form(self) -> Form: ...
+
+    @property
+    def name(self) -> str:
+        """What results call it."""
+        ...
+
+    @property
+    def keeps_what_is_done(self) -> bool:
+        """Whether it is of use when it is interrupted."""
+        ...
+
     def check(self) -> None:
         """Whether it can be written at all. Raises UsageError, OutputExistsError and OutputError."""
         ...
@@ -73,6 +84,14 @@ class Whole:
     target: Path
     form: Form
 
+    @property
+    def name(self) -> str:
+        return str(self.target)
+
+    @property
+    def keeps_what_is_done(self) -> bool:
+        return bool(self.form.fps)
+
     def check(self) -> None:
         _refuse_begun(self.target, self.form.overwrite)
         with self.sink(0):
@@ -107,6 +126,8 @@ class Pipe:
     target: BinaryIO
     form: Form
     kind: str
+    keeps_what_is_done: bool = True
+    name: str = "-"
 
     def check(self) -> None:
         with self.sink(0):
@@ -138,9 +159,14 @@ class Row:
     target: Path
     form: Form
     resume: bool | None = False
+    keeps_what_is_done: bool = True
     journal: Journal | None = None
     written: list[tuple[Path, Fraction | None, int]] = field(default_factory=list)
     """Each file, when its first frame is shown, and how many it has."""
+
+    @property
+    def name(self) -> str:
+        return str(self.target.with_name(f"{self.target.stem}_%03d{self.target.suffix}"))
 
     def place(self, number: int) -> Path:
         return part_name(self.target, number)
@@ -193,7 +219,9 @@ class Row:
         folder = final_path(self.target).parent
         taken = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name)) if folder.is_dir() else []
         if taken and not self.form.overwrite:
-            raise OutputExistsError("exists already", path=taken[0], remedy="choose another name or add `overwrite=True`")
+            raise OutputExistsError(
+                "exists already", path=taken[0], remedy="choose another name or add `overwrite=True`"
+            )
 
     def __str__(self) -> str:
         more = len(self.written) - 1
@@ -203,6 +231,10 @@ class Row:
 @dataclass
 class Kept(Row):
     """Parts in a folder beside the output, joined into it at the end, or when the work is interrupted."""
+
+    @property
+    def name(self) -> str:
+        return str(self.target)
 
     def place(self, number: int) -> Path:
         return parts_folder(self.target) / f"{number:05d}{self.target.suffix.lower()}"

@@ -30,7 +30,7 @@ class Part:
     """
 
     def __init__(self, number: int, stream: Stream, take: Callable[[Part], Iterator[Frame]]) -> None:
-        self.number, self.stream, self.frames_read = number, stream, 0
+        self.number, self.stream = number, stream
         self.start: Fraction | None = None
         self.end: Fraction | None = None
         self._take = take
@@ -72,6 +72,7 @@ class Parts:
         self._held: Frame | None = None
         self._first: Fraction | None = None
         self._read = 0
+        self.reached = Fraction(0)  # seconds of the source that have been taken
         self._ended = self.stopped = False
 
     def __iter__(self) -> Iterator[Part]:
@@ -79,10 +80,6 @@ class Parts:
         while not self._ended:
             yield Part(number, self._source.stream, self._take)
             number += 1
-
-    def end(self) -> None:
-        """There shall be no more parts: the one in hand broke off."""
-        self._ended = True
 
     def _take(self, part: Part) -> Iterator[Frame]:
         frame, self._held = self._held or self._next(), None
@@ -97,8 +94,8 @@ class Parts:
             if since >= border:
                 part.end, self._held = frame.time, frame
                 return
-            part.frames_read += 1
             self._read += 1
+            self.reached = since + self._step
             yield frame
             frame = self._next()
         self._ended, self.stopped = True, self._asked()

@@ -14,7 +14,9 @@ from nircolor.errors import InputError
 from nircolor.video.address import Patience, shown
 from nircolor.video.av_open import Film, video_of
 
-_PROTOCOLS = "rtsp,rtsps,rtp,srtp,rtmp,rtmps,http,https,httpproxy,udp,tcp,tls,srt,crypto"  # no files, which a stream could name
+_PROTOCOLS = (
+    "rtsp,rtsps,rtp,srtp,rtmp,rtmps,http,https,httpproxy,udp,tcp,tls,srt,crypto"  # no files, which a stream could name
+)
 _FORMATS = "rtsp,rtp,sdp,mpegts,mpjpeg,mpjpeg_2,mjpeg,flv,matroska,webm,mov,mp4,avi,h264,hevc,asf"
 _LOOK = "2000000"  # microseconds in which all streams have to show up
 _OPTIONS = {
