@@ -2,7 +2,7 @@
 
 Every verb takes ``on_event``, a function of one event, and calls it in the thread of its caller unless it says
 otherwise. It also takes ``stop``, a ``threading.Event``: once that is set, the verb ends at its next report, as after
-Ctrl-C, and leaves nothing partial behind.
+Ctrl-C, and leaves nothing partial behind. ``colorize_video`` finishes what it has instead.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Done:
-    """One part that is complete. ``start``: when its first frame is shown, in seconds of the source, a fraction; None: frames have
-    no times."""
+    """One part that is complete. ``start``: when its first frame is shown, a fraction of seconds on the clock of the
+    source; None where frames have no times.
+    """
 
     number: int
     frames: int

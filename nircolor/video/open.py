@@ -40,7 +40,8 @@ def open_source(path: Path, reading: Reading = _AS_IT_IS) -> Source:
 def _without_pyav(path: Path, reading: Reading) -> Source:
     source = FileSource(path, reading)
     source.stream.remark(
-        f"PyAV is not installed: read by OpenCV, without sound, times of frames and most of what lies above 8 bits; {_INSTALL}"
+        "PyAV is not installed: read by OpenCV, without sound, times of frames and most of what lies above 8 bits; "
+        + _INSTALL
     )
     return source
 

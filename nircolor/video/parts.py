@@ -13,7 +13,7 @@ from nircolor.video.frames import Frame, Source, Stream
 
 @dataclass(frozen=True)
 class Span:
-    """How a source is cut. ``every``: seconds of a part, None: it is one. ``duration``: seconds until the end of all."""
+    """How a source is cut. ``every``: seconds of a part, None: it is one. ``duration``: seconds until all ends."""
 
     every: float | None = None
     duration: float | None = None
