@@ -52,7 +52,7 @@ class Bar:
         self._hidden = hidden
         self._console: Console | None = None
         self._live: Live | None = None
-        self._start = 0.0  # of the stage
+        self._start, self._from = 0.0, 0.0  # of the stage: when, and how much was done then
 
     def show(self, event: Progress, more: str = "") -> None:
         """``more``: words behind the bar, such as a number of failures. Any thread may call it."""
@@ -60,10 +60,10 @@ class Bar:
         task = live.tasks[0]
         begins = event.stage != task.description
         if begins:
-            self._start = time.perf_counter()
+            self._start, self._from = time.perf_counter(), event.done
             task.total = event.total or None  # Live itself cannot go back to an unknown total
             live.reset(task.id, description=event.stage)
-        told = " ".join(filter(None, (self._share(event), more)))
+        told = " ".join(filter(None, (self._share(event), event.more, more)))
         live.update(task.id, total=event.total or None, completed=event.done, told=told, refresh=begins)
 
     def say(self, text: str) -> None:
@@ -100,7 +100,7 @@ class Bar:
 
     def _share(self, event: Progress) -> str:
         if event.unit:
-            rate = event.done / max(time.perf_counter() - self._start, 1e-9)
+            rate = (event.done - self._from) / max(time.perf_counter() - self._start, 1e-9)
             total = f"{event.total:g}" if event.total else "?"
             return f"{event.done:g}/{total} {rate:.1f} {event.unit}/s"
         return f"{event.done / event.total:4.0%}" if event.total else ""

@@ -2,7 +2,7 @@
 
 Every verb takes ``on_event``, a function of one event, and calls it in the thread of its caller unless it says
 otherwise. It also takes ``stop``, a ``threading.Event``: once that is set, the verb ends at its next report, as after
-Ctrl-C, and leaves nothing partial behind.
+Ctrl-C, and leaves nothing partial behind. ``colorize_video`` finishes what it has instead.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ class Event:
 class Progress(Event):
     """``done`` of ``total`` of a stage (``colorizing``, ``validation``); ``total`` 0: nobody knows. Reported often.
 
-    ``unit``: what is counted (``frames``), where that means something to a reader.
+    ``unit``: what is counted (``frames``), where that means something to a reader. ``more``: words behind the bar.
     """
 
     stage: str
     done: float = 0
     total: float = 0
     unit: str = ""
+    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,10 @@ class Reporter:
         """Raises StoppedError."""
         self.check()
         self.on_event(Progress(stage, done, total, unit))
+
+    def told(self, stage: str, done: float, total: float, unit: str, more: str = "") -> None:
+        """``progress`` for work that ends in its own way when the caller wants it to: it raises nothing."""
+        self.on_event(Progress(stage, done, total, unit, more))
 
     def stage(self, name: str) -> Callable[[float, float], None]:
         """``progress`` of one stage, for functions that report ``(done, total)``."""

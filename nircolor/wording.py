@@ -18,11 +18,11 @@ _MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 # fmt: off
 OPTIONS = frozenset((
     "any_depth", "band", "baseline", "batch", "codec", "cog", "colour_inputs", "csv", "damaged", "depth", "device",
-    "dtype",
-    "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips", "lpips_weights",
-    "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes", "protocol", "range",
-    "ray", "report", "resume", "run", "save", "set", "skip_existing", "smooth", "split", "split_file", "start_share",
-    "stretch", "suffix", "tile", "train", "watch", "weights", "workers",
+    "dtype", "duration", "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips",
+    "lpips_weights", "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes",
+    "protocol", "range", "ray", "reconnect", "report", "resume", "run", "save", "segment", "set", "skip_existing",
+    "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
+    "workers",
     "brightness", "changes", "chroma", "data", "paint_size",
 ))
 # fmt: on
@@ -36,6 +36,7 @@ RENAMED = {
     "colours": "--grey and --colour-inputs",
     "listed": "--list",
     "colours=copy": "--colour-inputs copy",
+    "colours=grey": "--colour-inputs grey",
     "colours=colorize": "--grey",
     "colours='colorize'": "--colour-inputs colorize",
     "policy=overwrite": "--overwrite",

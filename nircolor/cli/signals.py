@@ -92,12 +92,14 @@ class Stopper:
     """While entered, the first signal sets ``stop`` and is kept in ``signum``; later ones do what they did before.
 
     ``say``: gets a line about what happens now. Until ``begun`` is set, the first signal, too, does what it did before:
-    there is nothing yet to be finished.
+    there is nothing yet to be finished. ``hand``: what is in hand.
     """
 
-    def __init__(self, stop: threading.Event, say: Callable[[str], None], begun: bool = True) -> None:
+    def __init__(
+        self, stop: threading.Event, say: Callable[[str], None], begun: bool = True, hand: str = "picture"
+    ) -> None:
         self.signum, self.begun = 0, begun
-        self._stop, self._say = stop, say
+        self._stop, self._say, self._hand = stop, say, hand
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Stopper:
@@ -119,7 +121,7 @@ class Stopper:
             return
         self.signum = signum
         self._stop.set()
-        self._say("finishing the picture in flight; once more ends at once")
+        self._say(f"finishing the {self._hand} in flight; once more ends at once")
 
 
 def _numbers() -> list[int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+import sys
+from threading import Event as StopEvent
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -24,24 +27,33 @@ from nircolor.cli.options import (
     overwrite_option,
     reading_of,
 )
-from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
+from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
+from nircolor.cli.signals import Stopper
+from nircolor.errors import UsageError
+from nircolor.events import Event, Progress
+
+LIVE = "Long and live videos"
 
 EPILOG = """[bold]Examples[/bold]
 
   $ nircolor video night.mp4                  writes night_rgb.mp4
-  $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
+  $ nircolor video night.avi -o day.mkv --codec ffv1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
   $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
   $ nircolor video night.mp4 -o day/          frame_000001.png and so on
+  $ nircolor video long.mp4 --resume          goes on where it was killed
+  $ nircolor video rtsp://10.0.0.7/live -o day.mp4 --segment 10m
+  $ cat night.ts | nircolor video - -o - --format ts | ffplay -
 
 [bold]Exit codes[/bold]
 
   0  done                              4  weights missing or damaged
   1  damaged input: the frames up      5  device or memory
-     to there are kept; or the         130  interrupted (143 by SIGTERM):
-     output cannot be written               nothing is left behind
-  2  wrong usage, or output exists
+     to there are kept; a live input   130  interrupted (143 by SIGTERM):
+     lost; or the output cannot be          the video so far is complete
+     written                                and has its name; a folder of
+  2  wrong usage, or output exists          frames is not there
   3  input unreadable or unsupported"""
 
 
@@ -52,7 +64,8 @@ def video(
         typer.Argument(
             metavar="INPUT",
             show_default=False,
-            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM, raw MJPEG), or folder of numbered frames.",
+            help="Near-infrared video (MP4, MOV, AVI, MKV, WebM, TS, raw MJPEG, H.264, ...), folder of numbered "
+            "frames, rtsp://, http://, udp:// or other address, camera (/dev/video0), or - for standard input.",
         ),
     ],
     output: Annotated[
@@ -61,8 +74,8 @@ def video(
             "--output",
             "-o",
             metavar="OUT",
-            help="A video if it ends in .mp4, .m4v, .mov, .avi, .mkv or .webm, else a folder of frames. "
-            "Default: INPUT with _rgb added to its name.",
+            help="A video if it ends in .mp4, .m4v, .mov, .avi, .mkv or .webm, else a folder of frames; - for standard "
+            "output. Default: INPUT with _rgb added to its name.",
         ),
     ] = None,
     smooth: Annotated[
@@ -79,9 +92,9 @@ def video(
         str | None,
         typer.Option(
             "--codec",
-            metavar="FOURCC",
+            metavar="NAME",
             show_default=False,
-            help="mp4v, MJPG, VP90, FFV1 (no loss) or what else OpenCV has. Default: by the suffix of OUT.",
+            help="h264, h265, ffv1 (no loss), mjpeg, mpeg4, vp9, av1, prores. Default: by the suffix of OUT.",
         ),
     ] = None,
     fps: Annotated[
@@ -93,7 +106,57 @@ def video(
             help="Frames a second of a video. Default: those of INPUT; a folder has none.",
         ),
     ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            show_default=False,
+            help="Container of a video on standard output: mkv, ts, or mp4 (in fragments). Default: mkv.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, overwrite_option("Replace OUT, or frames in it, if they exist.")] = False,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            "--segment",
+            metavar="TIME",
+            show_default=False,
+            rich_help_panel=LIVE,
+            help="Write a row of files, OUT_000.mp4 and so on, each complete as soon as its time is over: 90, 90s, "
+            "10m, 1h.",
+        ),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(
+            "--duration",
+            metavar="TIME",
+            show_default=False,
+            rich_help_panel=LIVE,
+            help="End after so long: of the video, or, where it is live, by the clock.",
+        ),
+    ] = None,
+    reconnect: Annotated[
+        str | None,
+        typer.Option(
+            "--reconnect",
+            metavar="TIME",
+            show_default=False,
+            rich_help_panel=LIVE,
+            help="How long a live input that was lost is tried again; 0: not at all. Default: 60s.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            metavar=" ",
+            rich_help_panel=LIVE,
+            help="Go on with work that was killed or interrupted; else begin work that can be gone on with: in parts of "
+            "60 s, or of --segment, in OUT.parts.",
+        ),
+    ] = False,
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -114,27 +177,71 @@ def video(
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
 ) -> None:
-    """Colorize a near-infrared video, or a folder of numbered frames, with as many frames of the same size at the same
-    rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
+    """Colorize a near-infrared video, a folder of numbered frames, or a live stream: as many frames, of the same size,
+    at the same times. The output gets its name when it is complete, or when the work is interrupted: Ctrl-C leaves a
+    video of all that was done until then. Nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    _colorize(
+        report,
+        source=_standard_input() if source == "-" else source,
+        target=_standard_output(json) if output == "-" else output,
+        engine=engine_of(weights, device, precision, prior, tile, overlap),
+        reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
+        smooth=smooth,
+        fps=fps,
+        codec=codec,
+        format=format,
+        segment=seconds_of("--segment", segment),
+        duration=seconds_of("--duration", duration),
+        reconnect=seconds_of("--reconnect", reconnect),
+        overwrite=overwrite,
+        resume=resume,
+    )
+
+
+def _colorize(report: Report, **what: Any) -> None:
+    """The first signal ends the work with the frame in hand, once there is one."""
     from nircolor.video.convert import colorize_video
 
-    with report.watching() as observe:
-        result = colorize_video(
-            source,
-            output,
-            engine=engine_of(weights, device, precision, prior, tile, overlap),
-            reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
-            smooth=smooth,
-            fps=fps,
-            codec=codec,
-            overwrite=overwrite,
-            on_event=observe,
-        )
+    stop = StopEvent()
+    with Stopper(stop, report.detail, begun=False, hand="frame") as stopper, report.watching() as observe:
+
+        def watch(event: Event) -> None:
+            stopper.begun |= isinstance(event, Progress) and event.unit == "frames" and event.done > 0
+            observe(event)
+
+        result = colorize_video(**what, stop=stop, on_event=watch)
     report.say(str(result))
-    if result.error:
-        report.error(result.error)
-    report.result({**result.to_json(), "warnings": report.warnings})
-    if result.error:
-        raise typer.Exit(1)
+    for told in (*result.faults, *([result.error] if result.error else [])):
+        report.error(told)
+    code = 128 + stopper.signum if result.interrupted else result.exit_code
+    report.result({**result.to_json(), **({"exit_code": code} if code else {}), "warnings": report.warnings})
+    if code:
+        raise typer.Exit(code)
+
+
+def seconds_of(option: str, text: str | None) -> float | None:
+    """``90``, ``90s``, ``1.5m``, ``1h`` and ``1h30m`` in seconds. Raises UsageError for what is no time."""
+    if text is None:
+        return None
+    parts = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
+    try:
+        assert parts and any(parts.groups())
+        return sum(float(part) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True) if part)
+    except (AssertionError, ValueError):
+        raise UsageError(f"{option} {text}: is no time; give seconds, or such as 90s, 10m, 1h30m") from None
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("standard input is no video here; pipe one in, or name a file")
+    return sys.stdin.buffer
+
+
+def _standard_output(json: bool) -> BinaryIO:
+    if json:
+        raise UsageError("--json: standard output is taken by the video; name an output file with -o")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise UsageError("standard output is no place for a video here; redirect it, or name a file with -o")
+    return sys.stdout.buffer

@@ -15,6 +15,7 @@ HEAD = 400
 
 _MP4 = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 _LOOK = 1 << 20  # bytes at the start of a file in which its tracks are listed
+_PACKETS = ((0, 188), (4, 192))  # where the packets of MPEG-TS begin, and their length; those of camcorders have a time
 _DEEP = 8  # nesting of boxes: a damaged file may hold itself
 
 
@@ -35,7 +36,28 @@ def sniff(head: bytes) -> str | None:
         return "FLV"
     if head.startswith(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"):
         return "ASF"
-    return "MPEG-TS" if head[:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G" else None
+    if head.startswith(b"YUV4MPEG2 "):
+        return "Y4M"
+    if any(head[start::step][:3] == b"GGG" for start, step in _PACKETS):
+        return "MPEG-TS"
+    return _sniff_raw(head)
+
+
+def _sniff_raw(head: bytes) -> str | None:
+    """Video without a container, by its first unit (ITU-T H.264 and H.265, annex B): parameters, or what precedes."""
+    start = re.match(rb"\x00?\x00\x00\x01(.)(.)", head, re.DOTALL)
+    if not start:
+        return None
+    first, second = start[1][0], start[2][0]
+    if first in (0x40, 0x42, 0x44, 0x46) and second == 1:
+        return "H.265"
+    return "H.264" if first in (0x06, 0x09, 0x27, 0x47, 0x67) else None
+
+
+def lacks_index(stream: BinaryIO) -> bool:
+    """Whether an MP4 or MOV file has no list of what it holds, which is written last."""
+    size = stream.seek(0, 2)
+    return not any(kind == b"moov" for kind, _, _ in _boxes(stream, 0, size))
 
 
 def has_sound(stream: BinaryIO, container: str) -> bool | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event as StopEvent
+from typing import BinaryIO
 
 from nircolor.errors import UsageError, display_name
 from nircolor.picture import Reading
+from nircolor.video.address import Patience
 from nircolor.video.file_source import FileSource
 from nircolor.video.folder_source import FolderSource
 from nircolor.video.frames import Source
 from nircolor.video.stream_source import StreamSource, is_stream
 
 _AS_IT_IS = Reading()
+_INSTALL = "pip install 'nircolor[video]'"
 
 
 def open_source(path: Path, reading: Reading = _AS_IT_IS) -> Source:
@@ -24,4 +28,41 @@ def open_source(path: Path, reading: Reading = _AS_IT_IS) -> Source:
     if reading.page is not None:
         reason = f"{display_name(path)} has no pages"
         raise UsageError(reason, option="page", value=reading.page, remedy="leave `page` out")
-    return StreamSource(path, reading) if is_stream(path) else FileSource(path, reading)
+    if is_stream(path):
+        return StreamSource(path, reading)
+    try:
+        from nircolor.video.av_source import AvSource
+    except ImportError:
+        return _without_pyav(path, reading)
+    return AvSource(path, reading)
+
+
+def _without_pyav(path: Path, reading: Reading) -> Source:
+    source = FileSource(path, reading)
+    source.stream.remark(
+        "PyAV is not installed: read by OpenCV, without sound, times of frames and most of what lies above 8 bits; "
+        + _INSTALL
+    )
+    return source
+
+
+def open_pipe(stream: BinaryIO, reading: Reading = _AS_IT_IS) -> Source:
+    """A video that comes in through a pipe, such as ``sys.stdin.buffer``. Raises InputError and UsageError."""
+    try:
+        from nircolor.video.av_source import AvSource
+    except ImportError as error:
+        raise UsageError("a pipe is read by PyAV, which is not installed", remedy=_INSTALL) from error
+    return AvSource(stream, reading)
+
+
+def open_live(
+    address: str, patience: Patience, reading: Reading, duration: float | None = None, stop: StopEvent | None = None
+) -> Source:
+    """A stream of the network, or a camera. Raises InputError and UsageError. See ``LiveSource``."""
+    try:
+        from nircolor.video.live import LiveSource
+        from nircolor.video.wire import Wire
+    except ImportError as error:
+        reason = "live inputs are read by PyAV, which is not installed"
+        raise UsageError(reason, remedy=_INSTALL) from error
+    return LiveSource(Wire(address, patience), reading, duration, stop)

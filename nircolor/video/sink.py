@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
-import cv2
 from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import OutputError, OutputExistsError, UsageError
-from nircolor.files import check_output, final_path, publish, temporary_folder
-from nircolor.image.quantize import quantize
+from nircolor.files import check_output, final_path, output_errors, publish, temporary_folder
 from nircolor.picture import Writing
 from nircolor.tiling import Piece
-from nircolor.video.container import CODECS
 from nircolor.video.frames import Frame, Stream
-from nircolor.video.opencv import count_frames, open_writer
+from nircolor.video.opencv_sink import OpenCvSink
 
 
 class Sink(Protocol):
@@ -28,80 +26,102 @@ class Sink(Protocol):
         """Take the next frame and its colours, (H, W, 3) float32 in [0, 1]."""
         ...
 
-    def finish(self) -> None:
-        """Give the output its name."""
+    def finish(self, until: Fraction | None = None) -> None:
+        """Give the output its name. ``until``: seconds on the clock of the source; sound from there on is left for the
+        sink of the next segment. None: all that is left belongs here.
+        """
         ...
 
 
-@contextmanager
-def open_file(path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool) -> Iterator[Sink]:
-    """A sink for a video of 8-bit colour at ``fps``. Pixels that are not square become so, since OpenCV
-    cannot write their shape. Sides are made even, as its codecs want them.
+class Writer(Protocol):
+    """What writes a draft. ``finish`` completes it, ``close`` lets go of it, complete or not."""
 
-    Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
+    def write(self, frame: Frame, rgb: NDArray[Any]) -> None: ...
+
+    def finish(self, until: Fraction | None = None) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def open_file(
+    path: Path, stream: Stream, fps: float, codec: str | None, overwrite: bool, anew: bool = False
+) -> Iterator[Sink]:
+    """A sink for a video at ``fps``; written by PyAV, and without it by OpenCV, which loses more than colours.
+
+    ``anew``: times begin at 0 with the first frame, as in one of many that take their frames from one ``stream``; else
+    they stay as they are. Raises UsageError for a codec that cannot be written, OutputExistsError and OutputError.
     """
     check_output(path, overwrite)
-    with temporary_folder(path) as folder:
-        sink = _FileSink(path, folder / f"video{path.suffix.lower()}", stream, overwrite)
-        try:
-            sink.open(fps, codec or CODECS[path.suffix.lower()])
-            yield sink
-        finally:
-            sink.close()
+    with ExitStack() as stack:
+        begin = _by_pyav(path, stream, fps, codec, anew) or _by_opencv(stream, fps, codec)
+        draft = stack.enter_context(temporary_folder(path)) / f"video{path.suffix.lower()}"
+        writer = begin(draft, stack)
+        stack.callback(writer.close)
+        yield _FileSink(path, draft, writer, overwrite)
+
+
+Begin = Callable[[Path, ExitStack], Writer]
+"""Opens a draft for writing; what has to be closed goes on the stack."""
+
+
+def _by_pyav(path: Path, stream: Stream, fps: float, codec: str | None, anew: bool) -> Begin | None:
+    """None where PyAV is not installed. Raises UsageError, before anything is made."""
+    try:
+        from nircolor.video.av_sink import AvSink, plan_of_file
+    except ImportError:
+        return None
+    plan = plan_of_file(path.suffix.lower(), fps, codec, anew)
+    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b")), stream, plan)
+
+
+def _by_opencv(stream: Stream, fps: float, codec: str | None) -> Begin:
+    stream.leave_aside()
+    return lambda draft, stack: OpenCvSink(draft, stream, fps, codec)
+
+
+@contextmanager
+def open_pipe(
+    target: BinaryIO, stream: Stream, fps: float, codec: str | None, kind: str = "mkv", anew: bool = False
+) -> Iterator[Sink]:
+    """A sink for a video at ``fps`` that goes out while it is made, such as into ``sys.stdout.buffer``.
+
+    ``kind``: ``mkv``, ``mp4`` (in fragments) or ``ts``. ``anew``: as of ``open_file``. Raises UsageError for a codec
+    that cannot be written, or without PyAV, and OutputError.
+    """
+    try:
+        from nircolor.video.av_sink import AvSink, plan_of_pipe
+    except ImportError as error:
+        reason = "a video for a pipe is written by PyAV, which is not installed"
+        raise UsageError(reason, option="target", remedy="pip install 'nircolor[video]'") from error
+    sink = AvSink(target, stream, plan_of_pipe(kind, fps, codec, anew))
+    with output_errors(Path("-")), closing(sink):
+        yield sink
 
 
 class _FileSink:
-    def __init__(self, path: Path, draft: Path, stream: Stream, overwrite: bool) -> None:
-        self._path, self._draft, self._stream, self._overwrite = path, draft, stream, overwrite
-        self._writer, self._frames, self._size = cv2.VideoWriter(), 0, stream.square
-        self._pad = (self._size[0] % 2, self._size[1] % 2)
+    """Names the path in errors, and gives the draft its name once it is complete."""
 
-    def open(self, fps: float, codec: str) -> None:
-        if len(codec) != 4 or not codec.isascii():
-            reason = f"a codec has four letters, such as {CODECS['.mp4']} or FFV1"
-            raise UsageError(reason, option="codec", value=codec)
-        (height, width), (rows, columns) = self._size, self._pad
-        self._writer = open_writer(self._draft, codec, fps, (height + rows, width + columns))
-        if not self._writer.isOpened():
-            usual = CODECS[self._path.suffix.lower()]
-            reason = f"cannot be written into {self._path.suffix} here"
-            raise UsageError(reason, option="codec", value=codec, remedy=f"use {usual}")
-        self._remark_on_size()
-
-    def _remark_on_size(self) -> None:
-        stream, (height, width), (rows, columns) = self._stream, self._size, self._pad
-        if self._size != (stream.height, stream.width):
-            stream.remark(
-                f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high): {stream.width} x "
-                f"{stream.height} become {width} x {height} square ones; frames in a folder keep theirs"
-            )
-        if rows or columns:
-            stream.remark(
-                f"a video has even sides: {width} x {height} pixels become {width + columns} x {height + rows}, "
-                "their last row or column repeated; frames in a folder keep their size"
-            )
+    def __init__(self, path: Path, draft: Path, writer: Writer, overwrite: bool) -> None:
+        self._path, self._draft, self._writer, self._overwrite = path, draft, writer, overwrite
 
     def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
-        if frame.image.info.dtype != "uint8":
-            self._stream.remark("a video has 8 bits a sample; frames in a folder keep all of theirs")
-        samples = quantize(rgb, None, 8)[..., ::-1]  # (H, W, 3) BGR
-        (height, width), (rows, columns) = self._size, self._pad
-        if samples.shape[:2] != self._size:
-            samples = cv2.resize(samples, (width, height), interpolation=cv2.INTER_CUBIC)
-        self._writer.write(cv2.copyMakeBorder(samples, 0, rows, 0, columns, cv2.BORDER_REPLICATE))
-        self._frames += 1
+        with self._named():
+            self._writer.write(frame, rgb)
 
-    def finish(self) -> None:
-        self.close()
-        if count_frames(self._draft) < self._frames:  # OpenCV keeps a full disk to itself
-            reason = "the disk is full or the file too large"
-            raise OutputError(reason, path=self._path, remedy="free some space")
+    def finish(self, until: Fraction | None = None) -> None:
+        with self._named():
+            self._writer.finish(until)
         with self._draft.open("rb") as stream:
             os.fsync(stream.fileno())
         publish(self._draft, final_path(self._path), self._overwrite)
 
-    def close(self) -> None:
-        self._writer.release()
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OutputError as error:
+            raise error.at(self._path) from error.__cause__
 
 
 @contextmanager
@@ -111,6 +131,8 @@ def open_folder(path: Path, overwrite: bool, stream: Stream | None = None) -> It
     A folder that is there already keeps its other files. ``stream``: gets the remarks. Raises
     OutputExistsError and OutputError.
     """
+    if stream:
+        stream.leave_aside()
     if stream and stream.pixel_aspect != 1:
         stream.remark(
             f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high); frames in a folder keep "
@@ -144,7 +166,7 @@ class _FolderSink:
         with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
             picture.write(stream, [Piece(0, 0, rgb)], held, plan, overwrite=False)
 
-    def finish(self) -> None:
+    def finish(self, until: Fraction | None = None) -> None:
         target = final_path(self._path)
         if not target.exists():
             self._draft.rename(target)

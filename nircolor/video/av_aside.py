@@ -1,0 +1,120 @@
+"""Sound and subtitles on their way from one container into another, as they are: only their times are moved."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import OutputContainer
+
+from nircolor.video.codecs import FORMATS
+from nircolor.video.frames import Stream
+
+KINDS = {"audio": "sound", "subtitle": "subtitles"}
+
+_IN_TS = frozenset(("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "opus", "dvbsub"))
+"""FFmpeg writes anything into MPEG-TS; other readers know these."""
+
+_OWN_TAGS = ("DURATION", "BPS", "NUMBER_OF_", "_STATISTICS", "ENCODER", "VENDOR_ID", "HANDLER_NAME", "CREATION_TIME")
+"""What a container says of a track by itself, and says anew in the output."""
+
+
+class Aside:
+    """Takes the packets of ``stream.aside`` into ``container``, as far as that can hold their codecs.
+
+    What it cannot hold is a remark of ``stream``. ``kept``: the streams of the source that are copied. ``place``: what
+    messages call the container. ``wanted``: False where the frames get other times, so that sound would not fit.
+    """
+
+    def __init__(self, stream: Stream, format_name: str, place: str, *, wanted: bool) -> None:
+        self._stream = stream
+        self._streams: dict[int, Any] = {}
+        self._ends: dict[int, int] = {}
+        tracks = stream.track.tracks if stream.track else ()
+        self.kept = [track for track in tracks if wanted and _fits(track, format_name)]
+        if tracks and not wanted:
+            stream.remark("its sound is left out, since `fps` changes how fast it would play")
+        elif left_out := [track for track in tracks if track not in self.kept]:
+            stream.remark(f"{_names(left_out)} left out: {place} cannot hold {_what_can(left_out)}")
+        if not self.kept:
+            stream.keeps_aside = False
+            stream.aside.clear()
+
+    def add_to(self, container: OutputContainer) -> None:
+        """Streams for all that is kept; before the header is written."""
+        for track in self.kept:
+            self._streams[track.index] = _add(container, track)
+
+    def move(self, container: OutputContainer, origin: Fraction, begin: Fraction | None, end: Fraction | None) -> None:
+        """Write what starts before ``end``; None: all there is. ``origin`` is where the output's clock is 0.
+
+        What starts before ``begin`` is dropped.
+        """
+        waiting = self._stream.aside
+        while waiting:
+            packet = waiting[0]
+            time = _time(packet)
+            if time is not None and end is not None and time >= end:
+                return
+            waiting.popleft()
+            target = self._streams.get(packet.stream_index)
+            if target is not None and time is not None and (begin is None or time >= begin):
+                self._write(container, packet, target, origin)
+
+    def _write(self, container: OutputContainer, packet: Any, target: Any, origin: Fraction) -> None:
+        shift = round(origin / packet.time_base)
+        packet.pts = (packet.dts if packet.pts is None else packet.pts) - shift
+        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
+        last = self._ends.get(packet.stream_index)
+        if last is not None and packet.dts < last + (target.type == "audio"):
+            self._stream.remark(f"its {KINDS[target.type]} is damaged: parts whose times go back are left out")
+            return
+        self._ends[packet.stream_index] = packet.dts
+        packet.stream = target
+        container.mux(packet)
+
+
+def _time(packet: Any) -> Fraction | None:
+    """Seconds on the clock of the source at which a packet starts."""
+    ticks = packet.dts if packet.pts is None else packet.pts
+    return None if ticks is None or not packet.time_base else ticks * packet.time_base
+
+
+def _fits(track: Any, format_name: str) -> bool:
+    """Whether the container can hold the codec: tried, since FFmpeg says so for sure only when it writes a header."""
+    if track.type not in KINDS or (format_name == "mpegts" and _codec_name(track) not in _IN_TS):
+        return False
+    with suppress(av.FFmpegError, ValueError):
+        trial = av.open(io.BytesIO(), "w", format=format_name)
+        _add(trial, track)
+        trial.start_encoding()
+        return True
+    return False
+
+
+def _add(container: OutputContainer, track: Any) -> Any:
+    added = container.add_stream_from_template(track)
+    told = {key: value for key, value in track.metadata.items() if not key.upper().startswith(_OWN_TAGS)}
+    added.metadata.update(told)
+    added.disposition = track.disposition
+    return added
+
+
+def _names(tracks: list[Any]) -> str:
+    """``its sound (pcm_s16le) and subtitles (srt) are``."""
+    named = list(dict.fromkeys(f"{KINDS.get(track.type, track.type)} ({_codec_name(track)})" for track in tracks))
+    return f"its {' and '.join(named)} {'is' if len(named) == 1 else 'are'}"
+
+
+def _what_can(tracks: list[Any]) -> str:
+    """``it; .mkv can``."""
+    others = (suffix for suffix in (".mkv", ".mov", ".avi") if all(_fits(track, FORMATS[suffix]) for track in tracks))
+    pronoun, other = "it" if len(tracks) == 1 else "them", next(others, None)
+    return f"{pronoun}; {other} can" if other else f"{pronoun}, nor can another"
+
+
+def _codec_name(track: Any) -> str:
+    return str(track.codec_context.name) if track.codec_context else "of an unknown codec"

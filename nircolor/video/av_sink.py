@@ -1,0 +1,224 @@
+"""A video that PyAV writes, into a file or a pipe: colours as exact as the codec, with times, sound and the rest."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from numpy.typing import NDArray
+
+from nircolor.errors import OutputError, UsageError
+from nircolor.video import codecs, yuv
+from nircolor.video.av_aside import Aside
+from nircolor.video.codecs import Codec
+from nircolor.video.frames import Frame, Stream
+from nircolor.video.metadata import of_output
+from nircolor.video.times import Times
+from nircolor.video.yuv import Colour, Layout
+from nircolor.wording import in_short
+
+_THREADS = 4  # that encode at most: the network needs the others
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is written. ``suffix`` stands for the container, ``format`` is FFmpeg's name of it, ``options`` are its own.
+
+    ``anew``: whether times begin at 0 with the first frame, as in one segment of many; else they stay as they are.
+    """
+
+    codec: Codec
+    suffix: str
+    format: str
+    fps: float
+    anew: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def plan_of_file(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
+    """What is written into a file with ``suffix``. Raises UsageError for a codec that cannot be."""
+    return Plan(codecs.choose(codec, suffix, available), suffix, codecs.FORMATS[suffix], fps, anew)
+
+
+def plan_of_pipe(kind: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
+    """What is written where nothing can be changed afterwards: ``kind`` is ``mkv``, ``mp4`` or ``ts``."""
+    if kind not in codecs.PIPES:
+        raise UsageError(f"can be {', '.join(codecs.PIPES)}", option="format", value=kind)
+    suffix, name, options = codecs.PIPES[kind]
+    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew, options)
+
+
+def available(encoder: str) -> bool:
+    """Whether PyAV's FFmpeg has an encoder of this name."""
+    with suppress(av.FFmpegError, ValueError):
+        return bool(av.codec.Codec(encoder, "w"))
+    return False
+
+
+class AvSink:
+    """Frames into ``target``, open for writing, and seekable where the container wants that.
+
+    Several sinks in a row may take the frames of one stream, each until its ``finish``. Raises UsageError where the
+    codec cannot be had in the size of ``stream``. Writing raises OSError, such as of a full disk, and OutputError.
+    """
+
+    def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
+        self._target, self._stream, self._plan = target, stream, plan
+        self._layout = self._layout_for(8)
+        self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
+        self._colour = _colour(stream, plan.codec, self._layout)
+        self._pad = tuple(
+            -side % step for side, step in zip((stream.height, stream.width), self._layout.steps, strict=True)
+        )
+        self._try_encoder()
+        self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
+        self._container = av.open(target, "w", format=plan.format, container_options=dict(plan.options))
+        self._container.metadata.update(of_output(stream))
+        self._video: Any = None
+        if any(self._pad):
+            self._remark_on_pad()
+
+    def write(self, frame: Frame, rgb: NDArray[Any]) -> None:
+        """Take the next frame and its colours, (H, W, 3) float32 in [0, 1]."""
+        with _output_errors():
+            if self._video is None:
+                self._begin(frame)
+            ticks = self._times.ticks(frame.time)
+            self._mux(self._video.encode(self._picture(rgb, ticks)))
+            self._move_aside(self._times.of(ticks))
+
+    def finish(self, until: Fraction | None = None) -> None:
+        """Write what is still under way, and the end of the file. ``until``: seconds on the clock of the source; what
+        is heard from there on is left for the next sink. None: all that is left belongs here.
+        """
+        with _output_errors():
+            if self._video is None:
+                raise OutputError("no frame was written")
+            self._mux(self._video.encode(None))
+            self._move_aside(until)
+            self._container.close()
+            self._target.flush()
+
+    def close(self) -> None:
+        """Let go of everything. What was not finished is no complete file."""
+        with suppress(Exception):
+            self._container.close()
+
+    def _layout_for(self, bits: int) -> Layout:
+        return Layout(self._plan.codec.pixels(bits), centred=self._plan.codec.name == "mjpeg")
+
+    def _try_encoder(self) -> None:
+        """Find out before the work whether the encoder takes this size."""
+        os.environ.setdefault("SVT_LOG", "0")  # there is no other way to stop its talk on standard error
+        try:
+            trial = av.open(io.BytesIO(), "w", format=self._plan.format)
+            self._add_video(trial)
+            trial.start_encoding()
+        except (av.FFmpegError, ValueError) as error:
+            codec, stream = self._plan.codec, self._stream
+            other = next((name for name in codec.near if name != codec.name), "ffv1")
+            reason = f"cannot be written in {stream.width} x {stream.height} pixels here ({in_short(error)})"
+            raise UsageError(reason, option="codec", value=codec.name, remedy=f"use {other}") from error
+
+    def _begin(self, frame: Frame) -> None:
+        """Only the first frame tells for sure how many bits there are, where no container does."""
+        bits = _bits(self._stream, frame)
+        self._layout = self._layout_for(bits)
+        if bits > self._layout.bits:
+            name, most = self._plan.codec.name, self._layout.bits
+            self._stream.remark(
+                f"{name} has {most} bits a sample, of its {bits}; ffv1 and frames in a folder keep more"
+            )
+        self._video = self._add_video(self._container)
+        self._aside.add_to(self._container)
+        self._container.start_encoding()
+
+    def _add_video(self, container: OutputContainer) -> Any:
+        stream, codec, (rows, columns) = self._stream, self._plan.codec, self._pad
+        options = {**codec.options, **codec.only_in.get(self._plan.suffix, {})}
+        video = container.add_stream(codec.encoder, rate=self._times.rate, options=options)
+        context = video.codec_context
+        context.width, context.height = stream.width + columns, stream.height + rows
+        context.pix_fmt, context.time_base = self._layout.pixels, self._times.base
+        video.time_base = self._times.base
+        context.sample_aspect_ratio = _aspect(stream)
+        context.thread_count = min(_THREADS, os.cpu_count() or 1)
+        context.color_primaries, context.color_trc = self._colour.primaries, self._colour.transfer
+        context.colorspace = self._colour.matrix
+        context.color_range = _range(self._colour)
+        if tag := codec.tags.get(self._plan.suffix):
+            context.codec_tag = tag
+        return video
+
+    def _picture(self, rgb: NDArray[Any], ticks: int) -> av.VideoFrame:
+        (rows, columns), (height, width, _) = self._pad, rgb.shape
+        if rows or columns:
+            rgb = cv2.copyMakeBorder(rgb, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
+        picture = av.VideoFrame(width + columns, height + rows, self._layout.pixels)
+        for plane, samples in zip(picture.planes, yuv.planes(rgb, self._layout, self._colour), strict=True):
+            lines = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)  # type: ignore[arg-type]
+            lines[:, : samples.shape[1]] = samples
+        picture.pts, picture.time_base = ticks, self._times.base
+        picture.colorspace, picture.color_range = self._colour.matrix, _range(self._colour)
+        picture.color_primaries, picture.color_trc = self._colour.primaries, self._colour.transfer
+        return picture
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            packet.duration = packet.duration or self._times.step
+            self._container.mux(packet)
+
+    def _move_aside(self, end: Fraction | None) -> None:
+        origin = self._times.origin
+        self._aside.move(self._container, origin, origin if self._plan.anew else None, end)
+
+    def _remark_on_pad(self) -> None:
+        stream, (rows, columns) = self._stream, self._pad
+        stream.remark(
+            f"{self._plan.codec.name} has even sides: {stream.width} x {stream.height} pixels become "
+            f"{stream.width + columns} x {stream.height + rows}, their last row or column repeated; ffv1 and frames in "
+            "a folder keep their size"
+        )
+
+
+def _bits(stream: Stream, frame: Frame) -> int:
+    if stream.track:
+        return stream.track.bits
+    return 8 if frame.image.info.dtype == "uint8" else 16
+
+
+def _colour(stream: Stream, codec: Codec, layout: Layout) -> Colour:
+    """What the samples of the output mean; codecs that cannot say so are read in one way only."""
+    track = stream.track
+    full = track.full_range if track and codec.full_range is None else bool(codec.full_range)
+    tags = track.colour if track and codec.says_colours else (yuv.UNSPECIFIED,) * 3
+    colour = yuv.colour_of(tags, full, stream.height if codec.says_colours else 0)
+    return Colour(colour.primaries, colour.transfer, 0, full_range=True) if layout.is_rgb else colour
+
+
+def _range(colour: Colour) -> int:
+    """As FFmpeg counts: 1 limited, 2 full."""
+    return 2 if colour.full_range else 1
+
+
+def _aspect(stream: Stream) -> Fraction:
+    return stream.track.pixel_aspect if stream.track else Fraction(stream.pixel_aspect).limit_denominator(1000)
+
+
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise
+    except av.FFmpegError as error:
+        raise OutputError(f"cannot be written ({in_short(error)})", remedy="nothing was written") from error

@@ -1,0 +1,150 @@
+"""A video file as a source of near-infrared frames, read by PyAV: their luma as it is stored, and their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+
+from nircolor import picture
+from nircolor.errors import ColourInputError, InputError
+from nircolor.image import NirImage, NirWindows
+from nircolor.image.decode import Reader
+from nircolor.image.orient import swaps_axes
+from nircolor.image.raster import Raster, choose_bands, pick
+from nircolor.image.stored import Arrays
+from nircolor.image.survey import Look
+from nircolor.image.tone import grey
+from nircolor.picture import Reading
+from nircolor.video.av_open import RAW, Film, open_film
+from nircolor.video.decoder import RATE, Decoded, Decoder
+from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.packets import clock
+from nircolor.video.planes import Planes, orientation_of, planes_of
+from nircolor.video.wire import Wire
+
+_AS_IT_IS = Reading()
+
+
+class AvSource:
+    """H.264, H.265, motion JPEG, FFV1, ProRes and what else FFmpeg decodes, of a closed list of containers, or raw.
+
+    ``source``: a file, a binary stream such as ``sys.stdin.buffer``, or a live input. Frames are turned upright as
+    their metadata say; grey and colour are told apart as by ``FileSource``, but luma is taken as it is stored, with all its bits. What
+    is damaged is named in ``stream.faults`` by its time, and the rest goes on. Raises InputError where no frame can be
+    read.
+    """
+
+    def __init__(self, source: Path | BinaryIO | Wire, reading: Reading = _AS_IT_IS) -> None:
+        self._place: Path | str | bytes = source if isinstance(source, Path) else b""
+        if isinstance(source, Wire):
+            self._place = source.place
+        self._reading, self._stack = reading, ExitStack()
+        self.stream = Stream(source if isinstance(source, Path) else Path("-"), 0, 0, None, 0)
+        self.format = ""
+        self.seconds: Fraction | None = None  # that it lasts, where its header says so
+        try:
+            film = source.open(self._stack) if isinstance(source, Wire) else open_film(source, self._stack)
+            self._decoded = Decoder(film, self.stream).frames()
+            self._first = next(self._decoded, None)
+            if self._first is None:
+                raise InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
+            self._describe(film, self._first.frame, self._first.time)
+        except InputError as error:
+            self.close()
+            raise error.at(self._place) from error.__cause__
+
+    def frames(self) -> Iterator[Frame]:
+        """Raises InputError for a frame of colour or another size, and where the video ends too early."""
+        found, number = self._first, 0
+        try:
+            while found is not None:
+                number += 1
+                yield self._frame(found, number)
+                found = next(self._decoded, None)
+        except InputError as error:
+            raise error.at(self._place) from error.__cause__
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _describe(self, film: Film, first: av.VideoFrame, time: Fraction) -> None:
+        """Fill in what is known of the video, by its header and its first frame."""
+        stream, planes = self.stream, planes_of(first)
+        self.format, self.seconds = film.container.format.name, film.seconds
+        self._turn, exact = orientation_of(first)
+        self._start, turned = time, swaps_axes(self._turn)
+        stream.height, stream.width = planes.shape[::-1] if turned else planes.shape
+        aspect = 1 / film.pixel_aspect if turned else film.pixel_aspect
+        stream.fps, stream.fps_assumed = float(film.rate or RATE), film.kind in RAW
+        stream.fps = stream.fps if film.rate or stream.fps_assumed else None
+        stream.expected, stream.pixel_aspect = film.expected, float(aspect)
+        stream.track = film.track(planes.bits, planes.full_range, aspect)
+        if not exact:
+            stream.remark("its metadata turn it by an odd angle: it is turned by the nearest right one")
+        if film.others:
+            stream.remark(f"holds {film.others + 1} videos; the first of its best is read")
+        if first.interlaced_frame:
+            stream.remark("its frames are interlaced, two moments in one: moving things have combs, which stay")
+
+    def _frame(self, decoded: Decoded, number: int) -> Frame:
+        try:
+            return self._read(decoded, number)
+        except InputError as error:
+            raise error.within(f"frame {number} at {clock(decoded.time - self._start)}") from error.__cause__
+
+    def _read(self, decoded: Decoded, number: int) -> Frame:
+        planes = planes_of(decoded.frame).turned(self._turn)
+        height, width = planes.shape
+        if (height, width) != (self.stream.height, self.stream.width):
+            raise InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
+        reading, colours = self._reading, None
+        if decoded.doubtful and reading.band is None:
+            reading = replace(reading, colours="colorize")  # damage makes colours that are none
+        try:
+            image = near_infrared(planes, reading)
+        except ColourInputError as error:
+            if reading.colours != "copy":
+                raise picture.offer_copy(error) from error.__cause__
+            image = near_infrared(planes, replace(reading, colours="colorize"))
+            colours = planes.rgb()
+            self.stream.copied += 1
+        for warning in image.info.warnings:
+            self.stream.remark(warning, f"frame {number}")
+        return Frame(name_of(number), image, colours, time=decoded.time)
+
+
+def near_infrared(planes: Planes, how: Reading) -> NirImage:
+    """A frame as a near-infrared picture: its luma as stored, or the band that is wanted.
+
+    Raises ColourInputError where it has colours that are not welcome, InputError for a band that is not there.
+    """
+    black, white = planes.levels
+    if how.band is not None or planes.is_rgb:
+        stack = planes.samples[0] if planes.is_grey else planes.rgb_samples()
+        samples, _ = pick(stack, choose_bands(1 if planes.is_grey else 3, None, how.band))
+        black, white, told = (black, white, []) if planes.is_grey else (0, planes.peak, list[str]())
+    else:
+        samples = [planes.samples[0]]
+        told = [] if how.colours == "colorize" else colour_remarks(planes)
+    if white < planes.peak and how.stretch.kind != "range":
+        samples = [np.minimum(samples[0], white)]  # what lies above is overshoot of a codec, of which nobody need hear
+    raster = Raster("PNG", samples, black=float(black), peak=float(white), noisy=True, warnings=told)
+    return NirWindows(Reader(Arrays(raster)), Look(how.stretch, how.equalize, how.colours == "colorize")).whole()
+
+
+def colour_remarks(planes: Planes) -> list[str]:
+    """What there is to say of the colours of a frame that counts as grey. Raises ColourInputError for another."""
+    middle = 1 << planes.bits - 1
+    if planes.is_grey or all(np.all(plane == middle) for plane in planes.samples[1:]):
+        return []
+    small = np.rint(planes.rgb(small=True) * 255).astype(np.uint8)
+    channels = grey.Channels(small.shape[:2], small.dtype)
+    channels.add([small[..., index] for index in range(3)], None)
+    return grey.remark(channels.shares(), True, None)
