@@ -21,7 +21,7 @@ from nircolor.video.container import HEAD, lacks_index, sniff
 from nircolor.video.frames import Track
 from nircolor.wording import in_short
 
-RAW = ("H.264", "H.265")
+RAW = ("H.264", "H.265", "JPEG")
 """Kinds without a container, which know no times."""
 
 _DEMUXERS = {
@@ -35,7 +35,9 @@ _DEMUXERS = {
     "Y4M": "yuv4mpegpipe",
     "H.264": "h264",
     "H.265": "hevc",
+    "JPEG": "mjpeg",
 }
+_PICTURES, _JPEG = "JPEG", b"\xff\xd8\xff"  # one after the other; of a file, ``StreamSource`` reads them
 _NOWHERE = {"protocol_whitelist": "none"}  # a file may name others: none of them is opened
 _CAREFUL = {"err_detect": "crccheck+bitstream+buffer"}
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")  # not of what it shows
@@ -113,7 +115,7 @@ def open_film(source: Path | BinaryIO, stack: ExitStack) -> Film:
     """
     stream = stack.enter_context(open_source(source)) if isinstance(source, Path) else source
     head = stream.read(HEAD)
-    kind = sniff(head)
+    kind = sniff(head) or (_PICTURES if head.startswith(_JPEG) and not isinstance(source, Path) else None)
     if kind is None:
         raise not_a_video(head)
     with _translated(stream, kind):

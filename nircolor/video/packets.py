@@ -20,7 +20,7 @@ _FOOTER = 3, 8  # bytes behind a slice of FFV1, without and with a checksum
 _SWAPPED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _ALL = 0xFFFFFFFF
 _EVERY = ("h264", "hevc")  # codecs of which each packet makes one frame, shown at its time
-_BACK = Fraction(1)  # second; times that go back by more are those of another recording
+_BACK, _AHEAD = Fraction(1), Fraction(12 * 3600)  # seconds; times that jump by more are those of another recording
 
 
 def clock(time: Fraction) -> str:
@@ -108,7 +108,7 @@ class Times:
         elif stamp is None:
             self._last = last + self._step
         else:
-            if stamp + self._shift < last - _BACK:  # another recording follows
+            if not -_BACK <= stamp + self._shift - last <= _AHEAD:  # FFmpeg takes a step back for counters gone full
                 self._shift, self.jumped = last + self._step - stamp, True
             self._last = max(stamp + self._shift, last + self._step / 100)
         return self._last
