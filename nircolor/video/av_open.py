@@ -180,7 +180,8 @@ def _unopened(stream: BinaryIO, kind: str, error: Exception) -> InputError:
     if kind == "MP4" and lacks_index(stream):
         reason = "has no index (moov): its recording was not finished, or it is truncated"
         return InputError(reason, remedy="get a fresh copy")
-    return InputError(f"cannot be opened: damaged or unfinished ({in_short(error)})", remedy="get a fresh copy")
+    told = getattr(error, "strerror", None) or in_short(error)
+    return InputError(f"cannot be opened: damaged or unfinished ({told})", remedy="get a fresh copy")
 
 
 def _from_start(stream: BinaryIO, head: bytes) -> Any:

@@ -81,12 +81,22 @@ def packets(path: Path) -> list[tuple[int, int, int]]:
         ]
 
 
-def marred(path: Path, number: int, count: int = 12) -> Path:
-    """``path`` with bytes of packet ``number`` overwritten."""
+def marred(path: Path, number: int, begin: float = 0.25, count: int = 12) -> Path:
+    """``path`` with bytes of packet ``number`` overwritten, behind a part of it."""
     place, size, _ = packets(path)[number]
     data, chance = bytearray(path.read_bytes()), np.random.default_rng(number)
-    for offset in chance.integers(size // 4, size * 3 // 4, count):
+    for offset in chance.integers(int(size * begin), max(size * 3 // 4, int(size * begin) + 1), count):
         data[place + int(offset)] = int(chance.integers(256))
+    path.write_bytes(data)
+    return path
+
+
+def headless(path: Path, number: int) -> Path:
+    """``path`` with the header of the picture in packet ``number`` overwritten; its length, as MP4 has it, stays."""
+    place, size, _ = packets(path)[number]
+    data = bytearray(path.read_bytes())
+    start = place + (4 if path.suffix == ".mp4" else 0)
+    data[start : start + 8] = bytes([0xFF] * min(8, size))
     path.write_bytes(data)
     return path
 
