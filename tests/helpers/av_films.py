@@ -70,20 +70,18 @@ def av_film(
     return path
 
 
-def packets(path: Path) -> list[tuple[int, int, int]]:
-    """Place, size and time stamp of each packet of the video, in the order of the file."""
+def packets(path: Path) -> list[tuple[int, int]]:
+    """Place and size of each packet of the video, in the order of the file."""
+    data = path.read_bytes()
     with av.open(str(path)) as container:
-        found = container.demux(container.streams.best("video"))
-        return [
-            (packet.pos, packet.size, packet.pts if packet.pts is not None else packet.dts)
-            for packet in found
-            if packet.size
-        ]
+        found = [packet for packet in container.demux(container.streams.best("video")) if packet.size]
+        places = [data.find(bytes(packet)) for packet in found]  # Matroska says where its block begins
+        return [(packet.pos if at < 0 else at, packet.size) for packet, at in zip(found, places, strict=True)]
 
 
 def marred(path: Path, number: int, begin: float = 0.25, count: int = 12) -> Path:
     """``path`` with bytes of packet ``number`` overwritten, behind a part of it."""
-    place, size, _ = packets(path)[number]
+    place, size = packets(path)[number]
     data, chance = bytearray(path.read_bytes()), np.random.default_rng(number)
     for offset in chance.integers(int(size * begin), max(size * 3 // 4, int(size * begin) + 1), count):
         data[place + int(offset)] = int(chance.integers(256))
@@ -93,10 +91,10 @@ def marred(path: Path, number: int, begin: float = 0.25, count: int = 12) -> Pat
 
 def headless(path: Path, number: int) -> Path:
     """``path`` with the header of the picture in packet ``number`` overwritten; its length, as MP4 has it, stays."""
-    place, size, _ = packets(path)[number]
+    place, _ = packets(path)[number]
     data = bytearray(path.read_bytes())
-    start = place + (4 if path.suffix == ".mp4" else 0)
-    data[start : start + 8] = bytes([0xFF] * min(8, size))
+    start = place + (6 if path.suffix == ".mp4" else 0)  # behind length and kind of a NAL unit
+    data[start : start + 4] = bytes([0xFF] * 4)
     path.write_bytes(data)
     return path
 
