@@ -15,13 +15,12 @@ from av.video.stream import VideoStream
 
 from nircolor.errors import InputError
 from nircolor.image import formats
-from nircolor.image.limits import check_large, check_promise
 from nircolor.image.source import open_source
 from nircolor.video.container import HEAD, lacks_index, sniff
 from nircolor.video.frames import Track
 from nircolor.wording import in_short
 
-RAW = ("H.264", "H.265")
+RAW = ("H.264", "H.265", "JPEG")
 """Kinds without a container, which know no times."""
 
 _DEMUXERS = {
@@ -35,13 +34,15 @@ _DEMUXERS = {
     "Y4M": "yuv4mpegpipe",
     "H.264": "h264",
     "H.265": "hevc",
+    "JPEG": "mjpeg",
 }
+_PICTURES, _JPEG = "JPEG", b"\xff\xd8\xff"  # one after the other; of a file, ``StreamSource`` reads them
 _NOWHERE = {"protocol_whitelist": "none"}  # a file may name others: none of them is opened
 _CAREFUL = {"err_detect": "crccheck+bitstream+buffer"}
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")  # not of what it shows
 _COPIED = ("audio", "subtitle")
 _MOST_ASPECT, MOST_FPS = 10, 1000  # a header that says more is damaged
-_LARGEST = 8  # bytes of a pixel, decoded
+_MOST_PIXELS = 100_000_000  # of a frame: three times 8K; a decoder holds up to 16 of them
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def open_film(source: Path | BinaryIO, stack: ExitStack) -> Film:
     """
     stream = stack.enter_context(open_source(source)) if isinstance(source, Path) else source
     head = stream.read(HEAD)
-    kind = sniff(head)
+    kind = sniff(head) or (_PICTURES if head.startswith(_JPEG) and not isinstance(source, Path) else None)
     if kind is None:
         raise not_a_video(head)
     with _translated(stream, kind):
@@ -150,15 +151,24 @@ def video_of(container: InputContainer) -> VideoStream:
     codec = video.codec_context
     if codec is None:
         raise InputError("is of a codec that the FFmpeg in PyAV cannot decode", remedy="convert it to H.264")
-    if codec.width or codec.height:
-        check_promise(codec.width, codec.height, 1, 0, None)
-        check_large(codec.width, codec.height, _LARGEST)
+    _check_size(codec.width, codec.height)
     codec.thread_count = 1  # errors then belong to the packet at hand; the network takes far longer than any decoder
-    codec.options = _CAREFUL
+    if codec.name == "hevc":  # which otherwise gives nothing from a lost frame to the next that stands alone
+        codec.flags |= av.codec.context.Flags.output_corrupt
+    codec.options = _CAREFUL | {"max_pixels": str(_MOST_PIXELS)}
     for stream in container.streams:
         if stream is not video and stream.type not in _COPIED:
             stream.discard = "all"
     return video
+
+
+def _check_size(width: int, height: int) -> None:
+    if not width * height:  # FFmpeg lets go of sizes that it does not take
+        reason = f"does not say how large its frames are, or says more than {_MOST_PIXELS // 1_000_000} megapixels"
+        raise InputError(reason, remedy="get a fresh copy")
+    if width * height > _MOST_PIXELS:
+        reason = f"has frames of {width} x {height} pixels, above the limit of {_MOST_PIXELS // 1_000_000} megapixels"
+        raise InputError(reason, remedy="make them smaller first")
 
 
 @contextmanager
@@ -178,7 +188,8 @@ def _unopened(stream: BinaryIO, kind: str, error: Exception) -> InputError:
     if kind == "MP4" and lacks_index(stream):
         reason = "has no index (moov): its recording was not finished, or it is truncated"
         return InputError(reason, remedy="get a fresh copy")
-    return InputError(f"cannot be opened: damaged or unfinished ({in_short(error)})", remedy="get a fresh copy")
+    told = getattr(error, "strerror", None) or in_short(error)
+    return InputError(f"cannot be opened: damaged or unfinished ({told})", remedy="get a fresh copy")
 
 
 def _from_start(stream: BinaryIO, head: bytes) -> Any:

@@ -20,6 +20,7 @@ RATE = Fraction(25)
 _ERRORS = 100  # of a file, one after the other, without a packet between them
 _NAMED = 64  # time stamps of frames whose damage has been told
 _MADE_UP = "what it lacks was made up by the decoder"
+_ALL_MADE_UP = "what they lack was made up by the decoder"
 
 
 class Decoded(NamedTuple):
@@ -40,6 +41,7 @@ class Decoder:
         self._check = checker(self._codec.name, self._codec.extradata)
         self._lost, self._times = Lost(self._codec.name), Times(self._step)
         self._told: deque[int] = deque(maxlen=_NAMED)
+        self._run: list[Fraction] = []
         self._packets = self._frames = self._early = 0
         self._end, self._doubtful = Fraction(0), False
 
@@ -50,6 +52,7 @@ class Decoder:
                 yield from self._shown(packet)
             elif packet.size:
                 self._put_aside(packet)
+        self._tell_run()
         for pts in self._lost.came_out(None):
             self._fault(pts, "a frame is missing")
         if self._early:
@@ -81,10 +84,25 @@ class Decoder:
             self._doubtful &= not frame.key_frame or frame.pts in self._told
             for pts in self._lost.came_out(frame.pts) if frame.pts is not None else ():
                 self._fault(pts, "a frame is missing")
-            if frame.is_corrupt:
-                self._fault(frame.pts, f"a frame is damaged; {_MADE_UP}")
             self._frames += 1
+            self._note(frame)
             yield Decoded(frame, self._times.next(_scaled(frame.pts, self._base)), self._doubtful)
+
+    def _note(self, frame: av.VideoFrame) -> None:
+        """Damage that the decoder has seen; what lasts for several frames is told once."""
+        if frame.is_corrupt and frame.pts not in self._told:
+            self._doubtful = True
+            self._run.append(self._when(frame.pts))
+        elif not frame.is_corrupt:
+            self._tell_run()
+
+    def _tell_run(self) -> None:
+        run, self._run = self._run, []
+        if len(run) == 1:
+            self._stream.faults.add(f"at {clock(run[0])}: a frame is damaged; {_MADE_UP}")
+        elif run:
+            span = f"from {clock(run[0])} to {clock(run[-1])}"
+            self._stream.faults.add(f"{span}: {len(run)} frames are damaged; {_ALL_MADE_UP}")
 
     def _look_at(self, packet: av.Packet) -> None:
         if reason := self._check(bytes(packet)):
@@ -115,8 +133,11 @@ class Decoder:
             return
         if pts is not None:
             self._told.append(pts)
-        time = self._packets * self._step if pts is None else pts * self._base - self._begin
-        self._stream.faults.add(f"at {clock(time)}: {text}")
+        self._stream.faults.add(f"at {clock(self._when(pts))}: {text}")
+
+    def _when(self, pts: int | None) -> Fraction:
+        """Seconds from the start of the video; None: of the frame that is due."""
+        return (self._packets - 1) * self._step if pts is None else pts * self._base - self._begin
 
     @property
     def _begin(self) -> Fraction:

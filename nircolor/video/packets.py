@@ -20,7 +20,7 @@ _FOOTER = 3, 8  # bytes behind a slice of FFV1, without and with a checksum
 _SWAPPED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _ALL = 0xFFFFFFFF
 _EVERY = ("h264", "hevc")  # codecs of which each packet makes one frame, shown at its time
-_BACK = Fraction(1)  # second; times that go back by more are those of another recording
+_BACK, _AHEAD = Fraction(1), Fraction(12 * 3600)  # seconds; times that jump by more are those of another recording
 
 
 def clock(time: Fraction) -> str:
@@ -72,25 +72,29 @@ def _is_sound(part: bytes) -> bool:
 
 
 class Lost:
-    """Frames that went in and never came out, by their time stamps; of codecs where that means something."""
+    """Frames that went in and never came out, by their time stamps; of codecs where that means something.
+
+    What comes before the first key frame does not count: a video may begin between two of them.
+    """
 
     def __init__(self, codec: str) -> None:
-        self._counts, self._waiting, self._begun = codec in _EVERY, set[int](), False
+        self._counts, self._waiting = codec in _EVERY, set[int]()
+        self._first: int | None = None
 
     def went_in(self, packet: av.Packet) -> None:
         """A packet was handed to the decoder."""
-        if self._counts and packet.pts is not None and not packet.is_discard:
+        if not self._counts or packet.pts is None or packet.is_discard:
+            return
+        if self._first is None and packet.is_keyframe:
+            self._first = packet.pts
+        if self._first is not None and packet.pts >= self._first:
             self._waiting.add(packet.pts)
 
     def came_out(self, pts: int | None) -> list[int]:
-        """A frame came out (None: the last one has); the time stamps of those that should have come before it.
-
-        What comes before the first frame of all does not count: a video may begin between two key frames.
-        """
+        """A frame came out (None: the last one has); the time stamps of those that should have come before it."""
         gone = sorted(stamp for stamp in self._waiting if pts is None or stamp <= pts)
         self._waiting.difference_update(gone)
-        begun, self._begun = self._begun, True
-        return [stamp for stamp in gone if stamp != pts] if begun else []
+        return [stamp for stamp in gone if stamp != pts]
 
 
 class Times:
@@ -108,7 +112,7 @@ class Times:
         elif stamp is None:
             self._last = last + self._step
         else:
-            if stamp + self._shift < last - _BACK:  # another recording follows
+            if not -_BACK <= stamp + self._shift - last <= _AHEAD:  # FFmpeg takes a step back for counters gone full
                 self._shift, self.jumped = last + self._step - stamp, True
             self._last = max(stamp + self._shift, last + self._step / 100)
         return self._last

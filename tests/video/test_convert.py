@@ -40,7 +40,7 @@ def test_damage_is_in_the_result(tmp_path: Path, engine: nircolor.EngineConfig) 
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     result = nircolor.colorize_video(path, tmp_path / "y.avi", engine=engine)
     assert result.error
-    assert result.error.startswith(f"{path}: ends after {result.frames} of 20 frames: damaged; get a fresh copy; ")
+    assert result.error.startswith(f"{path}: ends after {result.frames} of 20 frames, at 0:00.320: damaged; get")
     assert result.error.endswith(f"the frames before it are in {tmp_path / 'y.avi'}")
     assert list(result.to_json())[-3:] == ["error", "exit_code", "warnings"]
     assert result.to_json()["exit_code"] == 1
