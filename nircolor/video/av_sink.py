@@ -72,7 +72,7 @@ class AvSink:
     """
 
     def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
-        self._target, self._stream, self._plan = target, stream, plan
+        self._target, self._stream, self._plan = _Target(target), stream, plan
         self._layout = self._layout_for(8)
         self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
         self._colour = _colour(stream, plan.codec, self._layout)
@@ -81,7 +81,7 @@ class AvSink:
         )
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
-        self._container = av.open(target, "w", format=plan.format, container_options=dict(plan.options))
+        self._container = av.open(self._target, "w", format=plan.format, container_options=dict(plan.options))
         self._container.metadata.update(of_output(stream))
         self._video: Any = None
         if any(self._pad):
@@ -106,7 +106,7 @@ class AvSink:
             self._mux(self._video.encode(None))
             self._move_aside(until)
             self._container.close()
-            self._target.flush()
+            self._target.check()
 
     def close(self) -> None:
         """Let go of everything. What was not finished is no complete file."""
@@ -176,6 +176,7 @@ class AvSink:
         for packet in packets:
             packet.duration = packet.duration or self._times.step
             self._container.mux(packet)
+        self._target.check()
 
     def _move_aside(self, end: Fraction | None) -> None:
         origin = self._times.origin
@@ -188,6 +189,31 @@ class AvSink:
             f"{stream.width + columns} x {stream.height + rows}, their last row or column repeated; ffv1 and frames in "
             "a folder keep their size"
         )
+
+
+class _Target:
+    """A file for FFmpeg that never fails before its eyes: it would go on, and PyAV would print a traceback for each
+    error but the first. ``check`` raises that.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._error = file, None
+        if file.seekable():
+            self.seek, self.tell = file.seek, file.tell
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        while rest and not self._error:
+            try:
+                rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                self._error = error
+        return len(data)
+
+    def check(self) -> None:
+        if self._error:
+            raise self._error
+        self._file.flush()
 
 
 def _bits(stream: Stream, frame: Frame) -> int:

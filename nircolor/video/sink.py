@@ -72,7 +72,7 @@ def _by_pyav(path: Path, stream: Stream, fps: float, codec: str | None, anew: bo
     except ImportError:
         return None
     plan = plan_of_file(path.suffix.lower(), fps, codec, anew)
-    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b")), stream, plan)
+    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b", buffering=0)), stream, plan)
 
 
 def _by_opencv(stream: Stream, fps: float, codec: str | None) -> Begin:

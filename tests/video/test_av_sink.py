@@ -17,12 +17,12 @@ from av_tools import decoded, frame_of, samples, stream_of, times, track  # noqa
 
 from nircolor.errors import OutputError, UsageError  # noqa: E402
 from nircolor.video import yuv  # noqa: E402
-from nircolor.video.codecs import CODECS, DEFAULTS  # noqa: E402
-from nircolor.video.frames import Frame, Stream, Track  # noqa: E402
+from nircolor.video.codecs import CODECS, FORMATS  # noqa: E402
+from nircolor.video.frames import Stream  # noqa: E402
 from nircolor.video.sink import open_file  # noqa: E402
 
 LOSSLESS = "ffv1"
-EVERY = [(codec.name, suffix) for codec in CODECS.values() for suffix in codec.suffixes if suffix in DEFAULTS]
+EVERY = [(codec.name, suffix) for codec in CODECS.values() for suffix in codec.suffixes if suffix in FORMATS]
 
 
 def ramp(height: int = 64, width: int = 256) -> NDArray[np.float32]:
@@ -158,7 +158,7 @@ def test_colour_tags(
     assert (int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)) == expected
 
 
-@pytest.mark.parametrize("suffix", list(DEFAULTS)[:-1])
+@pytest.mark.parametrize("suffix", list(FORMATS))
 def test_the_shape_of_pixels_is_kept(tmp_path: Path, suffix: str) -> None:
     about = stream_of(48, 64, track(pixel_aspect=Fraction(16, 11)))
     save(tmp_path / f"x{suffix}", [ramp(48, 64)] * 2, about, moments=[Fraction(0), Fraction(1, 25)])
@@ -269,9 +269,11 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, suffi
 
 
 def test_no_frame_is_no_video(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no frame was written"):
-        with open_file(tmp_path / "x.mp4", stream_of(48, 64), 25, None, False) as sink:
-            sink.finish()
+    with (
+        pytest.raises(OutputError, match="no frame was written"),
+        open_file(tmp_path / "x.mp4", stream_of(48, 64), 25, None, False) as sink,
+    ):
+        sink.finish()
     assert list(tmp_path.iterdir()) == []
 
 
