@@ -28,6 +28,8 @@ from nircolor.wording import in_short
 
 _THREADS = 4  # that encode at most: the network needs the others
 
+_REORDERED = 16  # frames at most, in every codec
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -74,16 +76,16 @@ class AvSink:
     def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
         self._target, self._stream, self._plan = _Target(target), stream, plan
         self._layout = self._layout_for(8)
+        self._size = (stream.height, stream.width) if _says_aspect(plan) else stream.make_square()
         self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
         self._colour = _colour(stream, plan.codec, self._layout)
-        self._pad = tuple(
-            -side % step for side, step in zip((stream.height, stream.width), self._layout.steps, strict=True)
-        )
+        self._pad = tuple(-side % step for side, step in zip(self._size, self._layout.steps, strict=True))
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
         self._container = av.open(self._target, "w", format=plan.format, container_options=dict(plan.options))
         self._container.metadata.update(of_output(stream))
         self._video: Any = None
+        self._packets = 0
         if any(self._pad):
             self._remark_on_pad()
 
@@ -124,10 +126,13 @@ class AvSink:
             self._add_video(trial)
             trial.start_encoding()
         except (av.FFmpegError, ValueError) as error:
-            codec, stream = self._plan.codec, self._stream
-            other = next((name for name in codec.near if name != codec.name), "ffv1")
-            reason = f"cannot be written in {stream.width} x {stream.height} pixels here ({in_short(error)})"
-            raise UsageError(reason, option="codec", value=codec.name, remedy=f"use {other}") from error
+            codec, (height, width) = self._plan.codec, self._size
+            reason = f"cannot be written in {width} x {height} pixels here"
+            raise UsageError(reason, option="codec", value=codec.name, remedy=self._other_codec()) from error
+
+    def _other_codec(self) -> str:
+        fitting = [name for name in self._plan.codec.near if self._plan.suffix in codecs.CODECS[name].suffixes]
+        return f"use {fitting[0]}" if fitting else "use a folder of frames as output"
 
     def _begin(self, frame: Frame) -> None:
         """Only the first frame tells for sure how many bits there are, where no container does."""
@@ -143,14 +148,13 @@ class AvSink:
         self._container.start_encoding()
 
     def _add_video(self, container: OutputContainer) -> Any:
-        stream, codec, (rows, columns) = self._stream, self._plan.codec, self._pad
-        options = {**codec.options, **codec.only_in.get(self._plan.suffix, {})}
-        video = container.add_stream(codec.encoder, rate=self._times.rate, options=options)
+        codec, (height, width), (rows, columns) = self._plan.codec, self._size, self._pad
+        video = container.add_stream(codec.encoder, rate=self._times.rate, options=dict(codec.options))
         context = video.codec_context
-        context.width, context.height = stream.width + columns, stream.height + rows
+        context.width, context.height = width + columns, height + rows
         context.pix_fmt, context.time_base = self._layout.pixels, self._times.base
         video.time_base = self._times.base
-        context.sample_aspect_ratio = _aspect(stream)
+        context.sample_aspect_ratio = Fraction(1) if self._stream.scaled else _aspect(self._stream)
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.color_primaries, context.color_trc = self._colour.primaries, self._colour.transfer
         context.colorspace = self._colour.matrix
@@ -160,7 +164,9 @@ class AvSink:
         return video
 
     def _picture(self, rgb: NDArray[Any], ticks: int) -> av.VideoFrame:
-        (rows, columns), (height, width, _) = self._pad, rgb.shape
+        (height, width), (rows, columns) = self._size, self._pad
+        if rgb.shape[:2] != self._size:
+            rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_CUBIC)
         if rows or columns:
             rgb = cv2.copyMakeBorder(rgb, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
         picture = av.VideoFrame(width + columns, height + rows, self._layout.pixels)
@@ -174,19 +180,27 @@ class AvSink:
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
-            packet.duration = packet.duration or self._times.step
+            packet.duration, packet.dts = packet.duration or self._times.step, self._decoding(packet)
             self._container.mux(packet)
+            self._packets += 1
         self._target.check()
+
+    def _decoding(self, packet: Any) -> int:
+        """When a packet is to be decoded: x265 leaves it to chance in videos of fewer frames than it reorders."""
+        step, first = self._times.step, self._times.first
+        if first - _REORDERED * step <= packet.dts <= packet.pts:
+            return int(packet.dts)
+        return int(min(packet.pts, first + (self._packets - _REORDERED) * step))
 
     def _move_aside(self, end: Fraction | None) -> None:
         origin = self._times.origin
-        self._aside.move(self._container, origin, origin if self._plan.anew else None, end)
+        self._aside.move(self._container, origin, origin if self._times.begins_with_frame else None, end)
 
     def _remark_on_pad(self) -> None:
-        stream, (rows, columns) = self._stream, self._pad
-        stream.remark(
-            f"{self._plan.codec.name} has even sides: {stream.width} x {stream.height} pixels become "
-            f"{stream.width + columns} x {stream.height + rows}, their last row or column repeated; ffv1 and frames in "
+        (height, width), (rows, columns) = self._size, self._pad
+        self._stream.remark(
+            f"{self._plan.codec.name} has even sides: {width} x {height} pixels become "
+            f"{width + columns} x {height + rows}, their last row or column repeated; ffv1 and frames in "
             "a folder keep their size"
         )
 
@@ -234,6 +248,11 @@ def _colour(stream: Stream, codec: Codec, layout: Layout) -> Colour:
 def _range(colour: Colour) -> int:
     """As FFmpeg counts: 1 limited, 2 full."""
     return 2 if colour.full_range else 1
+
+
+def _says_aspect(plan: Plan) -> bool:
+    """PyAV cannot put it into the header of a Matroska file; where the codec does not say it either, nothing does."""
+    return plan.codec.says_aspect or plan.format not in ("matroska", "webm")
 
 
 def _aspect(stream: Stream) -> Fraction:

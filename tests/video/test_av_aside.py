@@ -74,7 +74,8 @@ def test_avi_knows_no_start_of_sound_and_it_is_told(tmp_path: Path) -> None:
     source = film_with_sound(tmp_path / "night.mkv", "pcm_s16le", late=Fraction(1, 10))
     about = copy(source, tmp_path / "day.avi")
     assert about.warnings == ["its sound starts 0.1 s late, which .avi cannot say: it comes early; .mkv can"]
-    assert packets(tmp_path / "day.avi", "audio")[0][0] == packets(source, "audio")[0][0]
+    got, given = (packets(path, "audio") for path in (tmp_path / "day.avi", source))
+    assert b"".join(data for data, _ in got) == b"".join(data for data, _ in given)
     assert copy(film_with_sound(tmp_path / "x.mkv", "pcm_s16le"), tmp_path / "y.avi").warnings == []
 
 

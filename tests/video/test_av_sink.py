@@ -99,7 +99,8 @@ def test_levels_are_right_to_one(tmp_path: Path, codec: str, bits: int, full: bo
     unit = 2 ** (stored - 8)
     low, high = (0, 2**stored - 1) if expected else (16 * unit, 235 * unit)
     luma = samples(frame)[0][8:56].astype(float).mean(0)
-    assert np.abs(luma - (low + (high - low) * rgb[0, :, 0])).max() <= unit
+    most = unit * (1.5 if codec == "mjpeg" else 1)  # the coarsest
+    assert np.abs(luma - (low + (high - low) * rgb[0, :, 0])).max() <= most
     assert np.abs(read(frame)[72:120, 8:-8] - rgb[72:120, 8:-8]).mean((0, 1)).max() * 255 <= 1
 
 
@@ -109,7 +110,7 @@ def test_opencv_reads_the_same_levels(tmp_path: Path, rows: int) -> None:
     save(tmp_path / "day.mp4", [rgb] * 2)
     shown = cv2.VideoCapture(str(tmp_path / "day.mp4")).read()[1][..., ::-1].astype(float)
     grey = shown[8 : rows // 2 - 8].mean((0, 2))
-    assert np.abs(grey - rgb[0, :, 0] * 255).max() <= 1.5
+    assert np.abs(np.subtract(*(x.reshape(-1, 8).mean(1) for x in (grey, rgb[0, :, 0] * 255)))).max() <= 255 / 219
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_colour_tags(
     assert (int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)) == expected
 
 
-@pytest.mark.parametrize("suffix", list(FORMATS))
+@pytest.mark.parametrize("suffix", [".mp4", ".m4v", ".mov", ".mkv", ".avi"])
 def test_the_shape_of_pixels_is_kept(tmp_path: Path, suffix: str) -> None:
     about = stream_of(48, 64, track(pixel_aspect=Fraction(16, 11)))
     save(tmp_path / f"x{suffix}", [ramp(48, 64)] * 2, about, moments=[Fraction(0), Fraction(1, 25)])
@@ -167,6 +168,23 @@ def test_the_shape_of_pixels_is_kept(tmp_path: Path, suffix: str) -> None:
         frame = next(container.decode(video))
         assert (video.sample_aspect_ratio or frame.sample_aspect_ratio, frame.width) == (Fraction(16, 11), 64)
     assert about.warnings == []
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [(None, ".webm"), ("av1", ".mkv"), ("prores", ".mkv")])
+def test_pixels_become_square_where_nothing_can_say_their_shape(tmp_path: Path, codec: str | None, suffix: str) -> None:
+    about = stream_of(48, 64, track(pixel_aspect=Fraction(3, 2)))
+    about.pixel_aspect = 1.5
+    save(tmp_path / f"x{suffix}", [ramp(48, 64)], about, codec, [Fraction(0)])
+    assert frame_shape(decoded(tmp_path / f"x{suffix}")[0]) == about.scaled == (48, 96)
+    assert about.warnings[0].startswith("its pixels are not square (1.5 times as wide as high): 64 x 48 become 96 x 48")
+
+
+@pytest.mark.parametrize("codec", ["h265", "h264", "av1"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_video_of_few_frames(tmp_path: Path, codec: str, count: int) -> None:
+    for again in range(4):
+        save(tmp_path / f"{again}.mp4", [ramp(48, 64)] * count, codec=codec)
+        assert times(tmp_path / f"{again}.mp4") == [Fraction(i, 25) for i in range(count)]
 
 
 UNEVEN = [Fraction(n, 90000) for n in (45000, 48003, 51007, 63000, 66001, 150000)]
@@ -193,9 +211,9 @@ def test_the_last_frame_lasts_and_the_rate_is_told(tmp_path: Path) -> None:
 def test_avi_has_a_constant_rate_and_says_so(tmp_path: Path) -> None:
     about = stream_of(48, 64, track(rate=Fraction(20)), fps=20)
     save(tmp_path / "x.avi", [ramp(48, 64)] * 6, about, moments=UNEVEN, fps=20)
-    assert "its frame rate changes; .avi has a constant one, so times shift by up to half a frame" in about.warnings
-    late = [float(t) for t in np.subtract(times(tmp_path / "x.avi"), UNEVEN)]
-    assert max(map(abs, late)) <= 0.075
+    assert "its frame rate changes; .avi has a constant one, so times shift by up to a frame" in about.warnings
+    late = [float(t - moment + UNEVEN[0]) for t, moment in zip(times(tmp_path / "x.avi"), UNEVEN, strict=True)]
+    assert max(map(abs, late)) <= 0.05
 
 
 def test_metadata_are_kept(tmp_path: Path) -> None:
@@ -224,7 +242,7 @@ def test_small_and_odd_sizes(tmp_path: Path, codec: str, side: int) -> None:
     even = side + side % 2
     if even < {"h265": 16, "av1": 4}.get(codec, 1):
         with pytest.raises(
-            UsageError, match=rf"`codec={codec}`: cannot be written in {side} x {side} pixels here .*; use"
+            UsageError, match=rf"`codec={codec}`: cannot be written in {side} x {side} pixels here; use"
         ):
             save(path, [rgb], about, codec)
         assert list(tmp_path.iterdir()) == []
