@@ -150,7 +150,7 @@ class AvSink:
     def _add_video(self, container: OutputContainer) -> Any:
         codec, (height, width), (rows, columns) = self._plan.codec, self._size, self._pad
         video = container.add_stream(codec.encoder, rate=self._times.rate, options=dict(codec.options))
-        context = video.codec_context
+        context: Any = video.codec_context
         context.width, context.height = width + columns, height + rows
         context.pix_fmt, context.time_base = self._layout.pixels, self._times.base
         video.time_base = self._times.base
@@ -170,8 +170,9 @@ class AvSink:
         if rows or columns:
             rgb = cv2.copyMakeBorder(rgb, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
         picture = av.VideoFrame(width + columns, height + rows, self._layout.pixels)
-        for plane, samples in zip(picture.planes, yuv.planes(rgb, self._layout, self._colour), strict=True):
-            lines = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)  # type: ignore[arg-type]
+        planes: tuple[Any, ...] = picture.planes
+        for plane, samples in zip(planes, yuv.planes(rgb, self._layout, self._colour), strict=True):
+            lines = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)
             lines[:, : samples.shape[1]] = samples
         picture.pts, picture.time_base = ticks, self._times.base
         picture.colorspace, picture.color_range = self._colour.matrix, _range(self._colour)
@@ -211,7 +212,8 @@ class _Target:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._error = file, None
+        self._file = file
+        self._error: OSError | None = None
         if file.seekable():
             self.seek, self.tell = file.seek, file.tell
 

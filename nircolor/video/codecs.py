@@ -126,7 +126,7 @@ def choose(name: str | None, suffix: str, available: Callable[[str], bool]) -> C
 
     Raises UsageError for an unknown one, and for one that cannot be written here or there; it offers the nearest.
     """
-    codec = named(name or DEFAULTS[suffix])
+    codec = named(DEFAULTS[suffix] if name is None else name)
     if codec is None:
         raise UsageError(f"no codec of this name is known: {', '.join(CODECS)}", **_about(name, _alike(name, suffix)))
     if suffix in codec.suffixes and available(codec.encoder):
@@ -134,7 +134,8 @@ def choose(name: str | None, suffix: str, available: Callable[[str], bool]) -> C
     fitting = [near for near in (*codec.near, *CODECS) if near != codec.name and suffix in CODECS[near].suffixes]
     remedy = next((f"use {near}" for near in fitting if available(CODECS[near].encoder)), "reinstall PyAV")
     if suffix not in codec.suffixes:
-        remedy += f", or a file that ends in {' or '.join(dict.fromkeys(codec.suffixes))}"
+        ends = [end for end in codec.suffixes if end in FORMATS and end != ".m4v"]
+        remedy += f", or a file that ends in {' or '.join(ends)}"
         raise UsageError(f"cannot be written into {suffix}", **_about(name, remedy))
     raise UsageError("cannot be written by the FFmpeg that is here", **_about(name or codec.name, remedy))
 

