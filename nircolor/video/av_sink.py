@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -17,53 +16,18 @@ from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from nircolor.errors import OutputError, UsageError
-from nircolor.video import codecs, yuv
+from nircolor.video import yuv
 from nircolor.video.av_aside import Aside
-from nircolor.video.codecs import Codec
+from nircolor.video.av_plan import Plan, aspect_of, bits_of, colour_of
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.metadata import of_output
 from nircolor.video.times import Times
-from nircolor.video.yuv import Colour, Layout
+from nircolor.video.yuv import Colour
 from nircolor.wording import in_short
 
 _THREADS = 4  # that encode at most: the network needs the others
 
 _REORDERED = 16  # frames at most, in every codec
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is written. ``suffix`` stands for the container, ``format`` is FFmpeg's name of it, ``options`` are its own.
-
-    ``anew``: whether times begin at 0 with the first frame, as in one segment of many; else they stay as they are.
-    """
-
-    codec: Codec
-    suffix: str
-    format: str
-    fps: float
-    anew: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-
-
-def plan_of_file(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
-    """What is written into a file with ``suffix``. Raises UsageError for a codec that cannot be."""
-    return Plan(codecs.choose(codec, suffix, available), suffix, codecs.FORMATS[suffix], fps, anew)
-
-
-def plan_of_pipe(kind: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
-    """What is written where nothing can be changed afterwards: ``kind`` is ``mkv``, ``mp4`` or ``ts``."""
-    if kind not in codecs.PIPES:
-        raise UsageError(f"can be {', '.join(codecs.PIPES)}", option="format", value=kind)
-    suffix, name, options = codecs.PIPES[kind]
-    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew, options)
-
-
-def available(encoder: str) -> bool:
-    """Whether PyAV's FFmpeg has an encoder of this name."""
-    with suppress(av.FFmpegError, ValueError):
-        return bool(av.codec.Codec(encoder, "w"))
-    return False
 
 
 class AvSink:
@@ -75,10 +39,10 @@ class AvSink:
 
     def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
         self._target, self._stream, self._plan = _Target(target), stream, plan
-        self._layout = self._layout_for(8)
-        self._size = (stream.height, stream.width) if _says_aspect(plan) else stream.make_square()
-        self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
-        self._colour = _colour(stream, plan.codec, self._layout)
+        self._layout = plan.layout(8)
+        self._size = (stream.height, stream.width) if plan.says_aspect else stream.make_square()
+        self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.has_constant_rate, anew=plan.anew)
+        self._colour = colour_of(stream, plan.codec, self._layout)
         self._pad = tuple(-side % step for side, step in zip(self._size, self._layout.steps, strict=True))
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
@@ -115,9 +79,6 @@ class AvSink:
         with suppress(Exception):
             self._container.close()
 
-    def _layout_for(self, bits: int) -> Layout:
-        return Layout(self._plan.codec.pixels(bits), centred=self._plan.codec.name == "mjpeg")
-
     def _try_encoder(self) -> None:
         """Find out before the work whether the encoder takes this size."""
         os.environ.setdefault("SVT_LOG", "0")  # there is no other way to stop its talk on standard error
@@ -128,16 +89,12 @@ class AvSink:
         except (av.FFmpegError, ValueError) as error:
             codec, (height, width) = self._plan.codec, self._size
             reason = f"cannot be written in {width} x {height} pixels here"
-            raise UsageError(reason, option="codec", value=codec.name, remedy=self._other_codec()) from error
-
-    def _other_codec(self) -> str:
-        fitting = [name for name in self._plan.codec.near if self._plan.suffix in codecs.CODECS[name].suffixes]
-        return f"use {fitting[0]}" if fitting else "use a folder of frames as output"
+            raise UsageError(reason, option="codec", value=codec.name, remedy=self._plan.other_codec) from error
 
     def _begin(self, frame: Frame) -> None:
         """Only the first frame tells for sure how many bits there are, where no container does."""
-        bits = _bits(self._stream, frame)
-        self._layout = self._layout_for(bits)
+        bits = bits_of(self._stream, frame)
+        self._layout = self._plan.layout(bits)
         if bits > self._layout.bits:
             name, most = self._plan.codec.name, self._layout.bits
             self._stream.remark(
@@ -154,7 +111,7 @@ class AvSink:
         context.width, context.height = width + columns, height + rows
         context.pix_fmt, context.time_base = self._layout.pixels, self._times.base
         video.time_base = self._times.base
-        context.sample_aspect_ratio = Fraction(1) if self._stream.scaled else _aspect(self._stream)
+        context.sample_aspect_ratio = aspect_of(self._stream)
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.color_primaries, context.color_trc = self._colour.primaries, self._colour.transfer
         context.colorspace = self._colour.matrix
@@ -232,33 +189,9 @@ class _Target:
         self._file.flush()
 
 
-def _bits(stream: Stream, frame: Frame) -> int:
-    if stream.track:
-        return stream.track.bits
-    return 8 if frame.image.info.dtype == "uint8" else 16
-
-
-def _colour(stream: Stream, codec: Codec, layout: Layout) -> Colour:
-    """What the samples of the output mean; codecs that cannot say so are read in one way only."""
-    track = stream.track
-    full = track.full_range if track and codec.full_range is None else bool(codec.full_range)
-    tags = track.colour if track and codec.says_colours else (yuv.UNSPECIFIED,) * 3
-    colour = yuv.colour_of(tags, full, stream.height if codec.says_colours else 0)
-    return Colour(colour.primaries, colour.transfer, 0, full_range=True) if layout.is_rgb else colour
-
-
 def _range(colour: Colour) -> int:
     """As FFmpeg counts: 1 limited, 2 full."""
     return 2 if colour.full_range else 1
-
-
-def _says_aspect(plan: Plan) -> bool:
-    """PyAV cannot put it into the header of a Matroska file; where the codec does not say it either, nothing does."""
-    return plan.codec.says_aspect or plan.format not in ("matroska", "webm")
-
-
-def _aspect(stream: Stream) -> Fraction:
-    return stream.track.pixel_aspect if stream.track else Fraction(stream.pixel_aspect).limit_denominator(1000)
 
 
 @contextmanager
