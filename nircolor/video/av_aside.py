@@ -15,6 +15,8 @@ from nircolor.video.frames import Stream
 
 KINDS = {"audio": "sound", "subtitle": "subtitles"}
 
+_LATE = Fraction(1, 1000)
+
 _IN_TS = frozenset(("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "opus", "dvbsub"))
 """FFmpeg writes anything into MPEG-TS; other readers know these."""
 
@@ -30,7 +32,7 @@ class Aside:
     """
 
     def __init__(self, stream: Stream, format_name: str, place: str, *, wanted: bool) -> None:
-        self._stream = stream
+        self._stream, self._starts_count = stream, format_name != "avi"
         self._streams: dict[int, Any] = {}
         self._ends: dict[int, int] = {}
         tracks = stream.track.tracks if stream.track else ()
@@ -72,6 +74,9 @@ class Aside:
         if last is not None and packet.dts < last + (target.type == "audio"):
             self._stream.remark(f"its {KINDS[target.type]} is damaged: parts whose times go back are left out")
             return
+        if last is None and not self._starts_count and packet.dts * packet.time_base > _LATE:
+            late = float(packet.dts * packet.time_base)
+            self._stream.remark(f"its sound starts {late:.3g} s late, which .avi cannot say: it comes early; .mkv can")
         self._ends[packet.stream_index] = packet.dts
         packet.stream = target
         container.mux(packet)
