@@ -1,13 +1,13 @@
 """Day and night in one clip: which frames are in colour, and what becomes of those that are.
 
-Cameras turn to infrared at dusk and their pictures grey. One frame alone does not tell for certain: there are clocks and
-logos in colour, casts, noise of codecs, a chroma that fades over many frames, single frames that fail. So a frame is
-judged by how much of its area is in colour, and a switch needs several frames that agree.
+Cameras turn to infrared at dusk, and their pictures grey. One frame alone does not tell for certain: there are clocks
+and logos in colour, casts, noise of codecs, a chroma that fades over many frames, single frames that fail. So a frame
+is judged by how much of its area is in colour, and a switch needs several frames that agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -27,12 +27,12 @@ EVIDENCE = 3
 """Frames that have to agree on a switch: the first of them, and those that follow it."""
 
 NIGHT, DAY = 0.10, 0.16
-"""Share of a frame that is in colour: up to this it is one of the night, from this on one of the day. Between the two it
-goes with the frames before."""
+"""Share of a frame that is in colour: up to the first it is one of the night, from the second on one of the day.
+Between the two it goes with the frames before."""
 
 CAST, CHROMA = 16, 6
-"""Differences between channels, of 255: a cast of the whole frame is forgiven up to the first, what exceeds the second is
-colour."""
+"""Differences between channels, of 255: a cast of the whole frame is forgiven up to the first; what exceeds the second
+is colour."""
 
 _BLOCKS, _CELLS, _SIDE = 24, 4, 8  # blocks a side, means in a block a side, least pixels of a block a side
 _TOLD = 10  # switches that are told one by one
@@ -114,9 +114,9 @@ class Daylight:
 
     def _refusal(self, frame: Frame, share: float) -> ColourInputError:
         error = ColourInputError(
-            f"is a colour picture: {share:.0%} of its area is in colour",
-            remedy="take the luma of all frames with `grey=True`, or the channel that is near-infrared with `band=1`, "
-            "2 or 3; `colours=copy` passes colour frames on as they are, `colours=grey` as grey ones",
+            f"is a colour picture: {100 * share:.0f} % of its area is in colour",
+            remedy="take their luma with `colours=colorize`, or the one that is near-infrared with `band=1`, 2 or 3; "
+            "`colours=copy` passes colour pictures on as they are, `colours=grey` makes them grey",
         )
         return error.at(frame.file) if frame.file else error.within(f"frame {self._number}").at(self._stream.path)
 
