@@ -35,11 +35,13 @@ CAST, CHROMA = 16, 6
 is colour."""
 
 _BLOCKS, _CELLS, _SIDE = 24, 4, 8  # blocks a side, means in a block a side, least pixels of a block a side
+_EDGE = 8  # the share of the height, at the top and at the bottom, where clocks and logos stand: one part of so many
 _TOLD = 10  # switches that are told one by one
 
 
 def coloured(rgb: NDArray[Any], deep: bool = False) -> float:
-    """Share in [0, 1] of the area of (H, W, 3) uint8, uint16 or float in [0, 1] that is in colour.
+    """Share in [0, 1] of the area of (H, W, 3) uint8, uint16 or float in [0, 1] that is in colour, but for an eighth at
+    the top and at the bottom.
 
     A block of the frame is if the median of its means is: thin letters, noise and the edges of a logo do not count.
     ``deep``: the frame may use a part of its range only, so that its brightest thousandth is white.
@@ -57,6 +59,8 @@ def _chroma(rgb: NDArray[Any], deep: bool) -> NDArray[np.float32]:
     means = cv2.resize(rgb, (columns * _CELLS, rows * _CELLS), interpolation=cv2.INTER_AREA).astype(np.float32)
     peak = float(np.iinfo(rgb.dtype).max) if rgb.dtype.kind == "u" else 1.0
     white = float(np.percentile(means, 99.9)) if deep else peak
+    edge = rows // _EDGE
+    means, rows = means[edge * _CELLS : (rows - edge) * _CELLS], rows - 2 * edge
     blocks = means.reshape(rows, _CELLS, columns, _CELLS, 3).swapaxes(1, 2).reshape(rows * columns, -1, 3)
     above_green = np.median(blocks - blocks[..., 1:2], axis=1)
     return np.asarray(above_green * np.float32(255 / max(white, 1e-6)), np.float32)

@@ -134,12 +134,15 @@ def test_what_becomes_of_colour_frames(tmp_path: Path, kind: str) -> None:
 def test_what_is_in_colour() -> None:
     assert coloured(GREY) == coloured(np.full((1, 1, 3), 200, np.uint8)) == 0
     assert coloured(noisy(GREY, 1, 12)) < NIGHT
-    assert coloured(overlaid(GREY)) < NIGHT
-    tinted = noisy(np.clip(GREY.astype(int) + (12, 0, 10), 0, 255).astype(np.uint8), 1)
+    assert coloured(overlaid(GREY)) < NIGHT / 2
+    sign = GREY.copy()
+    sign[40:60, 40:60] = (220, 20, 20)  # something red in the middle
+    assert 0 < coloured(sign) < NIGHT
+    tinted = noisy(np.clip(GREY + np.array([12, 0, 10]), 0, 255).astype(np.uint8), 1)
     assert coloured(tinted) < NIGHT  # a cast of the whole frame
     assert coloured(overlaid(tinted)) < NIGHT
     assert (
-        coloured(np.clip(GREY.astype(int) + (30, 0, 24), 0, 255).astype(np.uint8)) > DAY
+        coloured(np.clip(GREY + np.array([30, 0, 24]), 0, 255).astype(np.uint8)) > DAY
     )  # a strong one, as of pictures
     assert coloured(COLOUR) > 2 * DAY
     assert coloured(overlaid(noisy(COLOUR, 1, 12))) > 2 * DAY
