@@ -23,8 +23,8 @@ HELD = 32_000_000
 it is written. Larger ones are read and written by windows, and take turns."""
 
 Colours = Literal["refuse", "copy", "grey", "colorize"]
-"""What becomes of colour pictures among near-infrared ones: an error, themselves, their luma, or colours made from that.
-``grey`` is for videos."""
+"""What becomes of colour pictures among near-infrared ones: an error, themselves, their luma (in videos only), or
+colours made from their luma."""
 
 
 @dataclass(frozen=True)

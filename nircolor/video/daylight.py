@@ -1,8 +1,8 @@
 """Day and night in one clip: which frames are in colour, and what becomes of those that are.
 
-Cameras turn to infrared at dusk and their pictures grey. One frame alone does not tell for certain: there are clocks and
-logos in colour, casts, noise of codecs, a chroma that fades over many frames, single frames that fail. So a frame is
-judged by how much of its area is in colour, and a switch needs several frames that agree.
+Cameras turn to infrared at dusk, and their pictures grey. One frame alone does not tell for certain: there are clocks
+and logos in colour, casts, noise of codecs, a chroma that fades over many frames, single frames that fail. So a frame
+is judged by how much of its area is in colour, and a switch needs several frames that agree.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ EVIDENCE = 3
 """Frames that have to agree on a switch: the first of them, and those that follow it."""
 
 NIGHT, DAY = 0.10, 0.16
-"""Share of a frame that is in colour: up to this it is one of the night, from this on one of the day. Between the two it
-goes with the frames before."""
+"""Share of a frame that is in colour: up to the first it is one of the night, from the second on one of the day.
+Between the two it goes with the frames before."""
 
 CAST, CHROMA = 16, 6
-"""Differences between channels, of 255: a cast of the whole frame is forgiven up to the first, what exceeds the second is
-colour."""
+"""Differences between channels, of 255: a cast of the whole frame is forgiven up to the first; what exceeds the second
+is colour."""
 
 _BLOCKS, _CELLS, _SIDE = 24, 4, 8  # blocks a side, means in a block a side, least pixels of a block a side
+_EDGE = 8  # the share of the height, at the top and at the bottom, where clocks and logos stand: one part of so many
 _TOLD = 10  # switches that are told one by one
 
 
 def coloured(rgb: NDArray[Any], deep: bool = False) -> float:
-    """Share in [0, 1] of the area of (H, W, 3) uint8, uint16 or float in [0, 1] that is in colour.
+    """Share in [0, 1] of the area of (H, W, 3) uint8, uint16 or float in [0, 1] that is in colour, but for an eighth at
+    the top and at the bottom.
 
     A block of the frame is if the median of its means is: thin letters, noise and the edges of a logo do not count.
     ``deep``: the frame may use a part of its range only, so that its brightest thousandth is white.
@@ -57,6 +59,8 @@ def _chroma(rgb: NDArray[Any], deep: bool) -> NDArray[np.float32]:
     means = cv2.resize(rgb, (columns * _CELLS, rows * _CELLS), interpolation=cv2.INTER_AREA).astype(np.float32)
     peak = float(np.iinfo(rgb.dtype).max) if rgb.dtype.kind == "u" else 1.0
     white = float(np.percentile(means, 99.9)) if deep else peak
+    edge = rows // _EDGE
+    means, rows = means[edge * _CELLS : (rows - edge) * _CELLS], rows - 2 * edge
     blocks = means.reshape(rows, _CELLS, columns, _CELLS, 3).swapaxes(1, 2).reshape(rows * columns, -1, 3)
     above_green = np.median(blocks - blocks[..., 1:2], axis=1)
     return np.asarray(above_green * np.float32(255 / max(white, 1e-6)), np.float32)
@@ -114,9 +118,9 @@ class Daylight:
 
     def _refusal(self, frame: Frame, share: float) -> ColourInputError:
         error = ColourInputError(
-            f"is a colour picture: {share:.0%} of its area is in colour",
-            remedy="take the luma of all frames with `grey=True`, or the channel that is near-infrared with `band=1`, "
-            "2 or 3; `colours=copy` passes colour frames on as they are, `colours=grey` as grey ones",
+            f"is a colour picture: {100 * share:.0f} % of its area is in colour",
+            remedy="take their luma with `colours=colorize`, or the one that is near-infrared with `band=1`, 2 or 3; "
+            "`colours=copy` passes colour pictures on as they are, `colours=grey` makes them grey",
         )
         return error.at(frame.file) if frame.file else error.within(f"frame {self._number}").at(self._stream.path)
 

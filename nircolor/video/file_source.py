@@ -32,8 +32,8 @@ _SLACK = 1  # frames that a header may promise too many
 class FileSource:
     """MP4, MOV, AVI, MKV, WebM and a few more, as FFmpeg in OpenCV reads them; rotated as their metadata says.
 
-    A frame with three channels has to be grey, as ``Daylight`` sees it, unless ``reading.band`` (1 red, 2 green, 3 blue)
-    chooses one or ``reading.colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
+    A frame with three channels has to be grey, as ``Daylight`` sees it, unless ``reading.band`` (1 red, 2 green, 3
+    blue) chooses one or ``reading.colours`` says what becomes of colour. Raises InputError where no frame can be read.
     """
 
     def __init__(self, path: Path, reading: Reading = _AS_IT_IS) -> None:

@@ -25,8 +25,8 @@ _FAULTS = 10  # lines of one video; a damaged one may give rise to thousands
 class Frame:
     """One frame, and the file name that it has, or would have, as a picture of its own.
 
-    ``colours``, (H, W, 3) float32 in [0, 1]: those of a frame that is passed on instead of being colorized, and ``image``
-    is its luma. ``file``: where such a picture is one already, to be copied.
+    ``colours``, (H, W, 3) float32 in [0, 1]: those of a frame that is passed on instead of being colorized, and
+    ``image`` is its luma. ``file``: where such a picture is one already, to be copied.
     """
 
     name: str
