@@ -186,12 +186,7 @@ class Colorizer:
         whole = self.reduction_of(shape) == self.network.config.reduction
         return whole and max(shape[:2]) <= self.tiling_of(shape).tile
 
-    def colorize_together(
-        self,
-        pictures: list[NDArray[Any]],
-        lights: list[NDArray[Any]] | None = None,
-        on_retreat: Callable[[str], None] | None = None,
-    ) -> list[NDArray[Any]]:
+    def colorize_together(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """Colorize pictures that are all (H, W) of one type, as ``colorize`` does each, with the same errors.
 
         Small ones go through the network together: one large step costs less than many small ones. Results agree with
@@ -200,16 +195,17 @@ class Colorizer:
         """
         if len(pictures) > 1 and self.can_share(pictures[0].shape):
             try:
-                return self._in_one_pass(pictures, lights)
+                return self.at_once(pictures)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-        pairs = zip(pictures, lights or [None] * len(pictures), strict=True)
-        return [self.colorize(nir, light=light, on_retreat=on_retreat) for nir, light in pairs]
+        return [self.colorize(nir) for nir in pictures]
 
-    def _in_one_pass(
-        self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None
+    def at_once(
+        self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None
     ) -> list[NDArray[Any]]:
+        """Pictures that ``can_share``, in one pass, with the ``lights`` of ``colorize``. Raises what the device does
+        where memory runs out."""
         types = [nir.dtype for nir in lights or pictures]
         if lights:
             pictures = [_lit(nir, light) for nir, light in zip(pictures, lights, strict=True)]
