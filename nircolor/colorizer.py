@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,8 +27,9 @@ from nircolor.weights_network import restored
 
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
-Filter = Callable[[Tensor, Tensor], Tensor]
-"""What a branch looks at (b, 1, h, w) and the maps that it makes of it (b, C, h', w') -> the maps to go on with."""
+Filter = Callable[[Callable[[Any], Tensor], Tensor], Tensor]
+"""How a branch makes its maps of those pictures (b, 1, h, w) of a batch that an index chooses, and all that it looks at
+-> the maps (b, C, h', w') to go on with. ``...`` chooses all."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Colorizer:
         self,
         nir: NDArray[Any],
         *,
+        light: NDArray[Any] | None = None,
         on_progress: Progress | None = None,
         on_retreat: Callable[[str], None] | None = None,
     ) -> NDArray[Any]:
@@ -106,6 +108,8 @@ class Colorizer:
 
         Args:
             nir: (H, W), uint8, uint16, or float32 in [0, 1]; the range comes from the type, never from the values.
+            light: the same view, (H, W) of any of these types, with noise that ``nir``, then float32, is free of:
+            colours are those of ``nir``, their luma and type those of ``light``. Needs ``takes_light``.
             on_progress: called with (pixels done, pixels in all).
             on_retreat: called with one line whenever memory runs out; None: what the engine was made with.
 
@@ -116,10 +120,16 @@ class Colorizer:
         """
         if nir.ndim != 2 or nir.dtype not in SCALES:
             raise UsageError(f"a NIR picture is (H, W), uint8, uint16 or float32; this is {nir.shape}, {nir.dtype}")
-        rgb = np.empty((*nir.shape, 3), nir.dtype)
-        for top, left, pixels in self.paint(nir, on_progress=on_progress, on_retreat=on_retreat):
-            rgb[top : top + len(pixels), left : left + pixels.shape[1]] = round_to(pixels, nir.dtype)
+        picture, dtype = (nir, nir.dtype) if light is None else (_lit(nir, light), light.dtype)
+        rgb = np.empty((*nir.shape, 3), dtype)
+        for top, left, pixels in self.paint(picture, on_progress=on_progress, on_retreat=on_retreat):
+            rgb[top : top + len(pixels), left : left + pixels.shape[1]] = round_to(pixels, dtype)
         return rgb
+
+    @property
+    def takes_light(self) -> bool:
+        """Whether ``light`` can be given: an affine head, on pictures as they are."""
+        return self.network.config.head == "affine" and not self.network.config.equalize
 
     def paint(
         self,
@@ -157,17 +167,19 @@ class Colorizer:
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None = None) -> Iterator[None]:
-        """While entered, the maps that decide on colours pass through filters, call by call: the prior of G_B and, with
+        """While entered, filters have the maps that decide on colours made, call by call: the prior of G_B and, with
         an affine head, the gains and offsets of G_A. The maps of another head are the picture itself, and stay.
         """
         filters = [(self.network.prior_branch, prior)]
         if gains and self.network.config.head == "affine":
             filters.append((self.network.rgb_branch, gains))
-        with ExitStack() as stack:
+        try:
             for branch, through in filters:
-                hook = branch.register_forward_hook(lambda _, inputs, maps, through=through: through(inputs[0], maps))
-                stack.enter_context(hook)
+                branch.forward = _filtered(branch.forward, through)
             yield
+        finally:
+            for branch, _ in filters:
+                branch.__dict__.pop("forward", None)
 
     def can_share(self, shape: tuple[int, ...]) -> bool:
         """Whether a picture of (H, W) is one tile, and so small that G_A looks at it as closely as it can."""
@@ -183,19 +195,26 @@ class Colorizer:
         """
         if len(pictures) > 1 and self.can_share(pictures[0].shape):
             try:
-                return self._in_one_pass(pictures)
+                return self.at_once(pictures)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
         return [self.colorize(nir) for nir in pictures]
 
-    def _in_one_pass(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    def at_once(
+        self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None
+    ) -> list[NDArray[Any]]:
+        """Pictures that ``can_share``, in one pass, with the ``lights`` of ``colorize``. Raises what the device does
+        where memory runs out."""
+        types = [nir.dtype for nir in lights or pictures]
+        if lights:
+            pictures = [_lit(nir, light) for nir, light in zip(pictures, lights, strict=True)]
         if self.network.config.equalize:
             pictures = [equalize(nir) for nir in pictures]
-        whole = Box(0, 0, *pictures[0].shape)
+        whole = Box(0, 0, *pictures[0].shape[:2])
         paint = self._painter(pictures, self.reduction_of(pictures[0].shape))
         rows = paint([whole] * len(pictures), np.stack(pictures))
-        return [round_to(one, nir.dtype) for one, nir in zip(rows, pictures, strict=True)]
+        return [round_to(one, dtype) for one, dtype in zip(rows, types, strict=True)]
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
@@ -214,14 +233,14 @@ class Colorizer:
 
         @torch.inference_mode()  # in here, not around all: while a piece is handed on, others use torch in this thread
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> NDArray[np.float32]:
-            x = self._tensor(tiles)[:, None]  # (b, 1, h, w)
+            x, *light = self._tensor(tiles).reshape(*tiles.shape[:3], -1)[:, None].unbind(-1)  # (b, 1, h, w) each
             with self._autocast():
                 if whole is None:
                     prior = self.network.prior(x).float()
                 else:
                     size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
                     prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
-                rgb = self.network.paint(x, prior, reduction)
+                rgb = self.network.paint(x, prior, reduction, *light)
             return rgb.float().clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
 
         return paint
@@ -229,7 +248,7 @@ class Colorizer:
     @torch.inference_mode()
     def _whole_prior(self, pictures: Sequence[Picture]) -> Tensor:
         """G_B on the reduced whole pictures: (b, P, h, w) with h w <= prior_size squared."""
-        small = np.stack([reduce_area(nir, self.network.config.prior_size) for nir in pictures])
+        small = np.stack([reduce_area(_seen(nir), self.network.config.prior_size) for nir in pictures])
         with self._autocast():
             return self.network.prior(self._tensor(small)[:, None]).float()
 
@@ -243,6 +262,21 @@ class Colorizer:
 def build(loaded: weights.LoadedWeights) -> Generator:
     """The network that a weights file describes. Raises WeightsError when the two do not fit."""
     return restored(loaded, Generator)
+
+
+def _filtered(forward: Callable[..., Tensor], through: Filter) -> Callable[..., Tensor]:
+    """``forward`` of a branch, with a filter that may leave it out."""
+    return lambda *inputs: through(lambda chosen: forward(*(x[chosen] for x in inputs)), inputs[0])
+
+
+def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:
+    """(H, W, 2): a picture, and the one whose light its colours get."""
+    return np.stack([nir, np.asarray(light, np.float32) * unit_of(light)], -1)
+
+
+def _seen(picture: Picture) -> Picture:
+    """What the networks see of a picture: (H, W)."""
+    return picture[..., 0] if isinstance(picture, np.ndarray) and picture.ndim == 3 else picture
 
 
 def _enlarged(tiling: Tiling, factor: float) -> Tiling:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nircolor.model.config import ModelConfig
 from nircolor.model.ends import neutral_ends
 from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
-from nircolor.model.guided import enlarge, enlarge_affine, local_mean
+from nircolor.model.guided import enlarge, enlarge_affine, local_mean, relit
 from nircolor.model.layers import pad_to_multiple
 from nircolor.model.prior import prior_branch
 from nircolor.model.rgb import RGBBranch, colours
@@ -41,12 +41,15 @@ class Generator(nn.Module):
             prior = F.interpolate(prior, padded.shape[-2:], mode="bilinear", align_corners=False)
         return prior[..., :height, :width]  # type: ignore[no-any-return]
 
-    def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0) -> Tensor:
+    def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0, light: Tensor | None = None) -> Tensor:
         """(b, 1, H, W) in [0, 1] and the prior of the same view, of any size -> (b, 3, H, W) sRGB, not clamped.
 
         With ``reduction`` above 1, for an affine head, G_A looks at the picture that many times smaller; its gains and
         offsets are enlarged along the picture's edges (``guided.py``) and meet the NIR picture at full size, so that
         texture stays native.
+
+        ``light``, for an affine head: (b, 1, H, W), the same view with noise that ``nir`` is free of. Colours are
+        decided from ``nir``, their luma is that of ``light``.
         """
         height, width = nir.shape[-2:]
         size = (max(1, round(height / reduction)), max(1, round(width / reduction)))
@@ -55,11 +58,12 @@ class Generator(nn.Module):
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
         if size != (height, width) and self.config.head == "affine":
-            rgb, mean = enlarge_affine(maps, small, nir)
+            rgb, mean = enlarge_affine(maps, small, nir, light)
         else:
             maps = maps if size == (height, width) else enlarge(maps, small, nir)
             rgb, mean = colours(self.config.head, maps, nir), local_mean(nir.float())
-        return neutral_ends(rgb, nir, mean)
+            rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
+        return neutral_ends(rgb, nir if light is None else light, mean)
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

@@ -12,15 +12,24 @@ class Damping:
     """How much the past counts. All differences are of NIR values in [0, 1], after a common gain has been taken out.
 
     ``strength``: weight of the past where nothing moves, in [0, 1); 0 is off. ``motion``: difference, averaged over
-    ``window`` pixels a side, at which that weight has fallen to a third. ``cut``: mean difference of ``grid`` x
-    ``grid`` patches above which a new scene has begun and the past is forgotten. docs/video.md has the measurements.
+    ``window`` pixels a side, at which that weight has fallen to a third. ``still``: the largest such difference with
+    which maps of the past are taken as they are, for ``keep`` frames at most; the networks then rest. ``drift``:
+    likewise, by how much the exposure may have changed. ``cut``: mean difference of ``grid`` x ``grid`` patches above
+    which a new scene has begun and the past is forgotten. ``jump``: change of exposure from frame to frame above which
+    colours are decided anew. ``flash``: frames after which what was there before such a change is forgotten, too.
+    docs/video.md has the measurements.
     """
 
     strength: float = 0.8
     motion: float = 0.03
     window: int = 5
+    still: float = 0.01
+    drift: float = 0.02
+    keep: int = 25
     cut: float = 0.07
     grid: int = 16
+    jump: float = 1.25
+    flash: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:

@@ -1,0 +1,53 @@
+"""How one look at a picture differs from another: by its exposure, by what has moved, or by being of another scene.
+
+Looks are (b, 1, h, w) of NIR in [0, 1]. What an exposure does to a whole frame is no motion, so it is taken out first.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nircolor.video.damping import Damping
+
+DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
+MOST_GAIN = 8.0
+STEP = 4  # pixels between those that an exposure is measured at
+
+
+def exposure(past: Tensor, now: Tensor) -> float:
+    """How many times brighter the scene is taken now: the median of what is neither black nor blown in either look."""
+    before, after = past[..., ::STEP, ::STEP], now[..., ::STEP, ::STEP]
+    known = (before.minimum(after) > DARK) & (before.maximum(after) < BLOWN)
+    if not known.any():
+        before, after = past.mean(), now.mean()
+        return float((after / before.clamp(min=1e-3)).clamp(1 / MOST_GAIN, MOST_GAIN))
+    return float((after[known] / before[known]).median().clamp(1 / MOST_GAIN, MOST_GAIN))
+
+
+def difference(past: Tensor, now: Tensor) -> Tensor:
+    """(b, 1, h, w): ``past``, as it would look at the exposure of ``now``, less ``now``."""
+    gain = exposure(past, now)
+    found = (past * gain).clamp(max=1) - now
+    return torch.where(past > BLOWN, found.clamp(min=0), found) if gain < 1 else found
+
+
+def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
+    """(b, 1, h, w): mean difference around each pixel, so that noise hardly counts."""
+    return F.avg_pool2d(difference(past, now), window, stride=1, padding=window // 2, count_include_pad=False)
+
+
+def stillness(past: Tensor, now: Tensor, damping: Damping) -> Tensor:
+    """(b, 1, h, w): 1 where both look alike but for noise, 0 where something has moved."""
+    return torch.exp(-((moved(past, now, damping.window) / damping.motion) ** 2))
+
+
+def change(past: Tensor, now: Tensor, grid: int) -> float:
+    """Mean difference, in patches large enough for a moving camera to matter little."""
+    return float(F.adaptive_avg_pool2d(difference(past, now), grid).abs().mean())
+
+
+def shrink(look: Tensor, size: tuple[int, ...]) -> Tensor:
+    """``look`` at another size (..., h, w), in float32."""
+    return F.adaptive_avg_pool2d(look.float(), size[-2:])
