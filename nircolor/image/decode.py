@@ -21,7 +21,7 @@ import numpy as np
 from nircolor.errors import InputError, UndevelopedInputError
 from nircolor.image import formats
 from nircolor.image.codecs.streams import is_stream
-from nircolor.image.geo import gdal
+from nircolor.image.geo import gdal, world_file
 from nircolor.image.limits import check_encoded
 from nircolor.image.raster import Raster, Request
 from nircolor.image.source import open_source
@@ -102,6 +102,8 @@ def open_stored(source: str | Path | bytes, request: Request) -> Iterator[Reader
                 stored: Stored = stack.enter_context(gdal.open_stored(source, request))
             else:
                 stored = _opened(stack.enter_context(open_source(source)), request, stack)
+                if not isinstance(source, bytes):
+                    world_file.add(stored.meaning, Path(source))
         yield Reader(stored, place, ear)
 
 
