@@ -111,5 +111,5 @@ def test_no_cluster_at_an_address(tmp_path: Path, tiny: Path) -> None:
     line = [sys.executable, "-m", "nircolor", "batch", "in", "out", "--weights", str(tiny), "--ray", "127.0.0.1:1"]
     path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}  # a process of its own: in this one there is a cluster already
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, "--ray 127.0.0.1:1: no cluster there" in done.stderr) == (5, True), done.stderr

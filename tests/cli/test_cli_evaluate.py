@@ -256,7 +256,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_file(tmp_path: Path, rendered: list[s
     assert process.stderr is not None
     assert b"30 pairs" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, out) == (130, b"")
     assert err.decode().splitlines()[-1] == "nircolor: error: interrupted"
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -258,7 +258,7 @@ def test_a_real_terminal_and_a_real_ctrl_c(tmp_path: Path) -> None:
             child.send_signal(signal.SIGINT)
         seen += data
     os.close(ours)
-    assert child.wait(60) == 130, seen.decode()
+    assert child.wait(600) == 130, seen.decode()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
     assert "a line above" + " and more" * 20 in text  # not cut
     assert re.search(r"│ training .*/100000 \d:\d\d:\d\d left +│", text)

@@ -90,5 +90,5 @@ def test_weights_from_a_hub(squeeze: Path, tmp_path: Path) -> None:
     with HubServer({"lpips.safetensors": squeeze.read_bytes()}) as hub:
         environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
         line = [sys.executable, "-c", code]
-        done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=120, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert (done.returncode, done.stdout) == (0, "lpips-squeeze\n"), done.stderr

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-_PATIENCE = 60  # seconds
+_PATIENCE = 600  # seconds
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # tests run as root in containers

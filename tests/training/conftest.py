@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ from small_network import SMALL
 from tiny_run import write_pairs
 
 from nircolor.model import PRESETS
+from nircolor.model.critic import Critic
+from nircolor.training import adversary
 
 
 @pytest.fixture
 def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PRESETS, "tiny", SMALL)
+    monkeypatch.setattr(adversary, "Critic", partial(Critic, width=8))  # of the full width, each checkpoint has 30 MB
 
 
 @pytest.fixture(scope="session")

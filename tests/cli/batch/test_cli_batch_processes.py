@@ -26,7 +26,7 @@ def start(tiny_weights: Path, cwd: Path, *args: str, **options: object) -> subpr
 
 
 def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
