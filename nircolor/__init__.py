@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nircolor.batch.walk import Naming, Selection
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
+    from nircolor.correction import Correction
     from nircolor.doctor import Examination, examine
     from nircolor.engine import EngineConfig
     from nircolor.evaluation.evaluate import evaluate
@@ -53,6 +54,7 @@ __all__ = [
     "Baseline",
     "BatchResult",
     "Colorizer",
+    "Correction",
     "DeviceError",
     "EngineConfig",
     "Examination",
@@ -108,6 +110,7 @@ _HOMES = {
     "nircolor.batch.walk": ("Naming", "Selection"),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
+    "nircolor.correction": ("Correction",),
     "nircolor.doctor": ("Examination", "examine"),
     "nircolor.engine": ("EngineConfig",),
     "nircolor.evaluation.evaluate": ("evaluate",),
