@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nircolor.batch.folder import colorize_folder, plan_folder
     from nircolor.batch.result import BatchResult, FolderPlan
     from nircolor.batch.walk import Naming, Selection
+    from nircolor.calibrating.calibrate import CalibrationResult, calibrate_weights
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.correction import Correction
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Baseline",
     "BatchResult",
+    "CalibrationResult",
     "Colorizer",
     "Correction",
     "DeviceError",
@@ -86,6 +88,7 @@ __all__ = [
     "WeightsInfo",
     "Writing",
     "__version__",
+    "calibrate_weights",
     "colorize_file",
     "colorize_folder",
     "colorize_video",
@@ -108,6 +111,7 @@ _HOMES = {
     "nircolor.batch.folder": ("colorize_folder", "plan_folder"),
     "nircolor.batch.result": ("BatchResult", "FolderPlan"),
     "nircolor.batch.walk": ("Naming", "Selection"),
+    "nircolor.calibrating.calibrate": ("CalibrationResult", "calibrate_weights"),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.correction": ("Correction",),
