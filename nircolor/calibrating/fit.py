@@ -27,6 +27,7 @@ from nircolor.evaluation.fidelity import psnr
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 ROUNDS = 3
 SURE = 2.0  # standard errors that the mean gain must be above nothing
+LEAST_GAIN = 0.1  # dB, below which nobody would see it
 ANGLE = 0.05  # degrees that the colours may get worse where PSNR gets better
 _EXACT = 1e-5  # mean square error below which a pair says nothing more
 _BLOCKS = 4  # of one scene alone, which stand for scenes
@@ -120,7 +121,8 @@ def _judged(groups: Sequence[Sequence[Sample]], strength: float) -> Fit:
         after.append(_mean([sample.scores(camera) for sample in held]))
     gains = np.array([b.psnr - a.psnr for a, b in zip(before, after, strict=True)])
     old, new = _mean(before), _mean(after)
-    sure = gains.mean() > SURE * gains.std(ddof=1) / len(gains) ** 0.5 and new.angle <= old.angle + ANGLE
+    least = max(LEAST_GAIN, SURE * gains.std(ddof=1) / len(gains) ** 0.5)
+    sure = gains.mean() > least and new.angle <= old.angle + ANGLE
     everything = [sample for group in groups for sample in group]
     return Fit(fitted(everything, strength), strength, old, new, bool(sure))
 

@@ -128,7 +128,7 @@ def test_a_pair_that_teaches_nothing_is_named(case: str, weights: Path, pairs: P
 def test_none_is_left(weights: Path, pairs: Path, tmp_path: Path) -> None:
     for seed in range(PAIRS):
         swap(pairs / f"{seed}_nir.png", pairs / f"{seed}_rgb.png")
-    with pytest.raises(InputError, match="none of its pairs can be used; the first: .*exchanged"):
+    with pytest.raises(InputError, match=r"none of its pairs can be used; the first: .*exchanged"):
         nircolor.calibrate_weights(str(weights), pairs, tmp_path / "mine.safetensors", device="cpu")
 
 
