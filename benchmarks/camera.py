@@ -19,7 +19,7 @@ from statistics import fmean
 import numpy as np
 
 from nircolor.calibrating.fit import STRENGTHS, Sample, best_fit, fitted
-from nircolor.calibrating.samples import sample_of
+from nircolor.calibrating.samples import sample_of, unit
 from nircolor.colorizer import Colorizer
 from nircolor.datasets import Pair
 from nircolor.training.pairs import find_pairs, load_pair
@@ -38,9 +38,7 @@ def samples(source: SourceConfig, prefix: str, engine: Colorizer, options: argpa
     pairs = [pair for pair in find_pairs(source, options.data) if pair.id.startswith(prefix)]
     order = np.random.default_rng(0).permutation(len(pairs))[: options.pictures]
     for pair in [pairs[index] for index in sorted(order)]:
-        nir, rgb = (
-            image.astype(np.float32) / np.iinfo(image.dtype).max for image in load_pair(pair, long_side=options.side)
-        )
+        nir, rgb = map(unit, load_pair(pair, long_side=options.side))
         yield sample_of(nir, rgb, engine, scene_of(pair))
 
 
@@ -91,8 +89,8 @@ def main() -> None:
             gains = [gain(*drawn(all_of, count, seed)) for seed in range(options.draws)]
             psnr, angle = ([pair[column] for pair in gains] for column in (0, 1))
             each = ", ".join(f"{value:+.2f}" if value else "refused" for value in psnr)
-            cells = f"{title} | {size} | {before:.2f} | {count} | {each} | {fmean(psnr):+.2f} | {fmean(angle):+.2f} | {seen:+.2f}"
-            print(f"| {cells} |", flush=True)
+            means = f"{fmean(psnr):+.2f} | {fmean(angle):+.2f} | {seen:+.2f}"
+            print(f"| {title} | {size} | {before:.2f} | {count} | {each} | {means} |", flush=True)
 
 
 if __name__ == "__main__":

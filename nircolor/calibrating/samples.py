@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ MIN_SIDE = 16
 GREY = 2 / 255  # mean distance between channels, below which a reference has no colour
 SAME = 1 / 255  # mean distance between the two pictures of a pair, below which they are one
 Floats = NDArray[np.float32]
-Shown = Callable[[int, int], None]
 
 
 def read_samples(pairs: Sequence[Pair], engine: Colorizer, reporter: Reporter) -> list[Sample]:
@@ -59,7 +58,7 @@ def sample_of(nir: Floats, rgb: Floats, engine: Colorizer, scene: str) -> Sample
 def _checked(pair: Pair) -> tuple[Floats, Floats]:
     """The two pictures, float in [0, 1]. Raises InputError for what can teach no colours."""
     try:
-        nir, rgb = (_unit(image) for image in load_pair(pair, long_side=LONG_SIDE))
+        nir, rgb = (unit(image) for image in load_pair(pair, long_side=LONG_SIDE))
     except ColourInputError as error:
         raise (_swapped(pair) or error) from error
     if min(nir.shape) < MIN_SIDE:
@@ -97,5 +96,6 @@ def _registered(nir: Floats, rgb: Floats, pair: Pair, reporter: Reporter) -> tup
     return np.ascontiguousarray(nir), rgb
 
 
-def _unit(image: NDArray[np.generic]) -> Floats:
+def unit(image: NDArray[Any]) -> Floats:
+    """Integers of any depth as floats in [0, 1]."""
     return np.asarray(image, np.float32) / np.float32(np.iinfo(image.dtype).max)

@@ -27,6 +27,17 @@ def write(path: Path, pixels: np.ndarray) -> None:
     assert cv2.imwrite(str(path), pixels[..., ::-1] if pixels.ndim == 3 else pixels)
 
 
+def read(path: Path) -> np.ndarray:
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None
+    return pixels[..., ::-1] if pixels.ndim == 3 else pixels
+
+
+def tiny(nir: Path, rgb: Path) -> None:
+    for path in (nir, rgb):
+        write(path, read(path)[:8, :8])
+
+
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("weights") / "small.safetensors", network(PLAIN), description="small")
@@ -55,8 +66,8 @@ def test_weights_that_are_right_for_the_camera(weights: Path, pairs: Path, tmp_p
     info = nircolor.verify_weights(out)
     assert info.meta["description"] == "small"
     assert info.meta["camera"]["pairs"] == PAIRS  # type: ignore[index]
-    nir = cv2.imread(str(pairs / "0_nir.png"), cv2.IMREAD_UNCHANGED)
-    truth = cv2.imread(str(pairs / "0_rgb.png"))[..., ::-1].astype(float)
+    nir = read(pairs / "0_nir.png")
+    truth = read(pairs / "0_rgb.png").astype(float)
     old, new = (Colorizer.from_weights(str(path), device="cpu").colorize(nir) for path in (weights, out))
     assert np.abs(new - truth).mean() < 0.5 * np.abs(old - truth).mean()
     with pytest.raises(WeightsError, match="calibrated for a camera already; give those that it was made of"):
@@ -70,7 +81,7 @@ def test_nothing_is_written_where_nothing_is_better(
 ) -> None:
     engine = Colorizer.from_weights(str(weights), device="cpu", precision="fp32")
     for seed in range(PAIRS):
-        nir = cv2.imread(str(pairs / f"{seed}_nir.png"), cv2.IMREAD_GRAYSCALE)
+        nir = (read(pairs / f"{seed}_nir.png") >> (8 if seed == 1 else 0)).astype(np.uint8)
         write(pairs / f"{seed}_nir.png", nir)
         write(pairs / f"{seed}_rgb.png", engine.colorize(nir))
     out = tmp_path / "mine.safetensors"
@@ -106,8 +117,8 @@ def shift(nir: Path, rgb: Path) -> None:
 FAULTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "swapped": (swap, "the two are exchanged; rename them the other way round"),
     "equal": (lambda nir, rgb: rgb.write_bytes(nir.read_bytes()), "the same picture as its near-infrared one"),
-    "grey": (lambda nir, rgb: write(rgb, 255 - cv2.imread(str(nir))), "is grey, so it teaches no colours"),
-    "tiny": (lambda nir, rgb: [write(p, cv2.imread(str(p))[:8, :8, ::-1]) for p in (nir, rgb)], "under 16 pixels"),
+    "grey": (lambda nir, rgb: write(rgb, 255 - read(nir)), "is grey, so it teaches no colours"),
+    "tiny": (tiny, "under 16 pixels"),
     "sizes": (lambda nir, rgb: write(nir, np.full((9, 9), 7, np.uint8)), "register the two or remove the pair"),
     "damaged": (lambda nir, rgb: rgb.write_bytes(rgb.read_bytes()[:99]), "left out"),
     "shifted": (shift, r"shifted by \(7, 9\) pixels onto its near-infrared picture"),
