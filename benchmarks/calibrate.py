@@ -24,10 +24,10 @@ import torch
 from results import GROUPS, plotter
 
 from nircolor.colorizer import Colorizer
+from nircolor.correction import LUMA
 from nircolor.evaluation.colour import angular_error, colourfulness_ratio
 from nircolor.evaluation.fidelity import psnr, psnr_ev
 from nircolor.features.lpips import Lpips
-from nircolor.training.calibration import LUMA
 from nircolor.training.pairs import find_pairs, load_pair
 from nircolor.training.recipe import SourceConfig
 

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from nircolor.batch.folder import colorize_folder, plan_folder
     from nircolor.batch.result import BatchResult, FolderPlan
     from nircolor.batch.walk import Naming, Selection
+    from nircolor.calibrating.calibrate import CalibrationResult, calibrate_weights
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
+    from nircolor.correction import Correction
     from nircolor.doctor import Examination, examine
     from nircolor.engine import EngineConfig
     from nircolor.evaluation.evaluate import evaluate
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Baseline",
     "BatchResult",
+    "CalibrationResult",
     "Colorizer",
+    "Correction",
     "DeviceError",
     "EngineConfig",
     "Examination",
@@ -84,6 +88,7 @@ __all__ = [
     "WeightsInfo",
     "Writing",
     "__version__",
+    "calibrate_weights",
     "colorize_file",
     "colorize_folder",
     "colorize_video",
@@ -106,8 +111,10 @@ _HOMES = {
     "nircolor.batch.folder": ("colorize_folder", "plan_folder"),
     "nircolor.batch.result": ("BatchResult", "FolderPlan"),
     "nircolor.batch.walk": ("Naming", "Selection"),
+    "nircolor.calibrating.calibrate": ("CalibrationResult", "calibrate_weights"),
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
+    "nircolor.correction": ("Correction",),
     "nircolor.doctor": ("Examination", "examine"),
     "nircolor.engine": ("EngineConfig",),
     "nircolor.evaluation.evaluate": ("evaluate",),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nircolor import every_page, picture
+from nircolor.correction import Correction
 from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
 from nircolor.errors import InputError, UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
+_ONLY_IF_ASKED = ("pages", "correction")
 Source = str | Path | bytes | BinaryIO
 Target = Path | BinaryIO
 
@@ -59,11 +61,13 @@ class FileResult:
     sha256: str
     warnings: tuple[str, ...] = ()
     pages: int | None = None
+    correction: Correction = field(default_factory=Correction)
 
     def to_json(self) -> dict[str, Any]:
-        """What ``nircolor colorize --json`` prints; ``pages`` only where all of them were asked for."""
+        """What ``nircolor colorize --json`` prints; ``pages`` and ``correction`` only where they were asked for."""
         values = {**asdict(self), "warnings": [command_line(text) for text in self.warnings]}
-        return {name: value for name, value in values.items() if name != "pages" or value is not None}
+        values |= {"correction": self.correction.factors}
+        return {name: value for name, value in values.items() if name not in _ONLY_IF_ASKED or value}
 
     def __str__(self) -> str:
         source = "standard input" if self.input == STREAM else display_name(self.input)
@@ -125,6 +129,7 @@ class _Job:
         reporter, clock = self.reporter, Clock(self.reporter)
         reporter.check()
         check_device(self.settings.device)
+        self.settings.correction.check()
         target = self._target(output)
         if self.engine is self.settings:
             check_weights(self.settings.weights)
@@ -247,6 +252,7 @@ class _Job:
             sha256=info.weights_sha256,
             warnings=tuple(self.reporter.warnings),
             pages=pages.pages if pages else 1 if self.reading.page == "all" else None,
+            correction=self.settings.correction,
         )
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nircolor import weights
+from nircolor.camera import Camera
+from nircolor.correction import Correction
 from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
@@ -58,10 +60,14 @@ class Colorizer:
         tiling: Tiling,
         prior: Literal["global", "tile"] = "global",
         on_retreat: Callable[[str], None] | None = None,
+        correction: Correction | None = None,
+        camera: Camera | None = None,
     ) -> None:
         if prior not in ("global", "tile"):
             raise UsageError("unknown", option="prior", value=prior, remedy="give global or tile")
         self.network, self.info, self.tiling, self.prior, self.on_retreat = network, info, tiling, prior, on_retreat
+        self.correction, self.camera = correction or Correction(), camera or Camera()
+        self.correction.check()
         self._device = torch.device(info.device)
         self._dtype = choose_precision(info.precision, self._device)
 
@@ -76,6 +82,7 @@ class Colorizer:
         tiling: Tiling | None = None,
         prior: Literal["global", "tile"] = "global",
         on_retreat: Callable[[str], None] | None = None,
+        correction: Correction | None = None,
     ) -> Colorizer:
         """Load weights and put them on a device.
 
@@ -85,6 +92,7 @@ class Colorizer:
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``,
             ``fp16``. tiling: side, overlap and number of tiles worked on at once.
             on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used.
+            correction: by hand, of what the weights say; theirs for a camera, if any, comes before it.
 
         Raises WeightsError, DeviceError, UsageError.
         """
@@ -94,7 +102,8 @@ class Colorizer:
         network = build(loaded).to(place)
         short = loaded.short_sha256
         info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
-        return cls(network, info, tiling or Tiling(), prior, on_retreat)
+        camera = Camera.from_meta(loaded.meta, loaded.path)
+        return cls(network, info, tiling or Tiling(), prior, on_retreat, correction, camera)
 
     def colorize(
         self,
@@ -241,7 +250,8 @@ class Colorizer:
                     size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
                     prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
                 rgb = self.network.paint(x, prior, reduction, *light)
-            return rgb.float().clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy()  # (b, h, w, 3)
+            rgb = rgb.float().clamp_(0, 1).permute(0, 2, 3, 1)  # (b, h, w, 3)
+            return self.correction.apply(self.camera.apply(rgb), x[:, 0]).cpu().numpy()
 
         return paint
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from nircolor.correction import Correction
 from nircolor.errors import DeviceError, UsageError
 from nircolor.events import EngineReady, Reporter
 from nircolor.tiling import Tiling
@@ -26,7 +27,7 @@ class EngineConfig:
     device: ``auto`` (CUDA, then MPS, then the CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto`` is
     bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture, or in each tile
     alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: torch's own
-    choice.
+    choice. correction: by hand, of what the weights say.
     """
 
     weights: str = "lite"
@@ -35,9 +36,11 @@ class EngineConfig:
     prior: Prior = "global"
     tiling: Tiling = field(default_factory=Tiling)
     threads: int | None = None
+    correction: Correction = field(default_factory=Correction)
 
     def check(self) -> None:
         """Refuse, without torch, what can be refused without it. Raises UsageError, WeightsError."""
+        self.correction.check()
         check_device(self.device)
         check_weights(self.weights)
 
@@ -70,6 +73,7 @@ class EngineConfig:
             tiling=self.tiling,
             prior=self.prior,
             on_retreat=reporter.retreat,
+            correction=self.correction,
         )
         info = engine.info
         reporter.on_event(EngineReady(info.device, info.kernel, info.precision, self.weights, info.weights_sha256))
@@ -81,7 +85,8 @@ def settings_of(engine: EngineConfig | Colorizer) -> EngineConfig:
     if isinstance(engine, EngineConfig):
         return engine
     info = engine.info
-    return EngineConfig(info.weights, info.device, info.precision, engine.prior, engine.tiling)  # type: ignore[arg-type]
+    names = info.weights, info.device, info.precision
+    return EngineConfig(*names, engine.prior, engine.tiling, correction=engine.correction)  # type: ignore[arg-type]
 
 
 def ready(engine: EngineConfig | Colorizer, reporter: Reporter) -> Colorizer:

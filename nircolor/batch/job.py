@@ -80,6 +80,7 @@ class Job:
             "depth": self.writing.depth,
             "format": self.writing.format,
             **({"cog": True} if self.writing.cog else {}),
+            **engine.correction.factors,
             # what is refused or copied leaves the others as they are: to resume with another choice does only that,
             # and so it is with what is damaged
             **({"colours": reading.colours} if reading.colours == "colorize" else {}),
@@ -92,6 +93,7 @@ class Job:
     def check(self) -> None:
         """What can be refused without looking at the input. Raises UsageError, OutputError, WeightsError."""
         self._check_devices()
+        self.engine.correction.check()
         self.target.check_target()
         if self.writing.format:
             by_name(self.writing.format)

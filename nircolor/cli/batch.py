@@ -10,7 +10,9 @@ import typer
 
 from nircolor.cli.options import (
     TILES,
+    BrightnessOption,
     ColourInputsOption,
+    ColourOption,
     DamagedOption,
     DamagedParts,
     Depth,
@@ -22,6 +24,7 @@ from nircolor.cli.options import (
     PriorOption,
     RangeOption,
     TileOption,
+    WarmthOption,
     WeightsOption,
     band_option,
     cog_option,
@@ -203,6 +206,9 @@ def batch(
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
     damaged: DamagedOption = DamagedParts.refuse,
+    brightness: BrightnessOption = 1.0,
+    colour: ColourOption = 1.0,
+    warmth: WarmthOption = 1.0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -219,7 +225,7 @@ def batch(
         raise UsageError("--watch: excludes --dry-run and --list; leave one out")
     names = None if listed is None else names_in(listed)
     what: dict[str, Any] = {
-        "engine": engine_of(weights, device, precision, prior, tile, overlap),
+        "engine": engine_of(weights, device, precision, prior, tile, overlap, correction=(brightness, colour, warmth)),
         "reading": reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey, colour_inputs), damaged),
         "writing": writing_of(depth, format, cog),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),

@@ -9,6 +9,8 @@ import typer
 
 from nircolor.cli.options import (
     TILES,
+    BrightnessOption,
+    ColourOption,
     DamagedOption,
     DamagedParts,
     Depth,
@@ -21,6 +23,7 @@ from nircolor.cli.options import (
     PriorOption,
     RangeOption,
     TileOption,
+    WarmthOption,
     WeightsOption,
     band_option,
     cog_option,
@@ -102,6 +105,9 @@ def colorize(
     ] = None,
     grey: GreyFlag = False,
     damaged: DamagedOption = DamagedParts.refuse,
+    brightness: BrightnessOption = 1.0,
+    colour: ColourOption = 1.0,
+    warmth: WarmthOption = 1.0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -113,7 +119,7 @@ def colorize(
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.colorize import STREAM, colorize_file
 
-    engine = engine_of(weights, device, precision, prior, tile, overlap, batch)
+    engine = engine_of(weights, device, precision, prior, tile, overlap, batch, (brightness, colour, warmth))
     reading = reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey), damaged)
     output = output or (STREAM if source == STREAM else None)
     target = _standard_output(json) if output == STREAM else output

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nircolor.engine import EngineConfig
     from nircolor.picture import Colours, Reading, Writing
 
-ENGINE, TILES, INPUT = "Engine", "Tiles", "Reading the input"
+ENGINE, TILES, INPUT, COLOURS = "Engine", "Tiles", "Reading the input", "Colours by hand"
 
 _MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
@@ -199,13 +199,32 @@ DamagedOption = Annotated[
 ]
 
 
+def _factor_option(name: str, help: str) -> Any:
+    return typer.Option(f"--{name}", metavar="FACTOR", rich_help_panel=COLOURS, help=help)
+
+
+BrightnessOption = Annotated[float, _factor_option("brightness", "Of linear light; 1 is as the weights say.")]
+ColourOption = Annotated[float, _factor_option("colour", "Of what sets colours apart from grey; 0 is a grey picture.")]
+WarmthOption = Annotated[float, _factor_option("warmth", "Of red over blue; above 1 is warmer.")]
+
+
 def engine_of(
-    weights: str, device: str, precision: Precision, prior: Prior, tile: int, overlap: int, batch: int = 1
+    weights: str,
+    device: str,
+    precision: Precision,
+    prior: Prior,
+    tile: int,
+    overlap: int,
+    batch: int = 1,
+    correction: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> EngineConfig:
+    """``correction``: brightness, colour, warmth."""
+    from nircolor.correction import Correction
     from nircolor.engine import EngineConfig
     from nircolor.tiling import Tiling
 
-    return EngineConfig(weights, device, precision.value, prior.value, Tiling(tile, overlap, batch))
+    tiling, hand = Tiling(tile, overlap, batch), Correction(*correction)
+    return EngineConfig(weights, device, precision.value, prior.value, tiling, correction=hand)
 
 
 def reading_of(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nircolor.cli.options import overwrite_option
+from nircolor.cli.options import DeviceOption, overwrite_option
 from nircolor.cli.report import (
     EXIT_CODES,
     HELP_KEYS,
@@ -21,6 +21,7 @@ from nircolor.cli.report import (
     show_help,
 )
 from nircolor.errors import UsageError
+from nircolor.wording import one_line
 
 CALIBRATION = "Calibration"
 EXPORT_EPILOG = f"""[bold]Example[/bold]
@@ -28,6 +29,15 @@ EXPORT_EPILOG = f"""[bold]Example[/bold]
   $ nircolor weights export runs/mine nircolor-mine.safetensors
         --license "CC BY 4.0" --description "orchards, from a drone"
   $ nircolor weights export runs/one runs/two runs/three nircolor-mine.safetensors
+
+{EXIT_CODES}"""
+
+CALIBRATE_EPILOG = f"""[bold]Example[/bold]
+
+  $ nircolor weights calibrate lite --pairs pairs/ -o mine.safetensors
+  $ nircolor colorize night.png --weights mine.safetensors
+
+Exit code 1, too, where no correction is better than none: nothing is written.
 
 {EXIT_CODES}"""
 
@@ -45,7 +55,7 @@ NameArgument = Annotated[
 
 @weights_app.callback(invoke_without_command=True)
 def _group(ctx: typer.Context, help: HelpFlag = False) -> None:
-    """List, fetch, verify and export weights."""
+    """List, fetch, verify, calibrate and export weights."""
     if ctx.invoked_subcommand is None:
         show_help(ctx)
 
@@ -103,6 +113,42 @@ def verify_command(
     if not json:
         print(info)
     report.result(info.to_json())
+
+
+@weights_app.command(epilog=CALIBRATE_EPILOG, short_help="Make weights right for a camera, from a few pairs.")
+def calibrate(
+    ctx: typer.Context,
+    name: NameArgument,
+    pairs: Annotated[
+        Path,
+        typer.Option(
+            "--pairs", metavar="DIR", show_default=False, help="Near-infrared and colour pictures of the same views."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", show_default=False, help="Where to write; ends in .safetensors."),
+    ],
+    overwrite: Annotated[bool, overwrite_option("Replace OUT if it exists.")] = False,
+    device: DeviceOption = "auto",
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = 0,
+) -> None:
+    """Make weights right for one camera, from a few pairs of it, in seconds and without training: tone curve,
+    brightness, chroma and tint. Each scene is judged by a correction made of the others; where that is no better than
+    none, nothing is written.
+    """
+    report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    from nircolor.calibrating.calibrate import calibrate_weights
+
+    with report.watching() as observe:
+        result = calibrate_weights(name, pairs, output, device=device, overwrite=overwrite, on_event=observe)
+    for line in str(result).splitlines() if not json else ():
+        print(one_line(line))
+    report.result({**result.to_json(), "warnings": report.warnings})
+    if result.output is None:
+        raise typer.Exit(1)
 
 
 @weights_app.command(epilog=EXPORT_EPILOG, short_help="Make one file of a training run.")

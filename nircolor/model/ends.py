@@ -19,11 +19,11 @@ def neutral_ends(rgb: Tensor, nir: Tensor, mean: Tensor) -> Tensor:
         rgb: (b, 3, H, W). nir: (b, 1, H, W) in [0, 1]. mean: (b, 1, H, W), the picture averaged around each pixel.
     """
     nir = nir.to(rgb.dtype)
-    share = _ramp(nir / BLACK) * _ramp((1 - nir) / WHITE) * _ramp(mean.to(rgb.dtype) / DARK)
+    share = ramp(nir / BLACK) * ramp((1 - nir) / WHITE) * ramp(mean.to(rgb.dtype) / DARK)
     return torch.lerp(nir.expand_as(rgb), rgb, share.expand_as(rgb))
 
 
-def _ramp(x: Tensor) -> Tensor:
+def ramp(x: Tensor) -> Tensor:
     """0 below 0, 1 above 1, smooth between."""
     x = x.clamp(0, 1)
     return x * x * (3 - 2 * x)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nircolor.correction import LUMA
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from nircolor.model import ModelConfig
 
 HEAD = "rgb_branch.head."
-LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: what stays when chroma is scaled
 
 
 @dataclass(frozen=True)
