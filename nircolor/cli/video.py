@@ -29,7 +29,7 @@ from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 EPILOG = """[bold]Examples[/bold]
 
   $ nircolor video night.mp4                  writes night_rgb.mp4
-  $ nircolor video night.avi -o day.mkv --codec FFV1     without loss
+  $ nircolor video night.mp4 -o day.mkv --codec ffv1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
   $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
@@ -79,9 +79,9 @@ def video(
         str | None,
         typer.Option(
             "--codec",
-            metavar="FOURCC",
+            metavar="NAME",
             show_default=False,
-            help="mp4v, MJPG, VP90, FFV1 (no loss) or what else OpenCV has. Default: by the suffix of OUT.",
+            help="h264, h265, ffv1 (no loss), mjpeg, mpeg4, vp9, prores or av1. Default: by the suffix of OUT.",
         ),
     ] = None,
     fps: Annotated[
@@ -115,7 +115,7 @@ def video(
     verbose: VerboseFlag = 0,
 ) -> None:
     """Colorize a near-infrared video, or a folder of numbered frames, with as many frames of the same size at the same
-    rate. Sound is not kept. The output gets its name when it is complete, and nothing is replaced without --overwrite.
+    times. Sound is copied. The output gets its name when it is complete, and nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.video.convert import colorize_video
