@@ -89,8 +89,8 @@ def colorize_video(
         smooth: how much of the colours of past frames is kept where nothing moves, against flicker: from 0 (off) to
             below 1. None: 0.8, and 0 with ``prior="tile"``.
         fps: frames a second of a video, above 0, at most 1000; None: those of the source. A folder has none.
-        codec: ``h264``, ``h265``, ``ffv1`` (no loss), ``mjpeg``, ``mpeg4``, ``vp9``, ``prores`` or ``av1``; None: by the
-            suffix of the target.
+        codec: ``h264``, ``h265``, ``ffv1`` (no loss), ``mjpeg``, ``mpeg4``, ``vp9``, ``prores`` or ``av1``; None: by
+            the suffix of the target.
         overwrite: whether an output, or frames in a folder, may be replaced.
         stop: once it is set, the work ends with StoppedError.
         on_event: gets Progress, Note, Warned and EngineReady events.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 av = pytest.importorskip("av")
+resource = pytest.importorskip("resource", reason="the system cannot limit the size of files")
 
 from av_tools import decoded, frame_of, samples, stream_of, times, track  # noqa: E402
 
