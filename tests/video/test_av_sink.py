@@ -221,6 +221,7 @@ def test_metadata_are_kept(tmp_path: Path) -> None:
         "title": "Fuchs 夜",
         "comment": "east gate",
         "date": "2026-11-02",
+        "creation_time": "2026-11-02T04:05:06.000000Z",
         "major_brand": "qt  ",
         "com.apple.quicktime.location.ISO6709": "+52.5200+013.4050/",
     }
@@ -230,6 +231,7 @@ def test_metadata_are_kept(tmp_path: Path) -> None:
         with av.open(tmp_path / f"x{suffix}") as container:
             found = {key.lower(): value for key, value in container.metadata.items()}
         assert [found[key] for key in ("title", "comment", "date")] == ["Fuchs 夜", "east gate", "2026-11-02"]
+        assert found["creation_time"] == told["creation_time"]
         assert found["location"].startswith("+52.5200+013.4050")
         assert found.get("major_brand") != "qt  " or suffix == ".mov"
 
