@@ -111,13 +111,13 @@ def _add(container: OutputContainer, track: Any) -> Any:
 def _names(tracks: list[Any]) -> str:
     """``its sound (pcm_s16le) and subtitles (srt) are``."""
     named = list(dict.fromkeys(f"{KINDS.get(track.type, track.type)} ({_codec_name(track)})" for track in tracks))
-    return f"its {' and '.join(named)} {'is' if len(named) == 1 else 'are'}"
+    return f"its {' and '.join(named)} {'is' if len(named) == 1 and named[0].startswith('sound') else 'are'}"
 
 
 def _what_can(tracks: list[Any]) -> str:
     """``it; .mkv can``."""
     others = (suffix for suffix in (".mkv", ".mov", ".avi") if all(_fits(track, FORMATS[suffix]) for track in tracks))
-    pronoun, other = "it" if len(tracks) == 1 else "them", next(others, None)
+    pronoun, other = "it" if len(tracks) == 1 and tracks[0].type == "audio" else "them", next(others, None)
     return f"{pronoun}; {other} can" if other else f"{pronoun}, nor can another"
 
 

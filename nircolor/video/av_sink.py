@@ -27,6 +27,8 @@ from nircolor.wording import in_short
 
 _THREADS = 4  # that encode at most: the network needs the others
 
+_TICKS = 10_000  # a second at least: sound starts between frames
+
 _REORDERED = 16  # frames at most, in every codec
 
 
@@ -46,7 +48,8 @@ class AvSink:
         self._pad = tuple(-side % step for side, step in zip(self._size, self._layout.steps, strict=True))
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
-        self._container = av.open(self._target, "w", format=plan.format, container_options=dict(plan.options))
+        options = {**dict(plan.options), **_clock_options(plan, self._times)}
+        self._container = av.open(self._target, "w", format=plan.format, container_options=options)
         self._container.metadata.update(of_output(stream))
         self._video: Any = None
         self._packets = 0
@@ -187,6 +190,14 @@ class _Target:
         if self._error:
             raise self._error
         self._file.flush()
+
+
+def _clock_options(plan: Plan, times: Times) -> dict[str, str]:
+    """MP4 and MOV say when a stream starts in ticks of their own, of a millisecond unless they are told."""
+    if plan.format not in ("mp4", "mov"):
+        return {}
+    ticks = times.base.denominator
+    return {"movie_timescale": str(ticks * max(1, -(-_TICKS // ticks)))}
 
 
 def _range(colour: Colour) -> int:

@@ -95,6 +95,8 @@ def test_what_a_container_cannot_hold_is_named_with_one_that_can(tmp_path: Path)
     ]
     assert not about.keeps_aside
     assert packets(tmp_path / "day.webm", "audio") == []
+    texts = copy(film_with_sound(tmp_path / "x.mkv", "flac", subtitles=True), tmp_path / "x.mp4")
+    assert texts.warnings == ["its subtitles (srt) are left out: .mp4 cannot hold them; .mkv can"]
     one = copy(film_with_sound(tmp_path / "phone.avi", "pcm_mulaw"), tmp_path / "day.mp4")
     assert one.warnings == ["its sound (pcm_mulaw) is left out: .mp4 cannot hold it; .mov can"]
 
