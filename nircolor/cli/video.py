@@ -37,7 +37,7 @@ LIVE = "Long and live videos"
 EPILOG = """[bold]Examples[/bold]
 
   $ nircolor video night.mp4                  writes night_rgb.mp4
-  $ nircolor video night.avi -o day.mkv --codec ffv1     without loss
+  $ nircolor video night.mp4 -o day.mkv --codec ffv1     without loss
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
   $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are

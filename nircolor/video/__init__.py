@@ -6,7 +6,7 @@ from nircolor.video.flow import Passed, run
 from nircolor.video.folder_source import FolderSource
 from nircolor.video.frames import Frame, Source, Stream
 from nircolor.video.open import open_source
-from nircolor.video.sink import Sink, open_file, open_folder
+from nircolor.video.sink import Sink, open_file, open_folder, open_pipe
 from nircolor.video.stream_source import StreamSource
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "is_video",
     "open_file",
     "open_folder",
+    "open_pipe",
     "open_source",
     "run",
 ]

@@ -15,6 +15,8 @@ from nircolor.video.frames import Stream
 
 KINDS = {"audio": "sound", "subtitle": "subtitles"}
 
+_LATE = Fraction(1, 1000)
+
 _IN_TS = frozenset(("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "opus", "dvbsub"))
 """FFmpeg writes anything into MPEG-TS; other readers know these."""
 
@@ -30,7 +32,7 @@ class Aside:
     """
 
     def __init__(self, stream: Stream, format_name: str, place: str, *, wanted: bool) -> None:
-        self._stream = stream
+        self._stream, self._starts_count = stream, format_name != "avi"
         self._streams: dict[int, Any] = {}
         self._ends: dict[int, int] = {}
         tracks = stream.track.tracks if stream.track else ()
@@ -72,6 +74,9 @@ class Aside:
         if last is not None and packet.dts < last + (target.type == "audio"):
             self._stream.remark(f"its {KINDS[target.type]} is damaged: parts whose times go back are left out")
             return
+        if last is None and not self._starts_count and packet.dts * packet.time_base > _LATE:
+            late = float(packet.dts * packet.time_base)
+            self._stream.remark(f"its sound starts {late:.3g} s late, which .avi cannot say: it comes early; .mkv can")
         self._ends[packet.stream_index] = packet.dts
         packet.stream = target
         container.mux(packet)
@@ -106,13 +111,13 @@ def _add(container: OutputContainer, track: Any) -> Any:
 def _names(tracks: list[Any]) -> str:
     """``its sound (pcm_s16le) and subtitles (srt) are``."""
     named = list(dict.fromkeys(f"{KINDS.get(track.type, track.type)} ({_codec_name(track)})" for track in tracks))
-    return f"its {' and '.join(named)} {'is' if len(named) == 1 else 'are'}"
+    return f"its {' and '.join(named)} {'is' if len(named) == 1 and named[0].startswith('sound') else 'are'}"
 
 
 def _what_can(tracks: list[Any]) -> str:
     """``it; .mkv can``."""
     others = (suffix for suffix in (".mkv", ".mov", ".avi") if all(_fits(track, FORMATS[suffix]) for track in tracks))
-    pronoun, other = "it" if len(tracks) == 1 else "them", next(others, None)
+    pronoun, other = "it" if len(tracks) == 1 and tracks[0].type == "audio" else "them", next(others, None)
     return f"{pronoun}; {other} can" if other else f"{pronoun}, nor can another"
 
 

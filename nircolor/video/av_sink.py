@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -17,51 +16,18 @@ from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from nircolor.errors import OutputError, UsageError
-from nircolor.video import codecs, yuv
+from nircolor.video import yuv
 from nircolor.video.av_aside import Aside
-from nircolor.video.codecs import Codec
+from nircolor.video.av_plan import Plan, aspect_of, bits_of, colour_of
 from nircolor.video.frames import Frame, Stream
 from nircolor.video.metadata import of_output
 from nircolor.video.times import Times
-from nircolor.video.yuv import Colour, Layout
+from nircolor.video.yuv import Colour
 from nircolor.wording import in_short
 
 _THREADS = 4  # that encode at most: the network needs the others
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What is written. ``suffix`` stands for the container, ``format`` is FFmpeg's name of it, ``options`` are its own.
-
-    ``anew``: whether times begin at 0 with the first frame, as in one segment of many; else they stay as they are.
-    """
-
-    codec: Codec
-    suffix: str
-    format: str
-    fps: float
-    anew: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-
-
-def plan_of_file(suffix: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
-    """What is written into a file with ``suffix``. Raises UsageError for a codec that cannot be."""
-    return Plan(codecs.choose(codec, suffix, available), suffix, codecs.FORMATS[suffix], fps, anew)
-
-
-def plan_of_pipe(kind: str, fps: float, codec: str | None, anew: bool = False) -> Plan:
-    """What is written where nothing can be changed afterwards: ``kind`` is ``mkv``, ``mp4`` or ``ts``."""
-    if kind not in codecs.PIPES:
-        raise UsageError(f"can be {', '.join(codecs.PIPES)}", option="format", value=kind)
-    suffix, name, options = codecs.PIPES[kind]
-    return Plan(codecs.choose(codec, suffix, available), f".{kind}", name, fps, anew, options)
-
-
-def available(encoder: str) -> bool:
-    """Whether PyAV's FFmpeg has an encoder of this name."""
-    with suppress(av.FFmpegError, ValueError):
-        return bool(av.codec.Codec(encoder, "w"))
-    return False
+_REORDERED = 16  # frames at most, in every codec
 
 
 class AvSink:
@@ -72,18 +38,18 @@ class AvSink:
     """
 
     def __init__(self, target: BinaryIO, stream: Stream, plan: Plan) -> None:
-        self._target, self._stream, self._plan = target, stream, plan
-        self._layout = self._layout_for(8)
-        self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.suffix == ".avi", anew=plan.anew)
-        self._colour = _colour(stream, plan.codec, self._layout)
-        self._pad = tuple(
-            -side % step for side, step in zip((stream.height, stream.width), self._layout.steps, strict=True)
-        )
+        self._target, self._stream, self._plan = _Target(target), stream, plan
+        self._layout = plan.layout(8)
+        self._size = (stream.height, stream.width) if plan.says_aspect else stream.make_square()
+        self._times = Times(stream, plan.fps, plan.codec.finest, constant=plan.has_constant_rate, anew=plan.anew)
+        self._colour = colour_of(stream, plan.codec, self._layout)
+        self._pad = tuple(-side % step for side, step in zip(self._size, self._layout.steps, strict=True))
         self._try_encoder()
         self._aside = Aside(stream, plan.format, plan.suffix, wanted=self._times.kept)
-        self._container = av.open(target, "w", format=plan.format, container_options=dict(plan.options))
+        self._container = av.open(self._target, "w", format=plan.format, container_options=dict(plan.options))
         self._container.metadata.update(of_output(stream))
         self._video: Any = None
+        self._packets = 0
         if any(self._pad):
             self._remark_on_pad()
 
@@ -106,15 +72,12 @@ class AvSink:
             self._mux(self._video.encode(None))
             self._move_aside(until)
             self._container.close()
-            self._target.flush()
+            self._target.check()
 
     def close(self) -> None:
         """Let go of everything. What was not finished is no complete file."""
         with suppress(Exception):
             self._container.close()
-
-    def _layout_for(self, bits: int) -> Layout:
-        return Layout(self._plan.codec.pixels(bits), centred=self._plan.codec.name == "mjpeg")
 
     def _try_encoder(self) -> None:
         """Find out before the work whether the encoder takes this size."""
@@ -124,15 +87,14 @@ class AvSink:
             self._add_video(trial)
             trial.start_encoding()
         except (av.FFmpegError, ValueError) as error:
-            codec, stream = self._plan.codec, self._stream
-            other = next((name for name in codec.near if name != codec.name), "ffv1")
-            reason = f"cannot be written in {stream.width} x {stream.height} pixels here ({in_short(error)})"
-            raise UsageError(reason, option="codec", value=codec.name, remedy=f"use {other}") from error
+            codec, (height, width) = self._plan.codec, self._size
+            reason = f"cannot be written in {width} x {height} pixels here"
+            raise UsageError(reason, option="codec", value=codec.name, remedy=self._plan.other_codec) from error
 
     def _begin(self, frame: Frame) -> None:
         """Only the first frame tells for sure how many bits there are, where no container does."""
-        bits = _bits(self._stream, frame)
-        self._layout = self._layout_for(bits)
+        bits = bits_of(self._stream, frame)
+        self._layout = self._plan.layout(bits)
         if bits > self._layout.bits:
             name, most = self._plan.codec.name, self._layout.bits
             self._stream.remark(
@@ -143,14 +105,13 @@ class AvSink:
         self._container.start_encoding()
 
     def _add_video(self, container: OutputContainer) -> Any:
-        stream, codec, (rows, columns) = self._stream, self._plan.codec, self._pad
-        options = {**codec.options, **codec.only_in.get(self._plan.suffix, {})}
-        video = container.add_stream(codec.encoder, rate=self._times.rate, options=options)
-        context = video.codec_context
-        context.width, context.height = stream.width + columns, stream.height + rows
+        codec, (height, width), (rows, columns) = self._plan.codec, self._size, self._pad
+        video = container.add_stream(codec.encoder, rate=self._times.rate, options=dict(codec.options))
+        context: Any = video.codec_context
+        context.width, context.height = width + columns, height + rows
         context.pix_fmt, context.time_base = self._layout.pixels, self._times.base
         video.time_base = self._times.base
-        context.sample_aspect_ratio = _aspect(stream)
+        context.sample_aspect_ratio = aspect_of(self._stream)
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.color_primaries, context.color_trc = self._colour.primaries, self._colour.transfer
         context.colorspace = self._colour.matrix
@@ -160,12 +121,15 @@ class AvSink:
         return video
 
     def _picture(self, rgb: NDArray[Any], ticks: int) -> av.VideoFrame:
-        (rows, columns), (height, width, _) = self._pad, rgb.shape
+        (height, width), (rows, columns) = self._size, self._pad
+        if rgb.shape[:2] != self._size:
+            rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_CUBIC)
         if rows or columns:
             rgb = cv2.copyMakeBorder(rgb, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
         picture = av.VideoFrame(width + columns, height + rows, self._layout.pixels)
-        for plane, samples in zip(picture.planes, yuv.planes(rgb, self._layout, self._colour), strict=True):
-            lines = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)  # type: ignore[arg-type]
+        planes: tuple[Any, ...] = picture.planes
+        for plane, samples in zip(planes, yuv.planes(rgb, self._layout, self._colour), strict=True):
+            lines = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)
             lines[:, : samples.shape[1]] = samples
         picture.pts, picture.time_base = ticks, self._times.base
         picture.colorspace, picture.color_range = self._colour.matrix, _range(self._colour)
@@ -174,44 +138,60 @@ class AvSink:
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
-            packet.duration = packet.duration or self._times.step
+            packet.duration, packet.dts = packet.duration or self._times.step, self._decoding(packet)
             self._container.mux(packet)
+            self._packets += 1
+        self._target.check()
+
+    def _decoding(self, packet: Any) -> int:
+        """When a packet is to be decoded: x265 leaves it to chance in videos of fewer frames than it reorders."""
+        step, first = self._times.step, self._times.first
+        if first - _REORDERED * step <= packet.dts <= packet.pts:
+            return int(packet.dts)
+        return int(min(packet.pts, first + (self._packets - _REORDERED) * step))
 
     def _move_aside(self, end: Fraction | None) -> None:
         origin = self._times.origin
-        self._aside.move(self._container, origin, origin if self._plan.anew else None, end)
+        self._aside.move(self._container, origin, origin if self._times.begins_with_frame else None, end)
 
     def _remark_on_pad(self) -> None:
-        stream, (rows, columns) = self._stream, self._pad
-        stream.remark(
-            f"{self._plan.codec.name} has even sides: {stream.width} x {stream.height} pixels become "
-            f"{stream.width + columns} x {stream.height + rows}, their last row or column repeated; ffv1 and frames in "
+        (height, width), (rows, columns) = self._size, self._pad
+        self._stream.remark(
+            f"{self._plan.codec.name} has even sides: {width} x {height} pixels become "
+            f"{width + columns} x {height + rows}, their last row or column repeated; ffv1 and frames in "
             "a folder keep their size"
         )
 
 
-def _bits(stream: Stream, frame: Frame) -> int:
-    if stream.track:
-        return stream.track.bits
-    return 8 if frame.image.info.dtype == "uint8" else 16
+class _Target:
+    """A file for FFmpeg that never fails before its eyes: it would go on, and PyAV would print a traceback for each
+    error but the first. ``check`` raises that.
+    """
 
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+        if file.seekable():
+            self.seek, self.tell = file.seek, file.tell
 
-def _colour(stream: Stream, codec: Codec, layout: Layout) -> Colour:
-    """What the samples of the output mean; codecs that cannot say so are read in one way only."""
-    track = stream.track
-    full = track.full_range if track and codec.full_range is None else bool(codec.full_range)
-    tags = track.colour if track and codec.says_colours else (yuv.UNSPECIFIED,) * 3
-    colour = yuv.colour_of(tags, full, stream.height if codec.says_colours else 0)
-    return Colour(colour.primaries, colour.transfer, 0, full_range=True) if layout.is_rgb else colour
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        while rest and not self._error:
+            try:
+                rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                self._error = error
+        return len(data)
+
+    def check(self) -> None:
+        if self._error:
+            raise self._error
+        self._file.flush()
 
 
 def _range(colour: Colour) -> int:
     """As FFmpeg counts: 1 limited, 2 full."""
     return 2 if colour.full_range else 1
-
-
-def _aspect(stream: Stream) -> Fraction:
-    return stream.track.pixel_aspect if stream.track else Fraction(stream.pixel_aspect).limit_denominator(1000)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ DEFAULTS = {
     ".webm": "vp9",
     ".ts": "h264",
 }
-"""The codec of each suffix. AVI knows no order of frames but that of the file, and its old readers know JPEG."""
+"""The codec of each suffix. AVI has no times, so that codecs which reorder frames come late there."""
 
 PIPES = {
     "mkv": (".mkv", "matroska", ()),
@@ -52,12 +52,12 @@ class Codec:
     other_names: tuple[str, ...] = ()
     says_colours: bool = True
     full_range: bool | None = None
+    says_aspect: bool = True
+    """Whether its stream says what shape pixels have."""
     finest: int = 2**31 - 1
     """The largest denominator of times."""
     tags: dict[str, str] = field(default_factory=dict)
     """Four letters that players of a container want."""
-    only_in: dict[str, dict[str, str]] = field(default_factory=dict)
-    """More options, by suffix."""
 
     def pixels(self, bits: int) -> str:
         """The pixel format for samples of so many bits: the least that holds them, or the most there is."""
@@ -74,8 +74,8 @@ CODECS = {
     codec.name: codec
     for codec in (
         Codec(
-            "h264", "libx264", "avc1", (*MP4, *MOV, *MKV, *AVI, *TS), _420, {"crf": "17", "preset": "veryfast"},
-            ("mpeg4", "vp9"), ("avc", "x264", "libx264"), only_in={".avi": {"bf": "0"}},
+            "h264", "libx264", "avc1", (*MP4, *MOV, *MKV, *TS), _420, {"crf": "17", "preset": "veryfast"},
+            ("mpeg4", "vp9"), ("avc", "x264", "libx264"),
         ),
         Codec(
             "h265", "libx265", "hvc1", (*MP4, *MOV, *MKV, *TS), _420,
@@ -85,7 +85,7 @@ CODECS = {
         Codec(
             "ffv1", "ffv1", "FFV1", (*MKV, *AVI, *MP4),
             {8: "bgr0", 10: "gbrp10le", 12: "gbrp12le", 16: "gbrp16le"},
-            {"level": "3", "g": "1", "slices": "4", "slicecrc": "1"}, ("prores", "h264", "vp9"),
+            {"level": "3", "g": "1", "slicecrc": "1"}, ("prores", "h264", "vp9"),
         ),
         Codec(
             "mjpeg", "mjpeg", "MJPG", (*AVI, *MKV, *MOV, *MP4), {8: "yuv420p"}, {"qmin": "2", "qmax": "2"},
@@ -98,15 +98,15 @@ CODECS = {
         Codec(
             "vp9", "libvpx-vp9", "VP90", (*WEBM, *MKV, *MP4), {8: "yuv420p"},
             {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
-            ("h264", "mjpeg"), ("vp09", "libvpxvp9"),
+            ("h264", "mjpeg"), ("vp09", "libvpxvp9"), says_aspect=False,
         ),
         Codec(
             "prores", "prores_ks", "apch", (*MOV, *MKV), {10: "yuv422p10le"}, {"profile": "hq", "vendor": "apl0"},
-            ("h264", "ffv1", "vp9"), ("proresks", "apcn"), full_range=False,
+            ("h264", "ffv1", "vp9"), ("proresks", "apcn"), full_range=False, says_aspect=False,
         ),
         Codec(
             "av1", "libsvtav1", "av01", (*MKV, *WEBM, *MP4), _420, {"crf": "22", "preset": "8"},
-            ("vp9", "h264"), ("libsvtav1", "svtav1"),
+            ("vp9", "h264"), ("libsvtav1", "svtav1"), says_aspect=False,
         ),
     )
 }  # fmt: skip
@@ -126,7 +126,7 @@ def choose(name: str | None, suffix: str, available: Callable[[str], bool]) -> C
 
     Raises UsageError for an unknown one, and for one that cannot be written here or there; it offers the nearest.
     """
-    codec = named(name or DEFAULTS[suffix])
+    codec = named(DEFAULTS[suffix] if name is None else name)
     if codec is None:
         raise UsageError(f"no codec of this name is known: {', '.join(CODECS)}", **_about(name, _alike(name, suffix)))
     if suffix in codec.suffixes and available(codec.encoder):
@@ -134,7 +134,8 @@ def choose(name: str | None, suffix: str, available: Callable[[str], bool]) -> C
     fitting = [near for near in (*codec.near, *CODECS) if near != codec.name and suffix in CODECS[near].suffixes]
     remedy = next((f"use {near}" for near in fitting if available(CODECS[near].encoder)), "reinstall PyAV")
     if suffix not in codec.suffixes:
-        remedy += f", or a file that ends in {' or '.join(dict.fromkeys(codec.suffixes))}"
+        ends = [end for end in codec.suffixes if end in FORMATS and end != ".m4v"]
+        remedy += f", or a file that ends in {' or '.join(ends)}"
         raise UsageError(f"cannot be written into {suffix}", **_about(name, remedy))
     raise UsageError("cannot be written by the FFmpeg that is here", **_about(name or codec.name, remedy))
 

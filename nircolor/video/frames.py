@@ -120,6 +120,17 @@ class Stream:
         wide, tall = max(1.0, self.pixel_aspect), max(1.0, 1 / self.pixel_aspect)
         return round(self.height * tall), round(self.width * wide)
 
+    def make_square(self) -> tuple[int, int]:
+        """For sinks that cannot say what shape pixels have: the size to scale to, with a remark if that is another."""
+        size = self.square
+        if size != (self.height, self.width):
+            self.scaled = size
+            self.remark(
+                f"its pixels are not square ({self.pixel_aspect:.3g} times as wide as high): {self.width} x "
+                f"{self.height} become {size[1]} x {size[0]} square ones; frames in a folder keep theirs"
+            )
+        return size
+
     def leave_aside(self) -> None:
         """For outputs that hold pictures alone: what goes with them is left out, and sound not without a word."""
         self.keeps_aside = False

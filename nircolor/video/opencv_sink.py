@@ -26,11 +26,9 @@ class OpenCvSink:
     """
 
     def __init__(self, draft: Path, stream: Stream, fps: float, codec: str | None) -> None:
-        self._draft, self._stream, self._frames, self._size = draft, stream, 0, stream.square
+        self._draft, self._stream, self._frames, self._size = draft, stream, 0, stream.make_square()
         self._pad = (self._size[0] % 2, self._size[1] % 2)
         self._writer = self._open(fps, codec)
-        if self._size != (stream.height, stream.width):
-            stream.scaled = self._size
         self._remark()
 
     def _open(self, fps: float, codec: str | None) -> cv2.VideoWriter:
@@ -54,11 +52,6 @@ class OpenCvSink:
             "PyAV is not installed, so OpenCV writes the video: 8 bits a sample, a constant frame rate, no sound, "
             "subtitles or metadata; pip install 'nircolor[video]' keeps them"
         )
-        if self._size != (stream.height, stream.width):
-            stream.remark(
-                f"its pixels are not square ({stream.pixel_aspect:.3g} times as wide as high): {stream.width} x "
-                f"{stream.height} become {width} x {height} square ones; frames in a folder keep theirs"
-            )
         if rows or columns:
             stream.remark(
                 f"a video has even sides: {width} x {height} pixels become {width + columns} x {height + rows}, "

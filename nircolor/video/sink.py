@@ -68,11 +68,12 @@ Begin = Callable[[Path, ExitStack], Writer]
 def _by_pyav(path: Path, stream: Stream, fps: float, codec: str | None, anew: bool) -> Begin | None:
     """None where PyAV is not installed. Raises UsageError, before anything is made."""
     try:
-        from nircolor.video.av_sink import AvSink, plan_of_file
+        from nircolor.video.av_plan import plan_of_file
+        from nircolor.video.av_sink import AvSink
     except ImportError:
         return None
     plan = plan_of_file(path.suffix.lower(), fps, codec, anew)
-    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b")), stream, plan)
+    return lambda draft, stack: AvSink(stack.enter_context(draft.open("x+b", buffering=0)), stream, plan)
 
 
 def _by_opencv(stream: Stream, fps: float, codec: str | None) -> Begin:
@@ -90,7 +91,8 @@ def open_pipe(
     that cannot be written, or without PyAV, and OutputError.
     """
     try:
-        from nircolor.video.av_sink import AvSink, plan_of_pipe
+        from nircolor.video.av_plan import plan_of_pipe
+        from nircolor.video.av_sink import AvSink
     except ImportError as error:
         reason = "a video for a pipe is written by PyAV, which is not installed"
         raise UsageError(reason, option="target", remedy="pip install 'nircolor[video]'") from error

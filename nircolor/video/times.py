@@ -17,7 +17,8 @@ class Times:
     """Ticks of frames, in order. ``base``: seconds of one; ``rate``: frames a second in the mean.
 
     ``fps``: of the output; where it is not that of ``stream``, frames get new times. ``finest``: largest denominator of
-    ``base``. ``constant``: whether the container has a constant rate only. ``anew``: whether the first frame is at 0.
+    ``base``. ``constant``: whether the container has a constant rate only, and starts at 0. ``anew``: whether the first
+    frame is at 0 anyway. ``first``: ticks of the first frame.
     """
 
     def __init__(self, stream: Stream, fps: float, finest: int, *, constant: bool = False, anew: bool = False) -> None:
@@ -27,7 +28,9 @@ class Times:
         self.base = track.time_base if self.kept and track and not constant else 1 / self.rate
         if self.base.denominator > finest or self.base.numerator > finest:
             self.base = FINE
-        self._stream, self._constant, self._anew = stream, constant, anew
+        self.begins_with_frame = anew or constant
+        self.first = 0
+        self._stream, self._constant = stream, constant
         self._origin: Fraction | None = None
         self._last: int | None = None
 
@@ -45,13 +48,15 @@ class Times:
         """When the next frame is shown, at ``time`` on the clock of the source; always later than the one before."""
         if self._origin is None:
             first = time or Fraction(0)
-            self._origin = Fraction(0) if 0 <= first <= LATEST and not self._anew else first
+            self._origin = Fraction(0) if 0 <= first <= LATEST and not self.begins_with_frame else first
         if time is None or not self.kept:
             ticks = 0 if self._last is None else self._last + self.step
         else:
             exact = (time - self._origin) / self.base
             ticks = round(exact) if self._last is None else max(round(exact), self._last + 1)
             self._remark(float(abs(ticks - exact)))
+        if self._last is None:
+            self.first = ticks
         self._last = ticks
         return ticks
 
@@ -61,4 +66,4 @@ class Times:
 
     def _remark(self, off: float) -> None:
         if self._constant and off > 1 / 8:
-            self._stream.remark("its frame rate changes; .avi has a constant one, so times shift by up to half a frame")
+            self._stream.remark("its frame rate changes; .avi has a constant one, so times shift by up to a frame")

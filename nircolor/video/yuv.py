@@ -76,8 +76,8 @@ def planes(rgb: NDArray[np.floating], layout: Layout, colour: Colour) -> list[ND
     rgb = np.clip(rgb.astype(np.float32, copy=False), 0, 1)
     if layout.is_rgb:
         return _rgb_planes(rgb, layout)
-    sampled = cv2.transform(np.ascontiguousarray(rgb), matrix_of(layout.bits, colour))  # (H, W, 3) Y Cb Cr
-    luma, *chroma = cv2.split(sampled)
+    sampled: Any = cv2.transform(np.ascontiguousarray(rgb), matrix_of(layout.bits, colour))  # (H, W, 3) Y Cb Cr
+    luma, *chroma = (np.ascontiguousarray(sampled[..., i]) for i in range(3))
     return [_rounded(plane, layout.bits) for plane in (luma, *(_reduced(plane, layout) for plane in chroma))]
 
 
@@ -97,10 +97,10 @@ def _reduced(plane: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
     down, across = layout.steps
     if (down, across) == (1, 1):
         return plane
-    rows = np.float32([0.5, 0.5] if down == 2 else [1])
-    columns = np.float32([0.5, 0.5] if layout.centred else [0.25, 0.5, 0.25])
+    rows = np.array([0.5, 0.5] if down == 2 else [1], np.float32)
+    columns = np.array([0.5, 0.5] if layout.centred else [0.25, 0.5, 0.25], np.float32)
     anchor = (0 if layout.centred else 1, 0)
-    smooth = cv2.sepFilter2D(plane, -1, columns, rows, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
+    smooth: Any = cv2.sepFilter2D(plane, -1, columns, rows, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
     reduced: NDArray[np.float32] = smooth[::down, ::across]
     return reduced
 

@@ -53,7 +53,6 @@ GREY = np.full((48, 64, 3), 0.5, np.float32)
         ("libopus", ".mkv", ".webm"),
         ("flac", ".mkv", ".mp4"),
         ("pcm_s16le", ".mkv", ".mov"),
-        ("pcm_s16le", ".mkv", ".avi"),
         ("pcm_mulaw", ".avi", ".mov"),
     ],
 )
@@ -69,6 +68,15 @@ def test_sound_is_the_same_to_the_bit_and_at_the_same_time(tmp_path: Path, codec
         late = [float(after - before) for (_, before), (_, after) in zip(given, got, strict=True)]
         assert np.ptp(late) <= 0.0011  # Matroska counts milliseconds
     assert len(about.aside) == 0
+
+
+def test_avi_knows_no_start_of_sound_and_it_is_told(tmp_path: Path) -> None:
+    source = film_with_sound(tmp_path / "night.mkv", "pcm_s16le", late=Fraction(1, 10))
+    about = copy(source, tmp_path / "day.avi")
+    assert about.warnings == ["its sound starts 0.1 s late, which .avi cannot say: it comes early; .mkv can"]
+    got, given = (packets(path, "audio") for path in (tmp_path / "day.avi", source))
+    assert b"".join(data for data, _ in got) == b"".join(data for data, _ in given)
+    assert copy(film_with_sound(tmp_path / "x.mkv", "pcm_s16le"), tmp_path / "y.avi").warnings == []
 
 
 def test_subtitles_and_the_language_of_sound_are_kept(tmp_path: Path) -> None:
@@ -87,6 +95,8 @@ def test_what_a_container_cannot_hold_is_named_with_one_that_can(tmp_path: Path)
     ]
     assert not about.keeps_aside
     assert packets(tmp_path / "day.webm", "audio") == []
+    texts = copy(film_with_sound(tmp_path / "x.mkv", "flac", subtitles=True), tmp_path / "x.mp4")
+    assert texts.warnings == ["its subtitles (srt) are left out: .mp4 cannot hold them; .mkv can"]
     one = copy(film_with_sound(tmp_path / "phone.avi", "pcm_mulaw"), tmp_path / "day.mp4")
     assert one.warnings == ["its sound (pcm_mulaw) is left out: .mp4 cannot hold it; .mov can"]
 

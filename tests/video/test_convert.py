@@ -68,7 +68,7 @@ def test_wrong_usage_names_arguments_of_python(tmp_path: Path, engine: nircolor.
         ({"smooth": 0.5, "engine": tiles}, "`smooth`: needs `prior=global`; leave one of the two out"),
         ({"target": path}, f"{path}: is the input itself; choose another name for the output"),
         ({"target": tmp_path / "y", "fps": 9}, f"`fps`: {tmp_path / 'y'} is a folder of frames, which has none; "),
-        ({"codec": "ZZZZ"}, "`codec=ZZZZ`: cannot be written into .avi here; use MJPG"),
+        ({"codec": "ZZZZ"}, "`codec=ZZZZ`: "),
     ):
         with pytest.raises(nircolor.UsageError) as caught:
             nircolor.colorize_video(path, **{"engine": engine, **options})

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from video_tools import film, play, shots
 
-from nircolor.video.container import CODECS
+from nircolor.video.codecs import CODECS, DEFAULTS, FORMATS
 from nircolor.video.damping import Damping
+from nircolor.video.times import LATEST
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "video.md").read_text()
 
@@ -29,8 +30,15 @@ def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_codecs_and_defaults() -> None:
-    rows = dict(re.findall(r"^\| (`\..*?) \| `(\w{4})` \|", PAGE, re.MULTILINE))
-    assert {suffix: codec for names, codec in rows.items() for suffix in re.findall(r"\.\w+", names)} == CODECS
+    rows = dict(re.findall(r"^\| (`\..*?) \| `(\w+)` \|", PAGE, re.MULTILINE))
+    told = {suffix: codec for names, codec in rows.items() for suffix in re.findall(r"\.\w+", names)}
+    assert told == {suffix: DEFAULTS[suffix] for suffix in FORMATS}
+    rows = re.findall(r"^\| `(\w+)` \| (`\..*?) \| ([\d, ]+) \|", PAGE, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(CODECS)
+    for name, names, bits in rows:
+        assert set(re.findall(r"\.\w+", names)) == set(CODECS[name].suffixes) & set(FORMATS)
+        assert [int(depth) for depth in bits.split(",")] == list(CODECS[name].formats)
+    assert f"more than\n  {LATEST} seconds" in PAGE
     how = Damping()
     assert f"without the option it is {how.strength:g}." in PAGE
     assert f"{how.window} x {how.window} pixels, to a third at {how.motion:g}" in PAGE
