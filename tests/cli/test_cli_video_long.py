@@ -52,7 +52,9 @@ def test_segments(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     sound = see(source).sound
     for number, part in enumerate(parts):  # none lost, none twice, but for what sounds before the first frame
         start = number * Fraction(8, 25)
-        assert len(part.sound) == sum(start <= at < start + Fraction(8, 25) or (number == 2 and at >= start) for at in sound)
+        assert len(part.sound) == sum(
+            start <= at < start + Fraction(8, 25) or (number == 2 and at >= start) for at in sound
+        )
     again = inside(*line)
     assert (again.code, "x_rgb_000.mp4: exists already" in again.err) == (2, True)
     assert inside(*line, "--overwrite").code == 0

@@ -16,10 +16,10 @@ RATE = 16000
 """Samples of sound a second."""
 
 
-def sounding_film(path: Path, count: int, fps: Fraction | int = 25, format: str | None = None) -> Path:
-    """``count`` grey frames and a tone that is as long, H.264 and AAC."""
-    with av.open(str(path), "w", format=format) as film:
-        write_film(film, count, Fraction(fps))
+def sounding_film(path: Path, count: int, fps: Fraction | int = 25) -> Path:
+    """``count`` grey frames and, from one a second on, a tone that is as long, H.264 and AAC."""
+    with av.open(str(path), "w") as film:
+        write_film(film, count, Fraction(fps), fps >= 1)
     return path
 
 
