@@ -60,9 +60,8 @@ class _Joined:
         self._output.metadata.update({name: text for name, text in part.metadata.items() if name.lower() not in own})
         for stream in part.streams:
             added = self._output.add_stream_from_template(stream)
-            added.time_base, added.metadata = stream.time_base, dict(stream.metadata)
-            if stream.type == "video":
-                added.average_rate = stream.average_rate
+            added.time_base = stream.time_base
+            added.metadata.update(stream.metadata)
             self._streams.append(added)
 
     def _move(self, packet: Any, origin: Fraction) -> None:

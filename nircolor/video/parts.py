@@ -113,7 +113,7 @@ class Parts:
     def _border(self, since: Fraction) -> Fraction | float:
         if self._span.every is None:
             return float("inf")
-        every = Fraction(self._span.every)
+        every = Fraction(self._span.every).limit_denominator(1000)
         return (since // every + 1) * every
 
     def _is_over(self, since: Fraction) -> bool:
