@@ -46,7 +46,7 @@ def overlaid(rgb: Pixels) -> Pixels:
 def faded(chroma: float) -> Pixels:
     """The day with a share of its colours, as a camera fades them."""
     luma = COLOUR @ np.array([0.299, 0.587, 0.114])
-    return np.clip(luma[..., None] + chroma * (COLOUR - luma[..., None]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(luma[..., None] + chroma * (COLOUR - luma[..., None]), 0, 255), np.uint8)
 
 
 def clip(days: list[bool]) -> list[Pixels]:
