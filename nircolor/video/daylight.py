@@ -26,11 +26,11 @@ PASSED = {"copy": "passed on as they are", "grey": "turned grey"}
 EVIDENCE = 3
 """Frames that have to agree on a switch: the first of them, and those that follow it."""
 
-NIGHT, DAY = 0.10, 0.16
+NIGHT, DAY = 0.08, 0.12
 """Share of a frame that is in colour: up to the first it is one of the night, from the second on one of the day.
 Between the two it goes with the frames before."""
 
-CAST, CHROMA = 16, 6
+CAST, CHROMA = 16, 8
 """Differences between channels, of 255: a cast of the whole frame is forgiven up to the first; what exceeds the second
 is colour."""
 
