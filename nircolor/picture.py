@@ -22,8 +22,9 @@ HELD = 32_000_000
 """Pixels of the largest picture of a folder that is read as a whole before it is colorized: about 24 bytes each, until
 it is written. Larger ones are read and written by windows, and take turns."""
 
-Colours = Literal["refuse", "copy", "colorize"]
-"""What becomes of colour pictures among near-infrared ones: an error, themselves, or colours made from their luma."""
+Colours = Literal["refuse", "copy", "grey", "colorize"]
+"""What becomes of colour pictures among near-infrared ones: an error, themselves, their luma (in videos only), or
+colours made from their luma."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Reading:
     page: int | Literal["all"] | None = None
     """A number from 1; ``all`` where every page becomes one of the output (``every_page``)."""
     colours: Colours = "refuse"
-    """``read`` refuses colour pictures but with ``colorize``; whoever wants to ``copy`` them catches the error."""
+    """``read`` refuses colour pictures but with ``colorize``; whoever wants to pass them on catches the error."""
     damaged: Damaged = "refuse"
     """What becomes of tiles and strips of a TIFF that cannot be decoded."""
 

@@ -36,6 +36,7 @@ RENAMED = {
     "colours": "--grey and --colour-inputs",
     "listed": "--list",
     "colours=copy": "--colour-inputs copy",
+    "colours=grey": "--colour-inputs grey",
     "colours=colorize": "--grey",
     "colours='colorize'": "--colour-inputs colorize",
     "policy=overwrite": "--overwrite",

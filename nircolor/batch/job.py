@@ -97,6 +97,9 @@ class Job:
             by_name(self.writing.format)
         if self.watch and self.select.listed is not None:
             raise UsageError("waits for any new file, so it excludes a list", option="watch", remedy="leave one out")
+        if self.reading.colours == "grey":
+            remedy = "take `colours=copy` or `colours=colorize`"
+            raise UsageError("is for frames of a video", option="colours", value="grey", remedy=remedy)
         check_weights(self.engine.weights)
 
     def check_sheet(self) -> None:

@@ -55,6 +55,13 @@ class ColourInputs(str, Enum):
     colorize = "colorize"
 
 
+class ColourFrames(str, Enum):
+    refuse = "refuse"
+    copy = "copy"
+    grey = "grey"
+    colorize = "colorize"
+
+
 def device_option(names: str = "cuda:N (N counts from 0)", panel: str = ENGINE, metavar: str = "DEVICE") -> Any:
     help = f"auto, cpu, cuda, {names} or mps."
     return typer.Option("--device", metavar=metavar, rich_help_panel=panel, help=help)
@@ -88,6 +95,10 @@ def band_option(help: str) -> Any:
 def number_option(name: str, help: str, least: int | None = 1) -> Any:
     """``--page``, and ``--band`` of videos. ``least`` None: the library says what is wrong with a number."""
     return typer.Option(name, metavar="N", min=least, rich_help_panel=INPUT, help=help)
+
+
+def colour_inputs_option(help: str) -> Any:
+    return typer.Option("--colour-inputs", metavar="HOW", show_default=False, rich_help_panel=INPUT, help=help)
 
 
 def page_option(help: str) -> Any:
@@ -173,16 +184,10 @@ GreyFlag = Annotated[
 ]
 ColourInputsOption = Annotated[
     ColourInputs | None,
-    typer.Option(
-        "--colour-inputs",
-        metavar="HOW",
-        show_default=False,
-        rich_help_panel=INPUT,
-        help="Of colour pictures among the others: refuse (default), copy them as they are, or colorize their luma.",
+    colour_inputs_option(
+        "Of colour pictures among the others: refuse (default), copy them as they are, or colorize their luma."
     ),
 ]
-
-
 DamagedOption = Annotated[
     DamagedParts,
     typer.Option(
@@ -225,11 +230,11 @@ def writing_of(depth: Depth | None, format: str | None, cog: bool = False) -> Wr
     return Writing(int(depth.value) if depth else None, format, cog)
 
 
-def colours_of(grey: bool, inputs: ColourInputs | None = None) -> Colours:
+def colours_of(grey: bool, inputs: ColourInputs | ColourFrames | None = None) -> Colours:
     """What ``--grey`` and ``--colour-inputs`` say together. Raises UsageError where they disagree."""
-    if grey and inputs not in (None, ColourInputs.colorize):
+    if grey and inputs and inputs.value != "colorize":
         raise UsageError(f"--grey and --colour-inputs {inputs.value}: one excludes the other; leave one out")
-    return "colorize" if grey else (inputs or ColourInputs.refuse).value
+    return "colorize" if grey else inputs.value if inputs else "refuse"
 
 
 def names_in(listed: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nircolor.cli.options import (
-    ColourInputsOption,
+    ColourFrames,
     DeviceOption,
     GreyFlag,
     OverlapOption,
@@ -18,6 +18,7 @@ from nircolor.cli.options import (
     RangeOption,
     TileOption,
     WeightsOption,
+    colour_inputs_option,
     colours_of,
     engine_of,
     number_option,
@@ -109,7 +110,13 @@ def video(
         int | None, number_option("--page", "Page of frames that are multi-page TIFFs, counted from 1.")
     ] = None,
     grey: GreyFlag = False,
-    colour_inputs: ColourInputsOption = None,
+    colour_inputs: Annotated[
+        ColourFrames | None,
+        colour_inputs_option(
+            "Of frames in colour, as of a camera that sees colours by day: refuse (default), copy them as they are, "
+            "make them grey, or colorize their luma, as --grey does."
+        ),
+    ] = None,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,

@@ -16,6 +16,7 @@ from nircolor.events import Observer, Reporter, nobody
 from nircolor.picture import Reading
 from nircolor.video.container import default_output, is_video
 from nircolor.video.damping import Damping
+from nircolor.video.daylight import PASSED
 from nircolor.video.flow import Passed, run
 from nircolor.video.frames import Source, Stream
 from nircolor.video.open import open_source
@@ -33,7 +34,8 @@ class VideoResult:
     """What became of one video. ``error``: None, or why it ends early; the frames before the damage are there.
     ``faults``: what is damaged on the way, by time; the rest is there.
 
-    ``fps``: None for a folder of frames. ``seconds``: of the frames, from the first that is read to the last written.
+    ``copied``: frames in colour that were passed on or turned grey; ``switches``: between day and night. ``fps``: None
+    for a folder of frames. ``seconds``: of the frames, from the first that is read to the last written.
     """
 
     input: str
@@ -46,6 +48,8 @@ class VideoResult:
     frames_per_second: float
     smooth: float
     scene_changes: int
+    copied: int
+    switches: int
     device: str
     kernel: str
     precision: str
@@ -195,11 +199,11 @@ class _Job:
         from nircolor.video.steady import Steady  # which needs torch
 
         steady, start = Steady(engine, damping, self.reporter.retreat), time.perf_counter()
-        passed = run(source, sink, steady.colorize, self._counting(source.stream.expected))
+        passed = run(source, sink, steady.colorize, self._counting(source.stream.expected), steady.forget)
         sink.finish()
         seconds = time.perf_counter() - start
         if copied := source.stream.copied:
-            source.stream.remark(f"{copied} of its frames are colour pictures: passed on as they are")
+            source.stream.remark(f"{copied} of its frames are in colour: {PASSED[self.reading.colours]}")
         self._warn(source.stream)
         self.reporter.detail(f"smoothing {damping.strength:g}, {steady.cuts} scene changes")
         return self._result(source.stream, target, fps, passed, seconds, steady.cuts, damping.strength, engine.info)
@@ -239,6 +243,8 @@ class _Job:
             frames_per_second=round(passed.frames / max(seconds, 1e-9), 2),
             smooth=smooth,
             scene_changes=cuts,
+            copied=stream.copied,
+            switches=stream.switches,
             device=info.device,
             kernel=info.kernel,
             precision=info.precision,

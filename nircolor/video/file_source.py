@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor import picture
-from nircolor.errors import ColourInputError, InputError
+from nircolor.errors import InputError
 from nircolor.image import NirImage, NirWindows, formats
 from nircolor.image.decode import Reader
 from nircolor.image.raster import Raster, choose_bands, pick
@@ -21,7 +19,8 @@ from nircolor.image.stored import Arrays
 from nircolor.image.survey import Look
 from nircolor.picture import Reading
 from nircolor.video.container import HEAD, has_sound, sniff
-from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.daylight import Daylight
+from nircolor.video.frames import Frame, Stream, colours_of, grey_of, name_of
 from nircolor.video.motion_jpeg import MotionJpeg
 from nircolor.video.opencv import is_grey16, open_capture, pixel_aspect, sample_bits
 
@@ -33,8 +32,8 @@ _SLACK = 1  # frames that a header may promise too many
 class FileSource:
     """MP4, MOV, AVI, MKV, WebM and a few more, as FFmpeg in OpenCV reads them; rotated as their metadata says.
 
-    A frame with three channels has to be grey, as for ``read_nir``, unless ``reading.band`` (1 red, 2 green, 3 blue)
-    chooses one or ``reading.colours`` says what becomes of colour frames. Raises InputError where no frame can be read.
+    A frame with three channels has to be grey, as ``Daylight`` sees it, unless ``reading.band`` (1 red, 2 green, 3
+    blue) chooses one or ``reading.colours`` says what becomes of colour. Raises InputError where no frame can be read.
     """
 
     def __init__(self, path: Path, reading: Reading = _AS_IT_IS) -> None:
@@ -58,6 +57,9 @@ class FileSource:
 
     def frames(self) -> Iterator[Frame]:
         """Raises InputError for a frame of colour or another size, and where the video ends too early."""
+        return Daylight(self.stream, self._reading).sort(self._all())
+
+    def _all(self) -> Iterator[Frame]:
         clock, pixels, number = _Clock(self.stream.fps), self._first, 0
         while pixels is not None:
             number += 1
@@ -107,15 +109,8 @@ class FileSource:
             raise error.within(f"frame {number}").at(self._path) from error.__cause__
 
     def _read_frame(self, pixels: NDArray[Any], number: int) -> Frame:
-        reading, colours = self._reading, None
-        try:
-            image = _grey(pixels, reading)
-        except ColourInputError as error:
-            if reading.colours != "copy":
-                raise picture.offer_copy(error) from error.__cause__
-            image = _grey(pixels, replace(reading, colours="colorize"))
-            colours = pixels[..., ::-1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
-            self.stream.copied += 1
+        image, looked_at = grey_of(lambda how: _grey(pixels, how), self._reading)
+        colours = colours_of(pixels[..., ::-1]) if looked_at and pixels.ndim == 3 else None
         for warning in image.info.warnings:
             self.stream.remark(warning, f"frame {number}")
         return Frame(name_of(number), image, colours)

@@ -24,9 +24,15 @@ class Passed:
     damage: InputError | None = None
 
 
-def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None] = lambda done: None) -> Passed:
-    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. Three frames are in memory. Frames
-    that bring their colours along pass as they are.
+def run(
+    source: Source,
+    sink: Sink,
+    paint: Paint,
+    on_frame: Callable[[int], None] = lambda done: None,
+    forget: Callable[[], None] = lambda: None,
+) -> Passed:
+    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. Few frames are in memory. Frames
+    that bring their colours along pass as they are, and ``forget`` is called: what ``paint`` sees next is no sequel.
 
     What comes before a damaged frame is kept. Raises InputError where the very first one is damaged, and what
     ``paint``, ``sink`` and ``on_frame`` (called with the number of frames done) raise.
@@ -44,7 +50,11 @@ def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None
             if frame is None:
                 break
             ahead = reader.submit(next, frames, None)
-            rgb = paint(frame.image.pixels) if frame.colours is None else frame.colours
+            if frame.colours is None:
+                rgb = paint(frame.image.pixels)
+            else:
+                rgb = frame.colours
+                forget()
             if behind:
                 behind.result()
             behind = writer.submit(sink.write, frame, rgb)

@@ -12,6 +12,7 @@ from nircolor.batch.probe import probe
 from nircolor.errors import InputError, display_name
 from nircolor.image.formats import picture_suffixes
 from nircolor.picture import Reading
+from nircolor.video.daylight import Daylight
 from nircolor.video.frames import Frame, Stream, read_frame
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)  # the last number of a name counts
@@ -42,7 +43,10 @@ class FolderSource:
             self.stream.remark(gaps)
 
     def frames(self) -> Iterator[Frame]:
-        """Raises InputError for a picture that cannot be read, or whose size is not that of the first."""
+        """Raises InputError for a picture that cannot be read, whose size is not that of the first, or of colour."""
+        return Daylight(self.stream, self._reading).sort(self._all())
+
+    def _all(self) -> Iterator[Frame]:
         size = None
         for _, name in self._names:
             path = self._folder / name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,8 +25,8 @@ _FAULTS = 10  # lines of one video; a damaged one may give rise to thousands
 class Frame:
     """One frame, and the file name that it has, or would have, as a picture of its own.
 
-    ``colours``, (H, W, 3) float32 in [0, 1]: those of a colour picture that is passed on as it is, and ``image`` is its
-    luma. ``file``: where such a picture is one already.
+    ``colours``, (H, W, 3) float32 in [0, 1]: those of a frame that is passed on instead of being colorized, and
+    ``image`` is its luma. ``file``: where such a picture is one already, to be copied.
     """
 
     name: str
@@ -93,7 +93,9 @@ class Stream:
     pixel_aspect: float = 1.0
     """Width of a pixel as it shall be shown, of its height."""
     copied: int = 0
-    """Colour frames passed on so far."""
+    """Colour frames so far that were passed on, or turned grey, instead of being colorized."""
+    switches: int = 0
+    """How often the frames so far have changed between day and night."""
     track: Track | None = None
     """None: the source has no container, or one that OpenCV reads, which says little."""
     aside: deque[Any] = field(default_factory=deque)
@@ -139,21 +141,35 @@ def name_of(number: int) -> str:
     return f"frame_{number:06d}.png"
 
 
+def grey_of(read: Callable[[Reading], NirImage], reading: Reading) -> tuple[NirImage, bool]:
+    """What ``read`` makes of a frame, by its luma where it is in colour; whether its colours have to be looked at.
+
+    The rule for pictures does not decide here: what ``Daylight`` sees in many frames does. Raises what ``read`` raises.
+    """
+    try:
+        return read(reading), reading.colours in ("copy", "grey")
+    except ColourInputError:
+        return read(replace(reading, colours="colorize")), True
+
+
+def colours_of(pixels: NDArray[Any]) -> NDArray[np.float32] | None:
+    """(H, W, 3) uint8, uint16 or float in [0, 1] -> float32 in [0, 1]; None where the channels are equal."""
+    if all(np.array_equal(pixels[..., 0], pixels[..., channel]) for channel in (1, 2)):
+        return None
+    peak = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    return np.asarray(pixels / np.float32(peak), np.float32)
+
+
 def read_frame(name: str, content: Path | bytes, reading: Reading, stream: Stream, where: str) -> Frame:
-    """A frame that is stored as a picture: read as ``nircolor colorize`` reads it, or passed on where it is in colour.
+    """A frame that is stored as a picture: read as ``nircolor colorize`` reads it, with its colours if it has some.
 
     What is odd about the picture is a remark of ``stream``, as of ``where``. Raises InputError.
     """
     try:
-        image, colours = picture.read(content, reading), None
+        image, looked_at = grey_of(lambda how: picture.read(content, how), reading)
     except DamagedInputError as error:
         raise error.with_remedy("get a fresh copy") from error.__cause__  # a film of frames with holes is no use
-    except ColourInputError as error:
-        if reading.colours != "copy":
-            raise picture.offer_copy(error) from error.__cause__
-        image = picture.read(content, replace(reading, colours="colorize"))
-        colours = read_rgb(content).pixels
-        stream.copied += 1
+    colours = colours_of(read_rgb(content).pixels) if looked_at else None
     for warning in image.info.warnings:
         stream.remark(warning, where)
     return Frame(name, image, colours, content if colours is not None and isinstance(content, Path) else None)

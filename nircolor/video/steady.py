@@ -53,6 +53,10 @@ class Steady:
         self._past, self._now = self._now, []
         return rgb
 
+    def forget(self) -> None:
+        """The next frame is as the first: what lies between it and the last one was not for the network."""
+        self._past = []
+
     def _prior(self, seen: Tensor, maps: Tensor) -> Tensor:
         """G_B sees the whole frame, and before G_A does."""
         self._now = []  # a frame that ran out of memory may have begun before

@@ -11,6 +11,7 @@ from nircolor.image.codecs import streams
 from nircolor.image.formats import sniff
 from nircolor.image.source import open_source
 from nircolor.picture import Reading
+from nircolor.video.daylight import Daylight
 from nircolor.video.frames import Frame, Stream, name_of, read_frame
 
 RATE = 25.0
@@ -35,10 +36,12 @@ class StreamSource:
             self.close()
             raise
         self.stream.height, self.stream.width = pixels.shape
-        self.stream.copied = 0  # the first frame comes again
 
     def frames(self) -> Iterator[Frame]:
-        """Raises InputError for a picture that cannot be read, or whose size is not that of the first."""
+        """Raises InputError for a picture that cannot be read, whose size is not that of the first, or of colour."""
+        return Daylight(self.stream, self._reading).sort(self._all())
+
+    def _all(self) -> Iterator[Frame]:
         for number, part in enumerate(streams.parts(self._data), 1):
             frame = self._read(number, part)
             height, width = frame.image.pixels.shape

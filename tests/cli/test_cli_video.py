@@ -20,7 +20,7 @@ from nircolor.scenes import quantise, render
 WIDE = quantise(render(3, 60, 120).nir, 16)
 KEYS = {
     "input", "output", "frames", "width", "height", "fps", "seconds", "frames_per_second", "smooth", "scene_changes",
-    "device", "kernel", "precision", "weights", "sha256", "warnings",
+    "copied", "switches", "device", "kernel", "precision", "weights", "sha256", "warnings",
 }  # fmt: skip
 
 

@@ -20,7 +20,8 @@ DAY = np.ascontiguousarray(quantise(render(7, HEIGHT, WIDTH).rgb, 8)[..., ::-1])
 UPRIGHT = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 ROTATED = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, HEIGHT << 16, 0, 1 << 30)
 NIGHT = [np.dstack([frame] * 3) for frame in shots(4)]
-MIXED = [NIGHT[0], NIGHT[1], DAY, NIGHT[2], DAY]
+MIXED = [NIGHT[0], NIGHT[1], DAY, DAY, DAY, NIGHT[2], NIGHT[3]]
+BY_DAY = [False, False, True, True, True, False, False]
 
 
 def frames(folder: Path, pictures: list[np.ndarray], suffix: str = ".png") -> Path:
@@ -54,9 +55,9 @@ def test_colour_frames_are_refused_copied_or_read_by_their_luma(tmp_path: Path, 
         np.testing.assert_allclose(pixels * 255, cv2.cvtColor(MIXED[number], cv2.COLOR_BGR2GRAY), atol=1)
     source = open_source(path, Reading(colours="copy"))
     passed = list(source.frames())
-    assert [frame.colours is not None for frame in passed] == [False, False, True, False, True]
+    assert [frame.colours is not None for frame in passed] == BY_DAY
     np.testing.assert_allclose(passed[2].colours * 255, DAY[..., ::-1], atol=0.01)
-    assert source.stream.copied == 2
+    assert (source.stream.copied, source.stream.switches) == (3, 2)
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -65,12 +66,12 @@ def test_copied_frames_are_in_the_output_as_they_were(tmp_path: Path, kind: str)
     with open_file(tmp_path / "y.mkv", open_source(path).stream, 25, "FFV1", False) as sink:
         assert (
             run(open_source(path, Reading(colours="copy")), sink, lambda nir: np.dstack([nir * 0, nir, nir])).frames
-            == 5
+            == 7
         )
         sink.finish()
     made = play(tmp_path / "y.mkv")
-    assert [np.array_equal(frame, DAY) for frame in made] == [False, False, True, False, True]
-    assert made[3][..., 2].max() == 0
+    assert [np.array_equal(frame, DAY) for frame in made] == BY_DAY
+    assert made[5][..., 2].max() == 0
 
 
 def test_a_copied_picture_of_a_folder_stays_the_same_file(tmp_path: Path) -> None:
@@ -78,9 +79,9 @@ def test_a_copied_picture_of_a_folder_stays_the_same_file(tmp_path: Path) -> Non
     with open_folder(tmp_path / "y", False) as sink:
         run(FolderSource(path, Reading(colours="copy")), sink, lambda nir: np.dstack([nir] * 3))
         sink.finish()
-    names = ("f1.jpg", "f3.jpg", "f5.jpg")
+    names = [f"f{number}.jpg" for number in range(1, 8)]
     same = [(tmp_path / "y" / name).read_bytes() == (path / name).read_bytes() for name in names]
-    assert same == [False, True, True]
+    assert same == BY_DAY
 
 
 def test_a_frame_is_judged_as_the_picture_of_it_is(tmp_path: Path) -> None:
