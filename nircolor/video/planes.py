@@ -63,6 +63,13 @@ class Planes:
         return len(self.samples) == 1
 
     @property
+    def is_neutral(self) -> bool:
+        """Whether there is no colour in it."""
+        if self.is_rgb:
+            return all(np.array_equal(self.samples[0], plane) for plane in self.samples[1:])
+        return all(bool(np.all(plane == 1 << self.bits - 1)) for plane in self.samples[1:])
+
+    @property
     def peak(self) -> int:
         """The largest value that fits."""
         return (1 << self.bits) - 1
