@@ -57,17 +57,17 @@ class AvSource:
 
     def frames(self) -> Iterator[Frame]:
         """Raises InputError for a frame of colour or another size, and where the video ends too early."""
-        return Daylight(self.stream, self._reading).sort(self._all())
+        try:
+            yield from Daylight(self.stream, self._reading).sort(self._all())
+        except InputError as error:
+            raise error.at(self._place) from error.__cause__
 
     def _all(self) -> Iterator[Frame]:
         found, number = self._first, 0
-        try:
-            while found is not None:
-                number += 1
-                yield self._frame(found, number)
-                found = next(self._decoded, None)
-        except InputError as error:
-            raise error.at(self._place) from error.__cause__
+        while found is not None:
+            number += 1
+            yield self._frame(found, number)
+            found = next(self._decoded, None)
 
     def close(self) -> None:
         self._stack.close()
