@@ -95,7 +95,7 @@ class Planes:
         size = self.samples[1].shape[::-1] if small else luma.shape[::-1]
         luma = _resized(luma, size)
         blue, red = (_resized(self._difference(plane), size) for plane in self.samples[1:])
-        return np.clip(np.dstack(self._mixed(luma, blue, red)), 0, 1)
+        return np.asarray(np.clip(np.dstack(self._mixed(luma, blue, red)), 0, 1), np.float32)
 
     def rgb_samples(self) -> NDArray[Any]:
         """(H, W, 3) of the type and the ``bits`` of the samples, full range."""
