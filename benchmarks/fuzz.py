@@ -69,9 +69,9 @@ def _video(path: Path) -> None:
     from contextlib import closing
     from itertools import islice
 
-    from nircolor.video import FileSource
+    from nircolor.video import open_source
 
-    with closing(FileSource(path)) as source:
+    with closing(open_source(path)) as source:
         for _ in islice(source.frames(), 20):
             pass
 

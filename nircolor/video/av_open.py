@@ -158,7 +158,7 @@ def video_of(container: InputContainer) -> VideoStream:
     codec.options = _CAREFUL | {"max_pixels": str(_MOST_PIXELS)}
     for stream in container.streams:
         if stream is not video and stream.type not in _COPIED:
-            stream.discard = "all"
+            stream.discard = av.stream.Discard.all
     return video
 
 

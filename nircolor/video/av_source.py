@@ -12,8 +12,7 @@ from typing import BinaryIO
 import av
 import numpy as np
 
-from nircolor import picture
-from nircolor.errors import ColourInputError, InputError
+from nircolor.errors import InputError
 from nircolor.image import NirImage, NirWindows
 from nircolor.image.decode import Reader
 from nircolor.image.orient import swaps_axes
@@ -23,8 +22,9 @@ from nircolor.image.survey import Look
 from nircolor.image.tone import grey
 from nircolor.picture import Reading
 from nircolor.video.av_open import RAW, Film, open_film
+from nircolor.video.daylight import Daylight
 from nircolor.video.decoder import RATE, Decoded, Decoder
-from nircolor.video.frames import Frame, Stream, name_of
+from nircolor.video.frames import Frame, Stream, grey_of, name_of
 from nircolor.video.packets import clock
 from nircolor.video.planes import Planes, orientation_of, planes_of
 from nircolor.video.wire import Wire
@@ -62,14 +62,17 @@ class AvSource:
 
     def frames(self) -> Iterator[Frame]:
         """Raises InputError for a frame of colour or another size, and where the video ends too early."""
-        found, number = self._first, 0
         try:
-            while found is not None:
-                number += 1
-                yield self._frame(found, number)
-                found = next(self._decoded, None)
+            yield from Daylight(self.stream, self._reading).sort(self._all())
         except InputError as error:
             raise error.at(self._place) from error.__cause__
+
+    def _all(self) -> Iterator[Frame]:
+        found, number = self._first, 0
+        while found is not None:
+            number += 1
+            yield self._frame(found, number)
+            found = next(self._decoded, None)
 
     def close(self) -> None:
         self._stack.close()
@@ -104,17 +107,11 @@ class AvSource:
         height, width = planes.shape
         if (height, width) != (self.stream.height, self.stream.width):
             raise InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
-        reading, colours = self._reading, None
+        reading = self._reading
         if decoded.doubtful and reading.band is None:
             reading = replace(reading, colours="colorize")  # damage makes colours that are none
-        try:
-            image = near_infrared(planes, reading)
-        except ColourInputError as error:
-            if reading.colours != "copy":
-                raise picture.offer_copy(error) from error.__cause__
-            image = near_infrared(planes, replace(reading, colours="colorize"))
-            colours = planes.rgb()
-            self.stream.copied += 1
+        image, looked_at = grey_of(lambda how: near_infrared(planes, how), reading)
+        colours = planes.rgb() if looked_at and not planes.is_neutral else None
         for warning in image.info.warnings:
             self.stream.remark(warning, f"frame {number}")
         return Frame(name_of(number), image, colours, time=decoded.time)
@@ -141,8 +138,7 @@ def near_infrared(planes: Planes, how: Reading) -> NirImage:
 
 def colour_remarks(planes: Planes) -> list[str]:
     """What there is to say of the colours of a frame that counts as grey. Raises ColourInputError for another."""
-    middle = 1 << planes.bits - 1
-    if planes.is_grey or all(np.all(plane == middle) for plane in planes.samples[1:]):
+    if planes.is_neutral:
         return []
     small = np.rint(planes.rgb(small=True) * 255).astype(np.uint8)
     channels = grey.Channels(small.shape[:2], small.dtype)

@@ -20,7 +20,6 @@ RATE = Fraction(25)
 _ERRORS = 100  # of a file, one after the other, without a packet between them
 _NAMED = 64  # time stamps of frames whose damage has been told
 _MADE_UP = "what it lacks was made up by the decoder"
-_ALL_MADE_UP = "what they lack was made up by the decoder"
 
 
 class Decoded(NamedTuple):
@@ -41,7 +40,7 @@ class Decoder:
         self._check = checker(self._codec.name, self._codec.extradata)
         self._lost, self._times = Lost(self._codec.name), Times(self._step)
         self._told: deque[int] = deque(maxlen=_NAMED)
-        self._run: list[Fraction] = []
+        self._run: tuple[Fraction, Fraction, int] | None = None  # first and last damaged frame of a row, their count
         self._packets = self._frames = self._early = 0
         self._end, self._doubtful = Fraction(0), False
 
@@ -61,7 +60,7 @@ class Decoder:
             self._stream.remark("its times begin again on the way, as where recordings were joined: they go on instead")
         self._check_end()
 
-    def _demuxed(self) -> Iterator[av.Packet]:
+    def _demuxed(self) -> Iterator[av.Packet[Any]]:
         """All packets, and one without data that ends each stream."""
         wanted, errors = [self._film.video, *self._film.tracks], 0
         while errors < _ERRORS:
@@ -75,7 +74,7 @@ class Decoder:
                 errors += 1
                 self._fault(None, "a part of the file cannot be read", errors == 1)
 
-    def _shown(self, packet: av.Packet) -> Iterator[Decoded]:
+    def _shown(self, packet: av.Packet[Any]) -> Iterator[Decoded]:
         if packet.size:
             self._packets += 1
             self._lost.went_in(packet)
@@ -90,27 +89,29 @@ class Decoder:
 
     def _note(self, frame: av.VideoFrame) -> None:
         """Damage that the decoder has seen; what lasts for several frames is told once."""
-        if frame.is_corrupt and frame.pts not in self._told:
-            self._doubtful = True
-            self._run.append(self._when(frame.pts))
-        elif not frame.is_corrupt:
+        if not frame.is_corrupt:
             self._tell_run()
+        elif frame.pts not in self._told:
+            self._doubtful, time = True, self._when(frame.pts)
+            first, _, count = self._run or (time, time, 0)
+            self._run = first, time, count + 1
 
     def _tell_run(self) -> None:
-        run, self._run = self._run, []
-        if len(run) == 1:
-            self._stream.faults.add(f"at {clock(run[0])}: a frame is damaged; {_MADE_UP}")
-        elif run:
-            span = f"from {clock(run[0])} to {clock(run[-1])}"
-            self._stream.faults.add(f"{span}: {len(run)} frames are damaged; {_ALL_MADE_UP}")
+        if self._run:
+            first, last, count = self._run
+            at, frames = f"at {clock(first)}", "a frame is damaged; what it lacks"
+            if count > 1:
+                at, frames = f"from {clock(first)} to {clock(last)}", f"{count} frames are damaged; what they lack"
+            self._stream.faults.add(f"{at}: {frames} was made up by the decoder")
+        self._run = None
 
-    def _look_at(self, packet: av.Packet) -> None:
+    def _look_at(self, packet: av.Packet[Any]) -> None:
         if reason := self._check(bytes(packet)):
             self._fault(packet.pts, f"a frame is damaged ({reason}); {_MADE_UP}")
         elif packet.is_corrupt:
             self._fault(packet.pts, "a frame is damaged: data is missing")
 
-    def _decoded(self, packet: av.Packet) -> list[av.VideoFrame]:
+    def _decoded(self, packet: av.Packet[Any]) -> list[av.VideoFrame]:
         try:
             return list(self._codec.decode(packet if packet.size else None))
         except av.EOFError:  # at the end, twice
@@ -122,7 +123,7 @@ class Decoder:
                 self._early += 1
             return []
 
-    def _put_aside(self, packet: av.Packet) -> None:
+    def _put_aside(self, packet: av.Packet[Any]) -> None:
         if self._stream.keeps_aside:
             self._stream.aside.append(packet)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nircolor.errors import InputError
 from nircolor.image.codecs import jpeg_check
@@ -81,7 +81,7 @@ class Lost:
         self._counts, self._waiting = codec in _EVERY, set[int]()
         self._first: int | None = None
 
-    def went_in(self, packet: av.Packet) -> None:
+    def went_in(self, packet: av.Packet[Any]) -> None:
         """A packet was handed to the decoder."""
         if not self._counts or packet.pts is None or packet.is_discard:
             return

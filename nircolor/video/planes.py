@@ -63,6 +63,13 @@ class Planes:
         return len(self.samples) == 1
 
     @property
+    def is_neutral(self) -> bool:
+        """Whether there is no colour in it."""
+        if self.is_rgb:
+            return all(np.array_equal(self.samples[0], plane) for plane in self.samples[1:])
+        return all(bool(np.all(plane == 1 << self.bits - 1)) for plane in self.samples[1:])
+
+    @property
     def peak(self) -> int:
         """The largest value that fits."""
         return (1 << self.bits) - 1
@@ -88,7 +95,7 @@ class Planes:
         size = self.samples[1].shape[::-1] if small else luma.shape[::-1]
         luma = _resized(luma, size)
         blue, red = (_resized(self._difference(plane), size) for plane in self.samples[1:])
-        return np.clip(np.dstack(self._mixed(luma, blue, red)), 0, 1)
+        return np.asarray(np.clip(np.dstack(self._mixed(luma, blue, red)), 0, 1), np.float32)
 
     def rgb_samples(self) -> NDArray[Any]:
         """(H, W, 3) of the type and the ``bits`` of the samples, full range."""
@@ -128,15 +135,16 @@ def planes_of(frame: av.VideoFrame) -> Planes:
 
 def orientation_of(frame: av.VideoFrame) -> tuple[int, bool]:
     """Which of the eight ways of EXIF it is turned, and whether that is all: its matrix may say any angle."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None or len(bytes(data)) < 36:
+    held: Any = frame.side_data.get("DISPLAYMATRIX")
+    data = b"" if held is None else bytes(held)
+    if len(data) < 36:
         return 1, True
-    a, b, _, c, d = (float(value) for value in np.frombuffer(bytes(data), np.int32)[:5])
+    a, b, _, c, d = (float(value) for value in np.frombuffer(data, np.int32)[:5])
     across, along = (a, d), (b, c)
     straight = max(map(abs, across)) >= max(map(abs, along))
     small, large = (along, across) if straight else (across, along)
     signs = [int(np.sign(value)) for value in large]
-    turn = (signs[0], 0, 0, signs[1]) if straight else (0, *signs, 0)
+    turn = (signs[0], 0, 0, signs[1]) if straight else (0, signs[0], signs[1], 0)
     exact = max(map(abs, small)) <= 0.01 * max(map(abs, large))
     return _TURNS.get(turn, 1), exact and turn in _TURNS
 
@@ -155,7 +163,7 @@ def _samples(frame: av.VideoFrame, index: int) -> Samples:
     plane, name = frame.planes[index], frame.format.name
     wide = frame.format.components[0].bits > 8
     dtype = np.dtype(np.uint16 if wide else np.uint8).newbyteorder(">" if name.endswith("be") else "<")
-    rows = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
+    rows: Samples = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
     samples = rows[: plane.height, : plane.width]
     return samples if not wide or name.endswith("be") == (sys.byteorder == "big") else samples.astype(np.uint16)
 

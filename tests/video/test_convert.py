@@ -42,9 +42,23 @@ def test_damage_is_in_the_result(tmp_path: Path, engine: nircolor.EngineConfig) 
     assert result.error
     assert result.error.startswith(f"{path}: ends after {result.frames} of 20 frames, at 0:00.320: damaged; get")
     assert result.error.endswith(f"the frames before it are in {tmp_path / 'y.avi'}")
-    assert list(result.to_json())[-3:] == ["error", "exit_code", "warnings"]
+    assert list(result.to_json())[-4:] == ["error", "faults", "exit_code", "warnings"]
     assert result.to_json()["exit_code"] == 1
     assert len(play(tmp_path / "y.avi")) == result.frames
+
+
+def test_damage_in_the_middle_is_named_and_the_rest_is_done(tmp_path: Path, engine: nircolor.EngineConfig) -> None:
+    pytest.importorskip("av", reason="OpenCV does not tell of it: PyAV is not installed")
+    path = film(tmp_path / "x.avi", shots(12), "MJPG")
+    data = bytearray(path.read_bytes())
+    middle = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"][6] + 40
+    data[middle : middle + 30] = bytes(30)
+    path.write_bytes(data)
+    result = nircolor.colorize_video(path, tmp_path / "y.avi", engine=engine)
+    assert (result.frames, result.error, result.exit_code) == (12, None, 1)
+    (fault,) = result.faults
+    assert fault.startswith(f"{path}: at 0:00.240: a frame is damaged (data is missing from row")
+    assert (result.to_json()["exit_code"], result.to_json()["faults"]) == (1, [fault])
 
 
 def test_stop_leaves_nothing(tmp_path: Path, engine: nircolor.EngineConfig) -> None:

@@ -60,17 +60,17 @@ def test_an_intact_video_has_no_faults(tmp_path: Path) -> None:
 
 
 def test_colours_that_damage_makes_are_none(tmp_path: Path) -> None:
-    """A frame that a damaged one is the source of may be green: it is read by its luma until the next key frame."""
+    """Frames that a damaged one is the source of may be green: they are read by their luma up to the next key frame."""
     pictures = shots(20, 128, 128)
-    frames = [stored(picture, "yuv420p", *(() if i != 8 else (200, 60))) for i, picture in enumerate(pictures)]
+    frames = [stored(picture, "yuv420p", *((200, 60) if 5 < i < 10 else ())) for i, picture in enumerate(pictures)]
     path = av_film(
         tmp_path / "x.avi", frames, "mpeg4", options={"g": "5", "b": "2000000", "sc_threshold": "1000000000"}
     )
-    with pytest.raises(InputError, match=r"frame 9 at 0:00\.320: is a colour picture"):
+    with pytest.raises(InputError, match="frame 7: is a colour picture"):
         list(AvSource(path).frames())
-    source = AvSource(marred(path, 7))
+    source = AvSource(marred(path, 5))
     assert len(list(source.frames())) == 20
-    assert source.stream.faults.told[0].startswith("at 0:00.280: a frame is damaged")
+    assert source.stream.faults.told[0].startswith("at 0:00.200: a frame is damaged")
 
 
 def test_many_faults_are_counted() -> None:
