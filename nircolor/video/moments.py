@@ -79,7 +79,7 @@ class Moments:
             return Key(look)
         if abs(exposure(past.look, look) - 1) > damping.drift:
             return Key(look)
-        still = float(moved(past.look, look, damping.window).abs().max()) < damping.still
+        still = float(moved(past.look, look, damping.window).max()) < damping.still
         return Key(past.look, past.age + 1) if still else Key(look)
 
     def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
