@@ -180,7 +180,7 @@ class _Job:
         from nircolor.video.steady import Steady  # which needs torch
 
         steady, start = Steady(engine, damping, self.reporter.retreat), time.perf_counter()
-        passed = run(source, sink, steady.colorize, self._counting(source.stream.expected))
+        passed = run(source, sink, steady.paint, self._counting(source.stream.expected))
         sink.finish()
         seconds = time.perf_counter() - start
         if copied := source.stream.copied:

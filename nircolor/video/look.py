@@ -54,9 +54,9 @@ def _mean(x: Tensor, window: int) -> Tensor:
     return F.avg_pool2d(x, window, stride=1, padding=window // 2, count_include_pad=False)
 
 
-def stillness(past: Tensor, now: Tensor, damping: Damping) -> Tensor:
-    """(b, 1, h, w): 1 where both look alike but for noise, 0 where something has moved."""
-    return torch.exp(-((moved(past, now, damping.window) / damping.motion) ** 2))
+def stillness(motion: Tensor, damping: Damping) -> Tensor:
+    """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
+    return torch.exp(-((motion / damping.motion) ** 2))
 
 
 def change(past: Tensor, now: Tensor, grid: int) -> float:
