@@ -142,7 +142,7 @@ def test_a_prior_of_tiles_cannot_be_smoothed() -> None:
 
 
 def test_frames_together_are_those_one_by_one(engine: Colorizer) -> None:
-    frames = [*noisy([SCENE] * 3), *noisy([OTHER] * 2), *noisy([np.roll(OTHER, 5, 1)] * 2)]
+    frames = [*noisy([SCENE] * 3), *noisy([OTHER] * 2), *noisy([np.roll(OTHER, 1, 1)] * 2)]
     single, many = Steady(engine, Damping()), Steady(engine, Damping())
     alone = [single.colorize(frame) for frame in frames]
     together = many.colorize_all(frames[:4]) + many.colorize_all(frames[4:])
