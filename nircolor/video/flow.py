@@ -30,8 +30,8 @@ class Passed:
 
 
 def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None] = lambda done: None) -> Passed:
-    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. At most ``3 * TOGETHER + 1`` frames
-    are in memory.
+    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. At most ``3 * TOGETHER + 1``
+    frames are in memory.
 
     What comes before a damaged frame is kept. Raises InputError where the very first one is damaged, and what
     ``paint``, ``sink`` and ``on_frame`` (called with the number of frames done) raise.
