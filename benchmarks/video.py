@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,6 +69,12 @@ def panning(seed: int, frames: int, step: int = 3, noise: float = 0.015) -> Clip
     scene = render(seed, HEIGHT, WIDTH + step * frames).nir
     clean = [scene[:, t * step : t * step + WIDTH] for t in range(frames)]
     return Clip(clean, _camera(clean, seed, noise), np.zeros((HEIGHT, WIDTH), bool))
+
+
+def noisy(clean: list[Field], seed: int, noise: float = 0.015) -> list[Field]:
+    """Frames as a camera with a steady exposure sees them."""
+    rng = np.random.default_rng(seed)
+    return [np.clip(frame + rng.normal(0, noise, frame.shape), 0, 1).astype(np.float32) for frame in clean]
 
 
 def _camera(clean: list[Field], seed: int, noise: float) -> list[Field]:
@@ -141,8 +148,9 @@ def tell_parts(scenes: int, frames: int, weight: float = 0.8) -> None:
 def _mixing(share: float) -> Callable[[Tensor, Tensor], Tensor]:
     past: list[Tensor] = []
 
-    def mix(seen: Tensor, maps: Tensor) -> Tensor:
-        past[:] = [torch.lerp(maps.float(), past[0], share) if past else maps.float()]
+    def mix(make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
+        maps = make(...).float()
+        past[:] = [torch.lerp(maps, past[0], share) if past else maps]
         return past[0]
 
     return mix

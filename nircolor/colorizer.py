@@ -210,9 +210,7 @@ class Colorizer:
                     raise
         return [self.colorize(nir) for nir in pictures]
 
-    def at_once(
-        self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None
-    ) -> list[NDArray[Any]]:
+    def at_once(self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None) -> list[NDArray[Any]]:
         """Pictures that ``can_share``, in one pass, with the ``lights`` of ``colorize``. Raises what the device does
         where memory runs out."""
         types = [nir.dtype for nir in lights or pictures]

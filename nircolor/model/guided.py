@@ -79,9 +79,7 @@ def relit(rgb: Tensor, own: Tensor) -> Tensor:
     return rgb + ((own - rgb) * weights).sum(1, keepdim=True)
 
 
-def _enlarge_one(
-    maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor, mean: Tensor
-) -> None:
+def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor, mean: Tensor) -> None:
     """One picture, by the kernels: maps (6, h, w), small (h, w), nir and light (H, W) -> rgb (H, W, 3), mean (H, W)."""
     from nircolor.model import guided_kernels as kernels
     from nircolor.scan import pool

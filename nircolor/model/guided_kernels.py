@@ -1,4 +1,4 @@
-"""Numba kernels of the guided filter: maps fitted as lines at the small size, and enlarged at the large one, row by row.
+"""Numba kernels of the guided filter: maps fitted as lines at the small size, enlarged at the large one, row by row.
 
 Arithmetic is in float32. The kernels release the GIL and own no threads (``nircolor.scan.pool`` does). Compiled on
 first use, then cached on disk.

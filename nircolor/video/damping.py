@@ -12,16 +12,19 @@ class Damping:
     """How much the past counts. All differences are of NIR values in [0, 1], after a common gain has been taken out.
 
     ``strength``: weight of the past where nothing moves, in [0, 1); 0 is off. ``motion``: difference, averaged over
-    ``window`` pixels a side, at which that weight has fallen to a third. ``still``: the largest such difference with
-    which maps of the past are taken as they are, for ``keep`` frames at most; the networks then rest. ``drift``:
-    likewise, by how much the exposure may have changed. ``cut``: mean difference of ``grid`` x ``grid`` patches above
-    which a new scene has begun and the past is forgotten. ``jump``: change of exposure from frame to frame above which
-    colours are decided anew. ``flash``: frames after which what was there before such a change is forgotten, too.
+    ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: how many times faster than the
+    share of what has moved the weight of past maps falls, since all has moved where much has: the camera. ``still``:
+    the largest such difference with which maps of the past are taken as they are, for ``keep`` frames at most; the
+    networks then rest. ``drift``: likewise, by how much the exposure may have changed. ``cut``: mean difference of
+    ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
+    exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
+    before such a change is forgotten, too.
     docs/video.md has the measurements.
     """
 
     strength: float = 0.8
-    motion: float = 0.03
+    motion: float = 0.02
+    turn: float = 3.0
     window: int = 5
     still: float = 0.01
     drift: float = 0.02

@@ -1,19 +1,24 @@
-"""Frames on their way: while the network colorizes one, the next is being read and the last one written."""
+"""Frames on their way: while the network colorizes some, the next are being read and the last ones written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, Queue
+from threading import Event
 from typing import Any
 
 from numpy.typing import NDArray
 
 from nircolor.errors import InputError
-from nircolor.video.frames import Source
+from nircolor.video.frames import Frame, Source
 from nircolor.video.sink import Sink
 
-Paint = Callable[[NDArray[Any]], NDArray[Any]]
+TOGETHER = 4
+"""Frames that go through the network in one pass, at most: as many as are there, so that none of a camera's waits."""
+
+Paint = Callable[[Sequence[Frame]], list[NDArray[Any]]]
 
 
 @dataclass(frozen=True)
@@ -24,44 +29,77 @@ class Passed:
     damage: InputError | None = None
 
 
-def run(
-    source: Source,
-    sink: Sink,
-    paint: Paint,
-    on_frame: Callable[[int], None] = lambda done: None,
-    forget: Callable[[], None] = lambda: None,
-) -> Passed:
-    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. Few frames are in memory. Frames
-    that bring their colours along pass as they are, and ``forget`` is called: what ``paint`` sees next is no sequel.
+def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None] = lambda done: None) -> Passed:
+    """Colorize all frames of ``source`` into ``sink``, which is left to be finished. At most ``3 * TOGETHER + 1``
+    frames are in memory.
 
     What comes before a damaged frame is kept. Raises InputError where the very first one is damaged, and what
     ``paint``, ``sink`` and ``on_frame`` (called with the number of frames done) raise.
     """
-    frames, done, damage = source.frames(), 0, None
+    done, ahead = 0, _Ahead(source)
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
-        ahead = reader.submit(next, frames, None)
-        behind: Future[None] | None = None
-        while True:
-            try:
-                frame = ahead.result()
-            except InputError as error:
-                damage = error
-                break
-            if frame is None:
-                break
-            ahead = reader.submit(next, frames, None)
-            if frame.colours is None:
-                rgb = paint(frame.image.pixels)
-            else:
-                rgb = frame.colours
-                forget()
-            if behind:
+        reading, behind = reader.submit(ahead.read), Future[None]()
+        behind.set_result(None)
+        try:
+            while frames := ahead.take():
+                colours = paint(frames)
                 behind.result()
-            behind = writer.submit(sink.write, frame, rgb)
-            done += 1
-            on_frame(done)
-        if behind:
+                behind = writer.submit(_write, sink, frames, colours)
+                for _ in frames:
+                    done += 1
+                    on_frame(done)
             behind.result()
+        finally:
+            ahead.stop()
+    damage = reading.result()
     if damage and not done:
         raise damage
     return Passed(done, damage)
+
+
+def _write(sink: Sink, frames: list[Frame], colours: list[NDArray[Any]]) -> None:
+    for frame, rgb in zip(frames, colours, strict=True):
+        sink.write(frame, rgb)
+
+
+class _Ahead:
+    """Frames that are read before they are asked for, a few at most."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._stopped = source, Event()
+        self._queue: Queue[Frame | None] = Queue(TOGETHER)
+        self._patient = not source.stream.is_live  # a file fills each group, so that two runs group its frames alike
+
+    def read(self) -> InputError | None:
+        """All frames, in a thread of its own, until ``stop``; the damage that ends them."""
+        try:
+            for frame in self._source.frames():
+                self._queue.put(frame)
+                if self._stopped.is_set():
+                    break
+        except InputError as error:
+            return error
+        finally:
+            self._queue.put(None)
+        return None
+
+    def take(self) -> list[Frame]:
+        """The next frames: of a live input those that are there, at least one, for which it waits; none at the end."""
+        frames = [self._queue.get()]
+        while frames[-1] is not None and len(frames) < TOGETHER:
+            try:
+                frames.append(self._queue.get(block=self._patient))
+            except Empty:
+                break
+        if frames[-1] is None:
+            self._queue.put(None)  # for the next call
+        return [frame for frame in frames if frame is not None]
+
+    def stop(self) -> None:
+        """Let a reader that waits for room go on to its end."""
+        self._stopped.set()
+        while True:
+            try:
+                self._queue.get_nowait()
+            except Empty:
+                return

@@ -106,6 +106,8 @@ class Stream:
     """What is damaged, by time; the rest goes on."""
     scaled: tuple[int, int] | None = None
     """Height and width of the output, where a sink cannot keep those of the source."""
+    is_live: bool = False
+    """Whether its frames come when they are seen, so that waiting for them is a delay."""
     dropped: int = 0
     """Frames of a live input that came faster than they were taken."""
     arrivals: deque[float] = field(default_factory=deque)

@@ -13,6 +13,8 @@ from nircolor.video.damping import Damping
 
 DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
 MOST_GAIN = 8.0
+QUIET = 0.2  # share of a look that is taken for noise alone
+MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
 STEP = 4  # pixels between those that an exposure is measured at
 
 
@@ -34,13 +36,27 @@ def difference(past: Tensor, now: Tensor) -> Tensor:
 
 
 def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
-    """(b, 1, h, w): mean difference around each pixel, so that noise hardly counts."""
-    return F.avg_pool2d(difference(past, now), window, stride=1, padding=window // 2, count_include_pad=False)
+    """(b, 1, h, w): difference around each pixel, less what noise makes: of means, which a shade changes, or of single
+    pixels, which a texture changes that moves."""
+    found = difference(past, now)
+    mean, square = _mean(found, window), _mean(found * found, window)
+    noise = _noise(square)
+    return torch.maximum(mean * mean, square - MARGIN * noise).clamp(min=0).sqrt()
 
 
-def stillness(past: Tensor, now: Tensor, damping: Damping) -> Tensor:
-    """(b, 1, h, w): 1 where both look alike but for noise, 0 where something has moved."""
-    return torch.exp(-((moved(past, now, damping.window) / damping.motion) ** 2))
+def _noise(square: Tensor) -> Tensor:
+    """Variance of noise: of neighbourhoods that differ the least, since something somewhere stays as it is."""
+    few = square[..., ::STEP, ::STEP].flatten()
+    return few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(max=MOST_NOISE**2)
+
+
+def _mean(x: Tensor, window: int) -> Tensor:
+    return F.avg_pool2d(x, window, stride=1, padding=window // 2, count_include_pad=False)
+
+
+def stillness(motion: Tensor, damping: Damping) -> Tensor:
+    """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
+    return torch.exp(-((motion / damping.motion) ** 2))
 
 
 def change(past: Tensor, now: Tensor, grid: int) -> float:

@@ -79,7 +79,7 @@ class Moments:
             return Key(look)
         if abs(exposure(past.look, look) - 1) > damping.drift:
             return Key(look)
-        still = float(moved(past.look, look, damping.window).abs().max()) < damping.still
+        still = float(moved(past.look, look, damping.window).max()) < damping.still
         return Key(past.look, past.age + 1) if still else Key(look)
 
     def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
@@ -93,7 +93,10 @@ class Moments:
 
 
 def blend(past: Moment, now: Moment, damping: Damping) -> Moment:
-    """The new moment with a share of the past, which is largest where nothing has moved."""
+    """The new moment with a share of the past, which is largest where nothing has moved, and nothing where the whole
+    camera turns: then what looks the same is something else that does."""
     before, after = (shrink(moment.key.look, now.maps.shape) for moment in (past, now))
-    weight = damping.strength * stillness(before, after, damping)  # (1, 1, h, w)
+    motion = moved(before, after, damping.window)  # (1, 1, h, w)
+    turned = damping.turn * float((motion > damping.motion).float().mean())
+    weight = damping.strength * max(0.0, 1 - turned) * stillness(motion, damping)
     return Moment(now.key, torch.lerp(now.maps, past.maps, weight))

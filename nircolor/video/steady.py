@@ -22,7 +22,7 @@ from nircolor.device import is_out_of_memory
 from nircolor.image.quantize import SCALES
 from nircolor.video.damping import Damping
 from nircolor.video.frames import Frame
-from nircolor.video.look import change, exposure, stillness
+from nircolor.video.look import change, exposure, moved, stillness
 from nircolor.video.moments import Moments
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Steady:
         look = _look(full)
         scene = self._scene_of(full, look)
         if scene.frames > 1:
-            weight = self._damping.strength * stillness(scene.look, look, self._damping)  # (1, 1, h, w)
+            motion = moved(scene.look, look, self._damping.window)
+            weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
             past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
             full = torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
             look = _look(full)

@@ -80,7 +80,7 @@ class Work:
 
         self._report(before)
         with self.output.sink(part.number) as sink:
-            passed = run(part, sink, steady.colorize, count, steady.forget)
+            passed = run(part, sink, steady.paint, count)
             if not passed.frames and before:
                 return False
             if parts.stopped and not (passed.frames and self.output.keeps_what_is_done):

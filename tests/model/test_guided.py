@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nircolor.model.guided import enlarge, enlarge_affine
+from nircolor.model.guided import enlarge, enlarge_affine, enlarge_affine_reference
 
 
 def halves(height: int, width: int, left: float = 0.2, right: float = 0.8) -> torch.Tensor:
@@ -62,3 +62,18 @@ def test_half_precision_maps_are_worked_on_in_single() -> None:
     found = enlarge(maps, small.bfloat16(), nir)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, enlarge(maps.float(), small.bfloat16().float(), nir))
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (31, 17)])
+def test_the_kernels_are_the_reference(size: tuple[int, int], lit: bool) -> None:
+    torch.manual_seed(0)
+    maps, nir = torch.randn(2, 6, *size), torch.rand(2, 1, 3 * size[0] + 70, 2 * size[1])
+    light = (nir + 0.05 * torch.randn_like(nir)) if lit else None
+    small = F.interpolate(nir, size, mode="area")
+    for found, expected in zip(
+        enlarge_affine(maps, small, nir, light, kernel="numba"),
+        enlarge_affine_reference(maps, small, nir, light),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

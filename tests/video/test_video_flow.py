@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from nircolor.errors import InputError, OutputError
 from nircolor.image import ImageInfo, NirImage
 from nircolor.video import Frame, Stream, run
+from nircolor.video.flow import TOGETHER
 
 
 class Counted:
@@ -60,8 +61,8 @@ class Kept:
         pytest.fail("that is for the caller to do")
 
 
-def paint(nir: np.ndarray) -> Any:
-    return np.repeat(nir[..., None], 3, 2)
+def paint(frames: Sequence[Frame]) -> list[Any]:
+    return [np.repeat(frame.image.pixels[..., None], 3, 2) for frame in frames]
 
 
 def test_all_frames_in_order_and_few_in_memory() -> None:
@@ -72,18 +73,18 @@ def test_all_frames_in_order_and_few_in_memory() -> None:
     assert sink.names == [f"{i}.png" for i in range(200)]
     assert sink.values == list(range(200))
     assert told == list(range(1, 201))
-    assert source.most <= 4
+    assert source.most <= 3 * TOGETHER + 1
     assert all(name.startswith("write") for name in sink.threads)
 
 
 def test_reading_writing_and_colorizing_overlap() -> None:
     """Each of the three waits until all three are at work at once: one after the other they would wait for ever."""
-    together = threading.Barrier(3, timeout=60)
+    together, calls = threading.Barrier(3, timeout=60), []
 
     class Waiting(Counted):
         def frames(self) -> Iterator[Frame]:
             for i, frame in enumerate(super().frames()):
-                if i == 2:
+                if i == TOGETHER + 2:
                     together.wait()
                 yield frame
 
@@ -93,12 +94,13 @@ def test_reading_writing_and_colorizing_overlap() -> None:
                 together.wait()
             super().write(frame, rgb)
 
-    def waiting(nir: np.ndarray) -> Any:
-        if round(float(nir[0, 0]) * 255) == 1:
+    def waiting(frames: Sequence[Frame]) -> Any:
+        calls.append(frames)
+        if len(calls) == 2:
             together.wait()
-        return paint(nir)
+        return paint(frames)
 
-    assert run(Waiting(4), WaitingSink(), waiting).frames == 4
+    assert run(Waiting(30), WaitingSink(), waiting).frames == 30
 
 
 def test_what_comes_before_the_damage_is_kept() -> None:
@@ -117,3 +119,40 @@ def test_a_full_disk_ends_the_work() -> None:
     with pytest.raises(OutputError, match="full"):
         run(Counted(50), Kept(full_at=3), paint)
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("read_", "write_"))]
+
+
+def test_frames_that_come_slowly_do_not_wait_for_others() -> None:
+    """A camera: the next frame comes only after the last one has been written."""
+    written = threading.Semaphore(1)
+
+    class Camera(Counted):
+        def frames(self) -> Iterator[Frame]:
+            for frame in super().frames():
+                assert written.acquire(timeout=60)
+                yield frame
+
+    class Screen(Kept):
+        def write(self, frame: Frame, rgb: np.ndarray) -> None:
+            super().write(frame, rgb)
+            written.release()
+
+    assert run(Camera(6), Screen(), paint).frames == 6
+
+
+def test_frames_that_are_there_go_together() -> None:
+    counts: list[int] = []
+    read = threading.Event()
+
+    class Fast(Counted):
+        def frames(self) -> Iterator[Frame]:
+            yield from super().frames()
+            read.set()
+
+    def slow(frames: Sequence[Frame]) -> list[Any]:
+        counts.append(len(frames))
+        assert len(counts) > 1 or read.wait(60)
+        return paint(frames)
+
+    run(Fast(TOGETHER), Kept(), slow)
+    assert sum(counts) == TOGETHER
+    assert len(counts) <= 2
