@@ -104,12 +104,12 @@ def best_fit(samples: Sequence[Sample]) -> Fit:
 
 def fitted(samples: Sequence[Sample], strength: float) -> Camera:
     """The camera for ``samples``. Raises nothing: it is at worst the default."""
-    theta = np.zeros(5)
+    theta: NDArray[np.float64] = np.zeros(5)
     for _ in range(ROUNDS):
         weights = [1 / max(_error(sample, theta), _EXACT) for sample in samples]
         square = sum(w * sample.products[0] for w, sample in zip(weights, samples, strict=True))
         mixed = sum(w * sample.products[1] for w, sample in zip(weights, samples, strict=True))
-        theta = np.linalg.solve(square + strength * fmean(weights) * np.eye(5), mixed)
+        theta = np.asarray(np.linalg.solve(square + strength * fmean(weights) * np.eye(5), mixed), np.float64)
     return _within(theta)
 
 
