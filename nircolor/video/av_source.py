@@ -36,9 +36,9 @@ class AvSource:
     """H.264, H.265, motion JPEG, FFV1, ProRes and what else FFmpeg decodes, of a closed list of containers, or raw.
 
     ``source``: a file, a binary stream such as ``sys.stdin.buffer``, or a live input. Frames are turned upright as
-    their metadata say; grey and colour are told apart as by ``FileSource``, but luma is taken as it is stored, with all its bits. What
-    is damaged is named in ``stream.faults`` by its time, and the rest goes on. Raises InputError where no frame can be
-    read.
+    their metadata say; grey and colour are told apart as by ``FileSource``, but luma is taken as it is stored, with all
+    its bits. What is damaged is named in ``stream.faults`` by its time, and the rest goes on. Raises InputError where
+    no frame can be read.
     """
 
     def __init__(self, source: Path | BinaryIO | Wire, reading: Reading = _AS_IT_IS) -> None:

@@ -44,6 +44,7 @@ class LiveSource:
         self._first = AvSource(wire, reading)
         self.stream = self._first.stream
         self._is_finite = self._first.seconds is not None
+        self.stream.is_live = not self._is_finite
         self._waiting: deque[tuple[Frame, float]] = deque()
         self._changed, self._closed, self._begun = Condition(), False, False
         self._ended, self._error = False, None
