@@ -154,8 +154,8 @@ def video(
             "--resume",
             metavar=" ",
             rich_help_panel=LIVE,
-            help="Go on with work that was killed or interrupted; else begin work that can be gone on with: in parts of "
-            "60 s, or of --segment, in OUT.parts.",
+            help="Go on with work that was killed or interrupted; else begin work that can be gone on with: in parts "
+            "of 60 s, or of --segment, in OUT.parts.",
         ),
     ] = False,
     weights: WeightsOption = "lite",
@@ -234,9 +234,10 @@ def seconds_of(option: str, text: str | None) -> float | None:
         return None
     parts = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
     try:
-        assert parts and any(parts.groups())
+        if not parts or not any(parts.groups()):
+            raise ValueError
         return sum(float(part) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True) if part)
-    except (AssertionError, ValueError):
+    except ValueError:
         raise UsageError(f"{option} {text}: is no time; give seconds, or such as 90s, 10m, 1h30m") from None
 
 
