@@ -11,7 +11,8 @@ and real pairs whose references are levelled.
 the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out. ``level``
 does the same for the pairs of a source of RECIPE. Each reference first gets the exposure (one gain in linear light, to
 the power ``--strength``) that brings it nearest to what the teachers painted of its near-infrared, ID.png: nobody can
-know how it was exposed, and a network that is asked for it remembers it.
+know how it was exposed, and a network that is asked for it remembers it. ``--sharp``: luma finer than a Gaussian of 8
+pixels is that of the photograph.
 """
 
 from __future__ import annotations
@@ -45,12 +46,13 @@ def make_nir(options: argparse.Namespace) -> None:
         cv2.imwrite(str(options.out / f"{file.path.stem}.png"), maker(photograph(file.path)))
 
 
-def mixed(truth: NDArray[Any], taught: list[NDArray[Any]], share: float) -> NDArray[np.float32]:
-    """``share`` of the truth and the mean of what was taught, (H, W, 3) in [0, 1], with all detail of the truth:
-    teachers are soft."""
+def mixed(truth: NDArray[Any], taught: list[NDArray[Any]], share: float, sharp: bool = False) -> NDArray[np.float32]:
+    """``share`` of the truth and the mean of what was taught, (H, W, 3) in [0, 1]; ``sharp``: with all detail of the
+    truth, since teachers are soft."""
     colours = share * truth + (1 - share) * np.mean(taught, axis=0)
-    sharp = colours + detail(truth) - detail(colours)
-    return np.clip(sharp, 0, 1).astype(np.float32)
+    if sharp:
+        colours = np.clip(colours + detail(truth) - detail(colours), 0, 1)
+    return colours.astype(np.float32)
 
 
 def detail(rgb: NDArray[Any]) -> NDArray[Any]:
@@ -67,7 +69,7 @@ def mix(options: argparse.Namespace) -> None:
         painted = [folder / name for folder in options.teachers]
         if all(path.exists() for path in painted):
             taught = [read_rgb(path).pixels for path in painted]
-            colours = mixed(read_rgb(file.path).pixels, taught, options.truth)
+            colours = mixed(read_rgb(file.path).pixels, taught, options.truth, options.sharp)
             write_rgb(options.out / f"{file.path.stem}_rgb.png", colours, depth=8)
             shutil.copyfile(options.nir / name, options.out / f"{file.path.stem}_nir.png")
 
@@ -97,7 +99,7 @@ def level(options: argparse.Namespace) -> None:
         taught = np.average(painted, axis=0, weights=options.shares)
         truth = read_rgb(pair.rgb).pixels
         levelled = to_srgb(to_linear(truth) * gain_towards(truth, taught) ** options.strength)
-        colours = mixed(levelled, [taught], options.truth)
+        colours = mixed(levelled, [taught], options.truth, options.sharp)
         write_rgb(options.out / f"{pair.id}_rgb.png", colours, depth=8)
         nir = np.rint(read_nir(pair.nir).pixels * np.float32(255)).astype(np.uint8)
         cv2.imwrite(str(options.out / f"{pair.id}_nir.png"), nir)
@@ -117,6 +119,7 @@ def main() -> None:
     mixing.add_argument("out", type=Path)
     mixing.add_argument("--teachers", type=Path, nargs="+", required=True)
     mixing.add_argument("--truth", type=float, default=0.3)
+    mixing.add_argument("--sharp", action="store_true")
     mixing.set_defaults(run=mix)
     levelling = commands.add_parser("level")
     levelling.add_argument("recipe")
@@ -126,6 +129,7 @@ def main() -> None:
     levelling.add_argument("--teachers", type=Path, nargs="+", required=True)
     levelling.add_argument("--shares", type=float, nargs="+", required=True)
     levelling.add_argument("--truth", type=float, default=0.65)
+    levelling.add_argument("--sharp", action="store_true")
     levelling.add_argument("--strength", type=float, default=0.9)
     levelling.set_defaults(run=level)
     options = parser.parse_args()
