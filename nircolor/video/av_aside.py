@@ -70,17 +70,18 @@ class Aside:
 
         What starts before ``begin`` is dropped.
         """
-        waiting = self._stream.aside
-        while waiting:
-            packet = waiting[0]
-            time = _time(packet)
-            if time is not None and end is not None and time >= end:
-                return
-            waiting.popleft()
-            target = self._streams.get(packet.stream_index)
-            if target is not None and time is not None and (begin is None or time >= begin):
+        waiting, later, not_yet = self._stream.aside, [], set[int]()
+        for _ in range(len(waiting)):
+            packet = waiting.popleft()
+            time, target = _time(packet), self._streams.get(packet.stream_index)
+            is_late = time is not None and end is not None and time >= end
+            if is_late or packet.stream_index in not_yet:
+                later.append(packet)
+                not_yet.add(packet.stream_index)
+            elif target is not None and time is not None and (begin is None or time >= begin):
                 for each in self._bare(packet):
                     self._write(container, each, target, origin)
+        waiting.extendleft(reversed(later))  # tracks take turns: another one's may be due
 
     def _bare(self, packet: Any) -> list[Any]:
         """``packet`` as the container wants it; nothing where it is damaged."""

@@ -128,10 +128,10 @@ def test_pixels_become_square_in_a_video_and_stay_in_a_folder(
     path = shaped(tmp_path / "x.mp4", *aspect)
     source = FileSource(path)
     assert source.stream.pixel_aspect == pytest.approx(aspect[0] / aspect[1])
-    with open_file(tmp_path / "y.avi", source.stream, 25, None, False) as sink:
+    with open_file(tmp_path / "y.webm", source.stream, 25, None, False) as sink:
         run(source, sink, painted(1, 1, 1))
         sink.finish()
-    assert play(tmp_path / "y.avi")[0].shape[:2] == size
+    assert play(tmp_path / "y.webm")[0].shape[:2] == size
     told = "its pixels are not square" in " ".join(source.stream.warnings)
     again = FileSource(path)
     with open_folder(tmp_path / "y", False, again.stream) as sink:
