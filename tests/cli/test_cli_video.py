@@ -89,6 +89,17 @@ def test_frames_without_smoothing_are_those_of_colorize(inside: Run, tmp_path: P
     assert cv2.absdiff(last, alone[1]).max() > 8
 
 
+def test_corrections_by_hand(inside: Run, tmp_path: Path) -> None:
+    """As of ``colorize``: the whole of it, since both ask the same engine."""
+    line = ("--precision", "fp32", "-q", "--brightness", "1.3", "--colour", "0.5", "--warmth", "1.2")
+    frames(tmp_path / "in", 1)
+    result = inside("video", "in", "--smooth", "0", "--json", *line)
+    assert result.json["correction"] == {"brightness": 1.3, "colour": 0.5, "warmth": 1.2}
+    assert inside("colorize", "in/cam_0001.png", "-o", "one.png", *line).code == 0
+    assert (tmp_path / "in_rgb" / "cam_0001.png").read_bytes() == (tmp_path / "one.png").read_bytes()
+    assert "--colour 11: out of range" in inside("video", "in", "-o", "x", "--colour", "11").err
+
+
 def test_from_a_folder_to_a_video_and_back(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     frames(tmp_path / "in", 4)
     (tmp_path / "in" / "cam_0002.png").unlink()

@@ -39,7 +39,8 @@ class Late:
 
 
 def late_film(path: Path, behind: Fraction) -> Path:
-    with av.open(str(path), "w", container_options={"max_interleave_delta": "1"}) as container:
+    options = {"max_interleave_delta": "1", "output_ts_offset": "1"}  # microseconds; seconds
+    with av.open(str(path), "w", container_options=options) as container:
         film = Late(container, behind)
         write_film(film, 60, Fraction(25))
         film.let_go(Fraction(100))
