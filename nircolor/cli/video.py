@@ -10,7 +10,9 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from nircolor.cli.options import (
+    BrightnessOption,
     ColourFrames,
+    ColourOption,
     DeviceOption,
     GreyFlag,
     OverlapOption,
@@ -20,6 +22,7 @@ from nircolor.cli.options import (
     PriorOption,
     RangeOption,
     TileOption,
+    WarmthOption,
     WeightsOption,
     colour_inputs_option,
     colours_of,
@@ -180,6 +183,9 @@ def video(
             "make them grey, or colorize their luma, as --grey does."
         ),
     ] = None,
+    brightness: BrightnessOption = 1.0,
+    colour: ColourOption = 1.0,
+    warmth: WarmthOption = 1.0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -193,7 +199,7 @@ def video(
         report,
         source=_standard_input() if source == "-" else source,
         target=_standard_output(json) if output == "-" else output,
-        engine=engine_of(weights, device, precision, prior, tile, overlap),
+        engine=engine_of(weights, device, precision, prior, tile, overlap, correction=(brightness, colour, warmth)),
         reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
         smooth=smooth,
         fps=fps,

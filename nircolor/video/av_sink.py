@@ -212,4 +212,4 @@ def _output_errors() -> Iterator[None]:
     except OSError:
         raise
     except av.FFmpegError as error:
-        raise OutputError(f"cannot be written ({in_short(error)})", remedy="nothing was written") from error
+        raise OutputError(f"cannot be written ({in_short(error)})", remedy="try another codec or container") from error

@@ -51,7 +51,8 @@ class AvSource:
         self.seconds: Fraction | None = None  # that it lasts, where its header says so
         try:
             film = source.open(self._stack) if isinstance(source, Wire) else open_film(source, self._stack)
-            self._decoded = Decoder(film, self.stream).frames()
+            decoder = Decoder(film, self.stream)
+            self._decoded, self.stream.catch_up = decoder.frames(), decoder.listen
             self._first = next(self._decoded, None)
             if self._first is None:
                 raise InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")

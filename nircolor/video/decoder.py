@@ -17,6 +17,8 @@ from nircolor.video.packets import Lost, Times, checker, clock
 RATE = Fraction(25)
 """Frames a second of a file that knows none: what FFmpeg takes."""
 
+_LATE = Fraction(2)  # seconds of the video behind which its sound may lie in a file
+_MOST_AHEAD = 64 << 20  # bytes of encoded frames that are kept while sound is looked for
 _ERRORS = 100  # of a file, one after the other, without a packet between them
 _NAMED = 64  # time stamps of frames whose damage has been told
 _MADE_UP = "what it lacks was made up by the decoder"
@@ -40,13 +42,16 @@ class Decoder:
         self._check = checker(self._codec.name, self._codec.extradata)
         self._lost, self._times = Lost(self._codec.name), Times(self._step)
         self._told: deque[int] = deque(maxlen=_NAMED)
+        self._source = self._demuxed()
+        self._ahead: deque[av.Packet[Any]] = deque()  # that ``listen`` came past
+        self._heard: dict[int, Fraction] = {}  # track -> where its last packet so far starts
         self._run: tuple[Fraction, Fraction, int] | None = None  # first and last damaged frame of a row, their count
         self._packets = self._frames = self._early = 0
         self._end, self._doubtful = Fraction(0), False
 
     def frames(self) -> Iterator[Decoded]:
         """Raises InputError, without the path, where the file ends early."""
-        for packet in self._demuxed():
+        for packet in self._in_order():
             if packet.stream is self._film.video:
                 yield from self._shown(packet)
             elif packet.size:
@@ -59,6 +64,27 @@ class Decoder:
         if self._times.jumped:
             self._stream.remark("its times begin again on the way, as where recordings were joined: they go on instead")
         self._check_end()
+
+    def listen(self, until: Fraction) -> None:
+        """Put aside all sound that starts before ``until``, though it may lie behind frames that are not due yet: of
+        those, what is encoded waits.
+        """
+        tracks = [track.index for track in self._film.tracks if track.type == "audio" and self._stream.keeps_aside]
+        kept = sum(packet.size for packet in self._ahead)
+        while kept < _MOST_AHEAD and any(self._heard.get(track, until - 1) < until for track in tracks):
+            if (packet := next(self._source, None)) is None:
+                return
+            if packet.stream is self._film.video:
+                self._ahead.append(packet)
+                kept += packet.size
+                if packet.dts is not None and packet.dts * self._base > until + _LATE:
+                    return
+            elif packet.size:
+                self._put_aside(packet)
+
+    def _in_order(self) -> Iterator[av.Packet[Any]]:
+        while self._ahead or (packet := next(self._source, None)) is not None:
+            yield self._ahead.popleft() if self._ahead else packet
 
     def _demuxed(self) -> Iterator[av.Packet[Any]]:
         """All packets, and one without data that ends each stream."""
@@ -124,6 +150,8 @@ class Decoder:
             return []
 
     def _put_aside(self, packet: av.Packet[Any]) -> None:
+        if packet.pts is not None and packet.time_base:
+            self._heard[packet.stream_index] = packet.pts * packet.time_base
         if self._stream.keeps_aside:
             self._stream.aside.append(packet)
 

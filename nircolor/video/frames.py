@@ -102,6 +102,8 @@ class Stream:
     """Packets of ``track.tracks`` that the source has come past; the sink takes them away, in order."""
     keeps_aside: bool = True
     """False: nobody takes them away, so none are put there. See ``leave_aside``."""
+    catch_up: Callable[[Fraction], None] = lambda until: None
+    """Puts aside all that is heard before ``until``, seconds on the clock of the source; called between two frames."""
     faults: Faults = field(default_factory=Faults)
     """What is damaged, by time; the rest goes on."""
     scaled: tuple[int, int] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nircolor._version import __version__
@@ -100,6 +100,7 @@ class Job:
             "precision": info.precision,
             "prior": self.settings.prior,
             "tile": str(self.settings.tiling),
+            **asdict(self.settings.correction),
             "nircolor": __version__,
         }
 
@@ -129,6 +130,7 @@ class Job:
             precision=info.precision,
             weights=self.settings.weights,
             sha256=info.weights_sha256,
+            correction=self.settings.correction,
             error=self._error(output, tally),
             warnings=tuple(self.reporter.warnings),
             faults=tuple(f"{self.place.told}: {fault}" for fault in faults),

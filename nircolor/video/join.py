@@ -50,9 +50,17 @@ class _Joined:
     def add(self, part: Any, origin: Fraction) -> None:
         if not self._streams:
             self._begin(part)
+        early: dict[int, list[Any]] = {}
         for packet in part.demux():
-            if packet.size:
+            if packet.size and packet.dts is None:
+                early.setdefault(packet.stream_index, []).append(packet)
+            elif packet.size:
+                for each in _before(early.pop(packet.stream_index, []), packet.dts):
+                    self._move(each, origin)
                 self._move(packet, origin)
+        for packets in early.values():
+            for each in _before(packets, min(packet.pts or 0 for packet in packets) + 1):
+                self._move(each, origin)
 
     def _begin(self, part: Any) -> None:
         """Streams, and what is said of them, are those of the first part."""
@@ -66,9 +74,16 @@ class _Joined:
 
     def _move(self, packet: Any, origin: Fraction) -> None:
         index, shift = packet.stream_index, round(origin / packet.time_base)
-        pts, dts = (packet.pts, packet.dts) if packet.dts is not None else (packet.pts, packet.pts)
-        pts, dts = (dts if pts is None else pts) + shift, dts + shift
+        dts = packet.dts + shift
+        pts = dts if packet.pts is None else packet.pts + shift
         dts = max(dts, self._ends.get(index, dts - 1) + 1)  # encoders begin a little early, by what they reorder
         packet.pts, packet.dts, self._ends[index] = max(pts, dts), dts, dts
         packet.stream = self._streams[index]
         self._output.mux(packet)
+
+
+def _before(packets: list[Any], time: int) -> list[Any]:
+    """``packets``, the first of a stream, of which Matroska does not say when they are decoded: just before ``time``."""
+    for ahead, packet in enumerate(reversed(packets), 1):
+        packet.dts = time - ahead
+    return packets

@@ -77,6 +77,7 @@ class LiveSource:
 
     def _prepare(self) -> None:
         stream = self.stream
+        stream.catch_up = lambda until: None  # another thread reads, and sound comes in time
         stream.expected = 0 if not self._is_finite else stream.expected
         if stream.fps is None:
             stream.fps, stream.fps_assumed = 25.0, True

@@ -89,16 +89,23 @@ class Parts:
             if border is None:
                 border, part.start = self._border(since), frame.time
             if self._is_over(since):
-                part.end = frame.time
+                self._end(part, frame)
                 break
             if since >= border:
-                part.end, self._held = frame.time, frame
+                self._end(part, frame)
+                self._held = frame
                 return
             self._read += 1
             self.reached = since + self._step
             yield frame
             frame = self._next()
         self._ended, self.stopped = True, self._asked()
+
+    def _end(self, part: Part, frame: Frame) -> None:
+        """``frame`` is the first behind ``part``, whose sound may come later in the file."""
+        part.end = frame.time
+        if frame.time is not None:
+            self._source.stream.catch_up(frame.time)
 
     def _next(self) -> Frame | None:
         return next(self._frames, None)

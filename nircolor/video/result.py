@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nircolor.correction import Correction
 from nircolor.errors import StoppedError, display_name
 from nircolor.wording import command_line, one_line
 
-_SELDOM = ("error", "warnings", "faults", "interrupted", "dropped", "segments")
+_SELDOM = ("error", "warnings", "faults", "interrupted", "dropped", "segments", "correction")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class VideoResult:
     precision: str
     weights: str
     sha256: str
+    correction: Correction = field(default_factory=Correction)
     error: str | None = None
     warnings: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class VideoResult:
         """What ``nircolor video --json`` prints."""
         values = {name: value for name, value in asdict(self).items() if name not in _SELDOM}
         seldom = {
+            "correction": self.correction.factors or None,
             "segments": self.segments,
             "dropped": self.dropped,
             "error": one_line(command_line(self.error)) if self.error else None,

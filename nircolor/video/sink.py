@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nircolor import picture
 from nircolor.errors import OutputError, OutputExistsError, UsageError
-from nircolor.files import check_output, final_path, output_errors, publish, temporary_folder
+from nircolor.files import check_output, final_path, publish, temporary_folder, write_reason
 from nircolor.picture import Writing
 from nircolor.tiling import Piece
 from nircolor.video.frames import Frame, Stream
@@ -97,8 +97,13 @@ def open_pipe(
         reason = "a video for a pipe is written by PyAV, which is not installed"
         raise UsageError(reason, option="target", remedy="pip install 'nircolor[video]'") from error
     sink = AvSink(target, stream, plan_of_pipe(kind, fps, codec, anew))
-    with output_errors(Path("-")), closing(sink):
-        yield sink
+    try:
+        with closing(sink):
+            yield sink
+    except OSError as error:
+        raise OutputError(
+            write_reason(error), path="standard output", remedy="what came before it has gone out"
+        ) from error
 
 
 class _FileSink:

@@ -189,3 +189,29 @@ def test_wrong_usage(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
         result = inside("video", "x.mp4", *args, "--weights", tiny_weights)
         assert (result.code, words in result.err) == (2, True), result.err
     assert [path.name for path in tmp_path.iterdir()] == ["x.mp4"]
+
+
+def test_corrections_by_hand_belong_to_what_is_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
+    sounding_film(tmp_path / "x.mp4", 14, SLOW)
+    line = ("x.mp4", "--resume", "--weights", tiny_weights, "--brightness", "1.5")
+    with started(tmp_path, *line) as process:
+        wait_for(tmp_path / "x_rgb.mp4.parts" / "journal.json", process)
+        process.kill()
+    other = inside("video", *line[:-1], "1.2")
+    assert (other.code, "brightness was 1.5 and is 1.2" in other.err) == (2, True), other.err
+    result = inside("video", *line, "--json")
+    assert (result.code, result.json["correction"]) == (0, {"brightness": 1.5}), result.err
+
+
+def test_a_broken_pipe_is_told_as_it_is(tmp_path: Path, tiny_weights: Path) -> None:
+    sounding_film(tmp_path / "x.mp4", 200)
+    line = [sys.executable, "-m", "nircolor", "video", "x.mp4", "-o", "-", "--weights", str(tiny_weights)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(line, cwd=tmp_path, env=environment(), **pipes) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(100)
+        process.stdout.close()
+        told = process.stderr.read().decode()
+        assert process.wait(60) == 1
+    assert "standard output: Broken pipe; what came before it has gone out\n" in told

@@ -153,7 +153,7 @@ CASES = [
     Case("video frames -o x.avi", "such as --fps 25", ("video frames -o x.avi --fps 25",)),
     Case("video frames --fps 25", "leave it out", ("video frames",)),
     Case("video nir.avi -o y --codec FFV1", "leave it out", ("video nir.avi -o y",)),
-    Case("video nir.avi --codec ZZZZ", "use MJPG", ("video nir.avi --codec MJPG",)),
+    Case("video nir.avi --codec ZZZZ", "use mjpeg", ("video nir.avi --codec mjpeg",)),
     Case(
         "video nir.avi --codec X",
         "such as mp4v or FFV1",

@@ -70,6 +70,34 @@ def test_sound_is_the_same_to_the_bit_and_at_the_same_time(tmp_path: Path, codec
     assert len(about.aside) == 0
 
 
+@pytest.mark.parametrize("into", [".mkv", ".mp4", ".mov", ".avi"])
+@pytest.mark.parametrize("late", [False, True])
+def test_aac_of_mpeg_ts_loses_its_headers_and_nothing_else(tmp_path: Path, into: str, late: bool) -> None:
+    source = film_with_sound(tmp_path / "night.ts", "aac", late=Fraction(2) if late else Fraction(0))
+    target = tmp_path / f"day{into}"
+    copy(source, target)
+    given, got = (b"".join(data for data, _ in packets(path, "audio")) for path in (source, target))
+    if into == ".avi" and not late:  # what sounds before the first frame is not kept there
+        assert 0 < len(got) >= len(without_adts(given)) - 400
+        assert without_adts(given).endswith(got)
+    else:
+        assert got == without_adts(given)
+    with av.open(target) as container:
+        sound = container.streams.audio[0]
+        assert (bytes(sound.codec_context.extradata), sound.sample_rate) == (b"\x11\x88", 48000)
+        assert sum(frame.samples for frame in container.decode(sound)) > 40_000
+
+
+def without_adts(data: bytes) -> bytes:
+    """By ISO 13818-7, 6.2: 13 bits of each header say how long the frame is, the header counted."""
+    bare, place = b"", 0
+    while place < len(data):
+        assert data[place : place + 2] == b"\xff\xf1"
+        length = (data[place + 3] & 3) << 11 | data[place + 4] << 3 | data[place + 5] >> 5
+        bare, place = bare + data[place + 7 : place + length], place + length
+    return bare
+
+
 def test_avi_knows_no_start_of_sound_and_it_is_told(tmp_path: Path) -> None:
     source = film_with_sound(tmp_path / "night.mkv", "pcm_s16le", late=Fraction(1, 10))
     about = copy(source, tmp_path / "day.avi")

@@ -61,7 +61,21 @@ def test_damage_in_the_middle_is_named_and_the_rest_is_done(tmp_path: Path, engi
     assert (result.to_json()["exit_code"], result.to_json()["faults"]) == (1, [fault])
 
 
-def test_stop_leaves_nothing(tmp_path: Path, engine: nircolor.EngineConfig) -> None:
+def test_stop_leaves_a_video_of_what_was_done(tmp_path: Path, engine: nircolor.EngineConfig) -> None:
+    path, stop = film(tmp_path / "x.avi", shots(9)), threading.Event()
+
+    def stopping(event: Event) -> None:
+        if isinstance(event, Progress) and event.done == 2:
+            stop.set()
+
+    result = nircolor.colorize_video(path, engine=engine, stop=stop, on_event=stopping)
+    assert (result.interrupted, result.exit_code) == (True, 130)
+    assert result.error
+    assert result.error.startswith("interrupted at 0:00.")
+    assert 2 <= result.frames == len(play(tmp_path / "x_rgb.avi")) <= 9
+
+
+def test_stop_leaves_no_folder_of_frames(tmp_path: Path, engine: nircolor.EngineConfig) -> None:
     path, stop = film(tmp_path / "x.avi", shots(9)), threading.Event()
 
     def stopping(event: Event) -> None:
@@ -69,7 +83,7 @@ def test_stop_leaves_nothing(tmp_path: Path, engine: nircolor.EngineConfig) -> N
             stop.set()
 
     with pytest.raises(nircolor.StoppedError):
-        nircolor.colorize_video(path, engine=engine, stop=stop, on_event=stopping)
+        nircolor.colorize_video(path, tmp_path / "y", engine=engine, stop=stop, on_event=stopping)
     assert [path.name for path in tmp_path.iterdir()] == ["x.avi"]
 
 

@@ -41,5 +41,5 @@ def test_codecs_and_defaults() -> None:
     assert f"more than\n  {LATEST} seconds" in PAGE
     how = Damping()
     assert f"without the option it is {how.strength:g}." in PAGE
-    assert f"{how.window} x {how.window} pixels, to a third at {how.motion:g}" in PAGE
+    assert f"{how.window} x {how.window}, less what noise makes, to a third at {how.motion:g}" in PAGE
     assert f"difference of {how.grid} x {how.grid} patches is above {how.cut:g}" in PAGE
