@@ -27,7 +27,7 @@ from nircolor.video.decoder import RATE, Decoded, Decoder
 from nircolor.video.frames import Frame, Stream, grey_of, name_of
 from nircolor.video.packets import clock
 from nircolor.video.planes import Planes, orientation_of, planes_of
-from nircolor.video.wire import Wire
+from nircolor.video.wire import LostError, Wire
 
 _AS_IT_IS = Reading()
 
@@ -54,7 +54,7 @@ class AvSource:
             self._decoded = Decoder(film, self.stream).frames()
             self._first = next(self._decoded, None)
             if self._first is None:
-                raise InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
+                raise _nothing(source)
             self._describe(film, self._first.frame, self._first.time)
         except InputError as error:
             self.close()
@@ -115,6 +115,12 @@ class AvSource:
         for warning in image.info.warnings:
             self.stream.remark(warning, f"frame {number}")
         return Frame(name_of(number), image, colours, time=decoded.time)
+
+
+def _nothing(source: object) -> InputError:
+    if isinstance(source, Wire):
+        return LostError("answers, but no frame comes", remedy="check what it sends")
+    return InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
 
 
 def near_infrared(planes: Planes, how: Reading) -> NirImage:

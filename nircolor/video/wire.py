@@ -60,6 +60,9 @@ class Wire:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise _unreached(error, self.patience.connect) from None
         stack.enter_context(container)
+        if not any(stream.codec_context.width for stream in container.streams.video if stream.codec_context):
+            found = "sound alone comes" if container.streams.audio else "no frame comes"
+            raise LostError(f"answers, but {found}", remedy="check what it sends")
         return Film(cast(InputContainer, _Lossy(container)), video_of(container), "live")
 
 
