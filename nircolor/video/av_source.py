@@ -106,7 +106,8 @@ class AvSource:
         planes = planes_of(decoded.frame).turned(self._turn)
         height, width = planes.shape
         if (height, width) != (self.stream.height, self.stream.width):
-            raise InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
+            remedy = "cut it there" if isinstance(self._place, Path) else "begin again there"
+            raise InputError(f"is {width} x {height} pixels, unlike those before", remedy=remedy)
         reading = self._reading
         if decoded.doubtful and reading.band is None:
             reading = replace(reading, colours="colorize")  # damage makes colours that are none

@@ -184,24 +184,25 @@ class LiveSource:
         """Connect again, with growing pauses. Raises InputError once patience is over."""
         patience, lost = self._wire.patience, time.monotonic()
         pause, longest = patience.pauses
+        assert self._first is not None
         at = clock(self._last - (self._origin[1] if self._origin else 0))
         if patience.reconnect:
-            self._tell_loss(at)
+            self._tell_loss(self._first.stream, at)
         while not self._closed and time.monotonic() - lost < patience.reconnect:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, min(pause, longest))
             pause *= 2
             with suppress(LostError):
                 source = Connection(self._wire, self._reading)
-                source.go_on_with(self.stream)
+                source.go_on_with(self._first.stream)
                 return source
         if self._closed:
             return None
         waited = f" and has not come back within {patience.reconnect:g} s" if patience.reconnect else ""
         raise InputError(f"the connection was lost at {at}{waited}", path=self._wire.place)
 
-    def _tell_loss(self, at: str) -> None:
+    def _tell_loss(self, stream: Stream, at: str) -> None:
         self._losses += 1
         if self._losses <= _TOLD:
             rest = "; more losses are not told" if self._losses == _TOLD else ""
-            self.stream.warnings.append(f"at {at}: the connection was lost; it is tried again{rest}")
+            stream.warnings.append(f"at {at}: the connection was lost; it is tried again{rest}")

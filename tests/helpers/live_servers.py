@@ -38,12 +38,13 @@ a=control:track1\r
 @dataclass(frozen=True)
 class Show:
     """What one connection gets: ``frames``, so many a second (``rate``), from a server that then is ``silent`` or hangs
-    up. None at all: it says nothing to begin with, or hangs up at once.
+    up. Frames of JPEG may be ``wide``. 0 frames: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows.
     """
 
     frames: int = 10_000
     rate: float = RATE
     silent: bool = False
+    wide: bool = False
 
 
 Sender = Callable[[socket.socket, Show, "Server"], None]
@@ -115,7 +116,8 @@ def paced(show: Show, server: Server) -> Iterator[int]:
 
 
 @cache
-def _pictures() -> list[Any]:
+def pictures() -> list[Any]:
+    """One second of them, which may be repeated."""
     return shots(RATE)
 
 
@@ -125,7 +127,7 @@ def units() -> list[list[bytes]]:
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt, codec.framerate = WIDTH, HEIGHT, "yuv420p", RATE
     codec.time_base, codec.options = Fraction(1, RATE), {"tune": "zerolatency", "g": "5"}
-    packets = [packet for picture in _pictures() for packet in codec.encode(_yuv(picture))] + codec.encode(None)
+    packets = [packet for picture in pictures() for packet in codec.encode(_yuv(picture))] + codec.encode(None)
     return [[unit for unit in re.split(b"\0\0\0?\1", bytes(packet)) if unit] for packet in packets]
 
 
@@ -140,7 +142,7 @@ def transport(frames: int) -> Iterator[bytes]:
         video = container.add_stream("libx264", rate=RATE, options={"tune": "zerolatency", "g": "5"})
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(frames):
-            frame = _yuv(_pictures()[number % RATE])
+            frame = _yuv(pictures()[number % RATE])
             frame.pts = number
             container.mux(video.encode(frame))
             yield target.getvalue()
@@ -170,7 +172,8 @@ def send_jpeg(connection: socket.socket, show: Show, server: Server) -> None:
     kind = b"multipart/x-mixed-replace; boundary=frame"
     connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: " + kind + b"\r\n\r\n")
     for number in paced(show, server):
-        data = cv2.imencode(".jpg", _pictures()[number % RATE])[1].tobytes()
+        picture = pictures()[number % RATE]
+        data = cv2.imencode(".jpg", picture.repeat(1 + show.wide, axis=1))[1].tobytes()
         head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
         connection.sendall(head.encode() + data + b"\r\n")
 
@@ -219,11 +222,32 @@ def _pieces(unit: bytes) -> Iterator[bytes]:
         yield bytes([head & 0xE0 | 28, begins << 7 | ends << 6 | head & 0x1F]) + body[at : at + _MOST]
 
 
+def _send_text(connection: socket.socket, show: Show, server: Server) -> None:
+    _request(connection)
+    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"<p>Welcome</p>" * 1000)
+
+
+def _send_lock(connection: socket.socket, show: Show, server: Server) -> None:
+    server.requests.append(_request(connection))
+    connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+
+
+def _sender_of(data: bytes, length: int) -> Sender:
+    def send(connection: socket.socket, show: Show, server: Server) -> None:
+        _request(connection)
+        connection.sendall(f"HTTP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + data)
+
+    return send
+
+
 @contextmanager
-def served(kind: str, *shows: Show) -> Iterator[Server]:
-    """``kind``: ``rtsp``, ``jpeg`` or ``ts``."""
-    send = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts}[kind]
-    server = Server(send, shows or [Show()], "rtsp" if kind == "rtsp" else "http")
+def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Iterator[Server]:
+    """``kind``: ``rtsp``, ``jpeg``, ``ts``; ``file``: ``data``, of which it says ``length``; ``text``: no video;
+    ``locked``: for nobody.
+    """
+    file = _sender_of(data, length or len(data))
+    senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_lock}
+    server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
     try:
         yield server
     finally:
