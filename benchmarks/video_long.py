@@ -2,8 +2,8 @@
 
 python benchmarks/video_long.py --minutes 60
 
-Prints, at regular moments, how many frames are written, the memory in use and the most of it so far. Linux only: it
-reads /proc.
+Prints the memory in use at regular moments, and the most of it so far. Ctrl-C ends it
+early, and it says how far it came. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from nircolor.scenes import render
 
 HEIGHT, WIDTH, RATE = 80, 96, 25
-_LOOK = 0.05  # seconds between looks at the file of progress
+_LOOK = 0.05  # seconds between looks at whether it has ended
 
 
 def make(path: Path, minutes: float) -> int:
@@ -46,7 +46,7 @@ def make(path: Path, minutes: float) -> int:
 
 
 def memory(pid: int) -> tuple[float, float]:
-    """Megabytes: in use now, and at most so far."""
+    """Megabytes in use now, and at most so far."""
     text = Path(f"/proc/{pid}/status").read_text()
     found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+)", text, re.MULTILINE))
     return int(found.get("VmRSS", 0)) / 1024, int(found.get("VmHWM", 0)) / 1024
@@ -73,10 +73,14 @@ def main() -> None:
         begin = time.monotonic()
         count = make(source, args.minutes)
         size = source.stat().st_size / 1e6
-        print(f"{args.minutes:g} min, {count} frames, {size:.1f} MB, made in {time.monotonic() - begin:.0f} s", flush=True)
+        took = time.monotonic() - begin
+        print(f"{args.minutes:g} min, {count} frames, {size:.1f} MB, made in {took:.0f} s", flush=True)
         line = [sys.executable, "-m", "nircolor", "video", str(source), "--json", *args.options]
         with subprocess.Popen(line, stdout=subprocess.PIPE, env=os.environ) as process:
-            watch(process, args.every)
+            try:
+                watch(process, args.every)
+            except KeyboardInterrupt:  # the other process has heard it, too, and ends its work
+                process.wait()
             assert process.stdout is not None
             print(process.stdout.read().decode().strip())
 

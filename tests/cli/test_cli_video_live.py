@@ -118,7 +118,7 @@ def test_ctrl_c_leaves_a_playable_file(tmp_path: Path, tiny_weights: Path, show:
             out, err = process.communicate()
         assert time.monotonic() - asked < 8, "of the 10 s after which silence would be a loss"
     assert process.returncode == 130, err
-    assert "interrupted at 0:0" in err
+    assert "interrupted at 0:" in err
     check_plays(tmp_path / "day.mp4", json.loads(out)["frames"])
 
 
