@@ -15,8 +15,8 @@ import pytest
 from cli_tools import Run, environment, on_terminal
 
 pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
-from av_tools import times  # noqa: E402
-from live_servers import SECRET, Server, Show, datagrams, served  # noqa: E402
+from av_tools import times
+from live_servers import SECRET, Server, Show, datagrams, served
 
 
 @contextmanager

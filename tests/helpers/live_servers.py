@@ -1,4 +1,4 @@
-"""Small servers of live videos on this machine: RTSP with H.264, motion JPEG and MPEG-TS over HTTP, MPEG-TS over UDP."""
+"""Servers of live videos on this machine: H.264 over RTSP, motion JPEG and MPEG-TS over HTTP, MPEG-TS over UDP."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from functools import cache
 from typing import Any
 
 import cv2
+import pytest
 from video_tools import HEIGHT, WIDTH, shots
 
-av: Any = __import__("pytest").importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
+av: Any = pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
 
 RATE = 25
 SECRET = "s3cr3t"
@@ -38,7 +39,8 @@ a=control:track1\r
 @dataclass(frozen=True)
 class Show:
     """What one connection gets: ``frames``, so many a second (``rate``), from a server that then is ``silent`` or hangs
-    up. Frames of JPEG may be ``wide``. 0 frames: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows.
+    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. Frames of JPEG may be
+    ``wide``.
     """
 
     frames: int = 10_000
