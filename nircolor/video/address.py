@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from nircolor.errors import UsageError
 
 SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "srt")
-_ADDRESS = re.compile(rf"({'|'.join(SCHEMES)})://\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"([^:]*|\[.*\])(:\d*)?")
 _DEVICE = re.compile(r"/dev/video\d+")
 
 
@@ -35,9 +35,24 @@ def is_live(source: object) -> bool:
     return isinstance(source, str) and bool(_ADDRESS.fullmatch(source) or _DEVICE.fullmatch(source))
 
 
+def check_address(address: str) -> None:
+    """Raises UsageError for an address of a kind that is not read."""
+    found = _ADDRESS.fullmatch(address)
+    if found and found[1].lower() not in SCHEMES:
+        kinds = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise UsageError("is an address of a kind that is not read", path=shown(address), remedy=f"give {kinds}")
+
+
 def shown(address: str) -> str:
-    """``rtsp://user:secret@camera:554/live?token=1`` -> ``rtsp://camera:554/live``: for messages and results."""
-    if not _ADDRESS.fullmatch(address):
+    """``rtsp://user:secret@camera:554/live?token=1`` -> ``rtsp://camera:554/live``: for messages and results.
+
+    Where a password may lie elsewhere, since it holds a ``/`` or a ``?`` as it is, nothing but the scheme is shown.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if not found:
         return address
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, authority, path, query = found.groups()
+    host = authority.rpartition("@")[2]
+    if "@" in path or ("@" in query and "@" not in authority and not _HOST.fullmatch(host)):
+        return f"{scheme}://..."
+    return f"{scheme}://{host}{path}"

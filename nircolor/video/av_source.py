@@ -27,7 +27,7 @@ from nircolor.video.decoder import RATE, Decoded, Decoder
 from nircolor.video.frames import Frame, Stream, grey_of, name_of
 from nircolor.video.packets import clock
 from nircolor.video.planes import Planes, orientation_of, planes_of
-from nircolor.video.wire import Wire
+from nircolor.video.wire import LostError, Wire
 
 _AS_IT_IS = Reading()
 
@@ -55,7 +55,7 @@ class AvSource:
             self._decoded, self.stream.catch_up = decoder.frames(), decoder.listen
             self._first = next(self._decoded, None)
             if self._first is None:
-                raise InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
+                raise _nothing(source)
             self._describe(film, self._first.frame, self._first.time)
         except InputError as error:
             self.close()
@@ -107,7 +107,8 @@ class AvSource:
         planes = planes_of(decoded.frame).turned(self._turn)
         height, width = planes.shape
         if (height, width) != (self.stream.height, self.stream.width):
-            raise InputError(f"is {width} x {height} pixels, unlike those before", remedy="cut it there")
+            remedy = "cut it there" if isinstance(self._place, Path) else "begin again there"
+            raise InputError(f"is {width} x {height} pixels, unlike those before", remedy=remedy)
         reading = self._reading
         if decoded.doubtful and reading.band is None:
             reading = replace(reading, colours="colorize")  # damage makes colours that are none
@@ -116,6 +117,12 @@ class AvSource:
         for warning in image.info.warnings:
             self.stream.remark(warning, f"frame {number}")
         return Frame(name_of(number), image, colours, time=decoded.time)
+
+
+def _nothing(source: object) -> InputError:
+    if isinstance(source, Wire):
+        return LostError("answers, but no frame comes", remedy="check what it sends")
+    return InputError("no frame can be decoded: damaged or unfinished", remedy="get a fresh copy")
 
 
 def near_infrared(planes: Planes, how: Reading) -> NirImage:

@@ -49,6 +49,9 @@ def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None
                     done += 1
                     on_frame(done)
             behind.result()
+        except BaseException:
+            source.stream.is_given_up = True
+            raise
         finally:
             ahead.stop()
     damage = reading.result()

@@ -112,6 +112,8 @@ class Stream:
     """Whether its frames come when they are seen, so that waiting for them is a delay."""
     dropped: int = 0
     """Frames of a live input that came faster than they were taken."""
+    is_given_up: bool = False
+    """Whether nobody wants more of its frames, so that waiting for one ends."""
     arrivals: deque[float] = field(default_factory=deque)
     """When each frame of a live input came, by ``time.monotonic``; whoever is done with one takes its own away."""
     warnings: list[str] = field(default_factory=list)
@@ -141,6 +143,10 @@ class Stream:
         self.aside.clear()
         if self.track and any(track.type == "audio" for track in self.track.tracks):
             self.remark("its sound is not kept")
+
+    def told_by(self, other: Stream) -> None:
+        """What there is to say of this one is said by ``other`` from now on: both are the same to whoever listens."""
+        self.faults, self.warnings, self._kinds = other.faults, other.warnings, other._kinds
 
     def news(self) -> list[str]:
         """The warnings since the last call."""

@@ -10,12 +10,11 @@ from dataclasses import replace
 from fractions import Fraction
 from threading import Condition, Thread
 from threading import Event as StopEvent
-from typing import Any
 
 from nircolor.errors import InputError
 from nircolor.picture import Reading
-from nircolor.video.av_source import AvSource
-from nircolor.video.frames import Frame, name_of
+from nircolor.video.connection import Connection
+from nircolor.video.frames import Frame, Stream, name_of
 from nircolor.video.packets import clock
 from nircolor.video.wire import LostError, Wire
 
@@ -23,6 +22,7 @@ _WAITING = 2  # frames at most, before the oldest of them is dropped
 _LOOK = 0.2  # seconds after which whoever waits looks whether it is time to go
 _GRAIN = Fraction(1, 1000)  # seconds, of times that are those of arrival
 _NO_CLOCK = ("mpjpeg", "mjpeg")  # pictures one after the other
+_TOLD = 10  # losses that are told one by one
 
 
 class LiveSource:
@@ -41,20 +41,16 @@ class LiveSource:
         stop: StopEvent | None = None,
     ) -> None:
         self._wire, self._reading, self._duration, self._stop = wire, reading, duration, stop
-        self._first = AvSource(wire, reading)
-        self.stream = self._first.stream
-        self._is_finite = self._first.seconds is not None
-        self.stream.is_live = not self._is_finite
         self._waiting: deque[tuple[Frame, float]] = deque()
         self._changed, self._closed, self._begun = Condition(), False, False
-        self._ended, self._error = False, None
+        self._first: Connection | None = None
+        self._ended, self._losses = False, 0
+        self._error: Exception | None = None
         self._origin: tuple[float, Fraction] | None = None  # when the first frame came, and what its time was
         self._last = Fraction(0)
-        self._prepare()
         self._reader = Thread(target=self._read_all, name="live", daemon=True)
         self._reader.start()
-
-    _error: InputError | None
+        self.stream = self._connected()
 
     def frames(self) -> Iterator[Frame]:
         """Raises InputError where the connection is lost for good, and for what became another video."""
@@ -75,16 +71,19 @@ class LiveSource:
             self._changed.notify_all()
         self._reader.join(_LOOK)
 
-    def _prepare(self) -> None:
-        stream = self.stream
-        stream.catch_up = lambda until: None  # another thread reads, and sound comes in time
-        stream.expected = 0 if not self._is_finite else stream.expected
-        if stream.fps is None:
-            stream.fps, stream.fps_assumed = 25.0, True
-        self._by_arrival = self._first.format in _NO_CLOCK
-        if self._by_arrival and stream.track:
-            stream.track = replace(stream.track, time_base=_GRAIN)
-            stream.fps_assumed = False
+    def _connected(self) -> Stream:
+        """That of the first connection. Here, and not in C, signals are heard while nobody answers."""
+        try:
+            with self._changed:
+                while not (self._first or self._ended):
+                    self._changed.wait(_LOOK)
+        except BaseException:
+            self.close()
+            raise
+        if self._first is None:
+            assert self._error is not None
+            raise self._error
+        return self._first.stream
 
     def _next(self, deadline: float | None) -> tuple[Frame, float] | None:
         with self._changed:
@@ -98,42 +97,61 @@ class LiveSource:
             return self._waiting.popleft()
 
     def _is_time(self, deadline: float | None) -> bool:
-        asked = self._stop is not None and self._stop.is_set()
-        return asked or (deadline is not None and time.monotonic() >= deadline)
+        if self._closed or self.stream.is_given_up or (self._stop is not None and self._stop.is_set()):
+            return True
+        return deadline is not None and time.monotonic() >= deadline
 
     def _read_all(self) -> None:
         """In a thread of its own: one connection after the other."""
-        source: AvSource | None = self._first
         try:
+            source: Connection | None = self._begin()
             while source is not None:
                 source = self._read(source)
-        except InputError as error:
+        except Exception as error:  # whatever it is, whoever takes the frames has to hear of it
             self._error = error
         finally:
-            self._first.close()
+            if self._first:
+                self._first.close()
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _read(self, source: AvSource) -> AvSource | None:
+    def _begin(self) -> Connection:
+        source = Connection(self._wire, self._reading)
+        stream = source.stream
+        self._is_finite = source.seconds is not None
+        stream.is_live = not self._is_finite
+        stream.catch_up = lambda until: None  # another thread reads, and sound comes in time
+        stream.expected = stream.expected if self._is_finite else 0
+        self._by_arrival = source.format in _NO_CLOCK
+        if self._by_arrival and stream.track:
+            stream.track = replace(stream.track, time_base=_GRAIN)
+        stream.fps_assumed = stream.fps is None
+        stream.fps = stream.fps or 25.0
+        with self._changed:
+            self._first = source
+            self._changed.notify_all()
+        return source
+
+    def _read(self, source: Connection) -> Connection | None:
         """All frames of one connection; the next one."""
         shift: Fraction | None = None
         try:
-            for frame in source.frames():
-                arrival = time.monotonic()
+            for frame, arrival in source.arriving():
                 if shift is None:
                     shift = self._shift(source, frame, arrival)
                 self._offer(self._timed(frame, shift, arrival), arrival)
                 if self._closed:
                     return None
         except LostError:
-            pass
+            if self._is_finite:
+                raise
         finally:
-            if source is not self._first:  # whose tracks outputs take for a pattern
+            if source is not self._first or not source.has_tracks:
                 source.close()
         return None if self._is_finite or self._closed else self._again()
 
-    def _shift(self, source: AvSource, frame: Frame, arrival: float) -> Fraction:
+    def _shift(self, source: Connection, frame: Frame, arrival: float) -> Fraction:
         """What to add to the times of a connection, so that they go on."""
         time = frame.time or Fraction(0)
         if self._origin is None:
@@ -141,9 +159,7 @@ class LiveSource:
             return Fraction(0)
         came, first = self._origin
         shift = max(first + Fraction(arrival - came).limit_denominator(1000), self._last + _GRAIN) - time
-        aside = _Shifted(self.stream.aside, shift)
-        aside.extend(source.stream.aside)
-        source.stream.aside = aside
+        source.shift_aside(shift)
         return shift
 
     def _timed(self, frame: Frame, shift: Fraction, arrival: float) -> Frame:
@@ -160,54 +176,34 @@ class LiveSource:
                 self._changed.wait(_LOOK)
             if len(self._waiting) >= _WAITING:
                 self._waiting.popleft()
-                self.stream.dropped += self._begun
+                if self._first:
+                    self._first.stream.dropped += self._begun
             self._waiting.append((frame, arrival))
             self._changed.notify_all()
 
-    def _again(self) -> AvSource | None:
+    def _again(self) -> Connection | None:
         """Connect again, with growing pauses. Raises InputError once patience is over."""
         patience, lost = self._wire.patience, time.monotonic()
         pause, longest = patience.pauses
+        assert self._first is not None
         at = clock(self._last - (self._origin[1] if self._origin else 0))
         if patience.reconnect:
-            self.stream.remark("the connection was lost; it is tried again", f"at {at}")
+            self._tell_loss(self._first.stream, at)
         while not self._closed and time.monotonic() - lost < patience.reconnect:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, min(pause, longest))
             pause *= 2
             with suppress(LostError):
-                return self._checked(AvSource(self._wire, self._reading))
+                source = Connection(self._wire, self._reading)
+                source.go_on_with(self._first.stream)
+                return source
         if self._closed:
             return None
         waited = f" and has not come back within {patience.reconnect:g} s" if patience.reconnect else ""
         raise InputError(f"the connection was lost at {at}{waited}", path=self._wire.place)
 
-    def _checked(self, source: AvSource) -> AvSource:
-        before, now = self.stream, source.stream
-        if (now.height, now.width) != (before.height, before.width):
-            source.close()
-            reason = f"comes back as {now.width} x {now.height} pixels, and was {before.width} x {before.height}"
-            raise InputError(reason, path=self._wire.place, remedy="begin again")
-        if not before.keeps_aside or len(now.track.tracks if now.track else ()) != len(
-            before.track.tracks if before.track else ()
-        ):
-            now.leave_aside()
-        return source
-
-
-class _Shifted(deque[Any]):
-    """Takes packets of a later connection, on to ``target``, with the times of the first."""
-
-    def __init__(self, target: deque[Any], shift: Fraction) -> None:
-        super().__init__()
-        self._target, self._shift = target, shift
-
-    def append(self, packet: Any) -> None:
-        ticks = round(self._shift / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts + ticks
-        packet.dts = None if packet.dts is None else packet.dts + ticks
-        self._target.append(packet)
-
-    def extend(self, packets: Any) -> None:
-        for packet in packets:
-            self.append(packet)
+    def _tell_loss(self, stream: Stream, at: str) -> None:
+        self._losses += 1
+        if self._losses <= _TOLD:
+            rest = "; more losses are not told" if self._losses == _TOLD else ""
+            stream.warnings.append(f"at {at}: the connection was lost; it is tried again{rest}")

@@ -104,7 +104,7 @@ class Whole:
         form = self.form
         if not form.fps:
             return open_folder(self.target, form.overwrite, form.stream)
-        return open_file(self.target, form.stream, form.fps, form.codec, form.overwrite)
+        return open_file(self.target, form.stream, form.fps, form.codec, form.overwrite, anew=form.stream.is_live)
 
     def done(self, number: int) -> Done | None:
         return None
@@ -137,7 +137,8 @@ class Pipe:
         """Nothing can be in the way."""
 
     def sink(self, number: int) -> AbstractContextManager[Sink]:
-        return open_pipe(self.target, self.form.stream, self.form.fps, self.form.codec, self.kind)
+        form = self.form
+        return open_pipe(self.target, form.stream, form.fps, form.codec, self.kind, anew=form.stream.is_live)
 
     def done(self, number: int) -> Done | None:
         return None

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from nircolor.errors import UsageError, display_name
 from nircolor.picture import Reading
-from nircolor.video.address import Patience, is_live, shown
+from nircolor.video.address import Patience, check_address, is_live, shown
 from nircolor.video.container import default_output, is_video
 from nircolor.video.frames import Source, Stream
 from nircolor.video.open import open_live, open_pipe, open_source
@@ -113,6 +113,8 @@ class Route:
     def check(self) -> None:
         """Raises UsageError, without a look at any frame."""
         self.timing.check()
+        if self.place.is_live:
+            check_address(str(self.place.source))
         if self.overwrite and self.resume:
             raise UsageError("excludes `overwrite`", option="resume", remedy="leave one of the two out")
         if self.resume and self.place.file is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Wire:
         """Connect, for as long as ``stack`` lasts. Raises LostError where nobody answers, InputError for what is no
         video. What FFmpeg says is never passed on, since it repeats the address, and passwords in it.
         """
-        camera = self.address.startswith("/dev/")
+        camera, begin = self.address.startswith("/dev/"), time.monotonic()
         try:
             container = av.open(
                 self.address,
@@ -58,13 +59,18 @@ class Wire:
                 timeout=(self.patience.connect, self.patience.silence),
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise _unreached(error, self.patience.connect) from None
+            late = isinstance(error, av.error.ExitError) or time.monotonic() - begin >= self.patience.connect
+            raise _unreached(error, self.patience.connect if late else None) from None
         stack.enter_context(container)
+        if not any(stream.codec_context.width for stream in container.streams.video if stream.codec_context):
+            found = "sound alone comes" if container.streams.audio else "no frame comes"
+            raise LostError(f"answers, but {found}", remedy="check what it sends")
         return Film(cast(InputContainer, _Lossy(container)), video_of(container), "live")
 
 
-def _unreached(error: Exception, seconds: float) -> LostError:
-    if isinstance(error, av.error.ExitError):
+def _unreached(error: Exception, seconds: float | None) -> LostError:
+    """``seconds``: that were waited in vain."""
+    if seconds is not None:
         return LostError(f"does not answer within {seconds:g} s", remedy="check the address and the network")
     if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
         return LostError("asks for a name and a password", remedy="write them into the address, before an @")

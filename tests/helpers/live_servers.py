@@ -1,0 +1,282 @@
+"""Servers of live videos on this machine: H.264 over RTSP, motion JPEG and MPEG-TS over HTTP, MPEG-TS over UDP."""
+
+from __future__ import annotations
+
+import io
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import cv2
+import pytest
+from video_tools import HEIGHT, WIDTH, shots
+
+av: Any = pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
+
+RATE = 25
+SECRET = "s3cr3t"
+_MOST = 200  # bytes of a unit in one packet; a larger one is sent in pieces
+_SDP = f"""v=0\r
+o=- 0 0 IN IP4 127.0.0.1\r
+s=camera\r
+t=0 0\r
+m=video 0 RTP/AVP 96\r
+a=rtpmap:96 H264/90000\r
+a=fmtp:96 packetization-mode=1\r
+a=framerate:{RATE}\r
+a=control:track1\r
+"""
+
+
+@dataclass(frozen=True)
+class Show:
+    """What one connection gets: ``frames``, so many a second (``rate``), from a server that then is ``silent`` or hangs
+    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. Frames of JPEG may be
+    ``wide``.
+    """
+
+    frames: int = 10_000
+    rate: float = RATE
+    silent: bool = False
+    wide: bool = False
+
+
+Sender = Callable[[socket.socket, Show, "Server"], None]
+
+
+class Server:
+    """Connections one after the other get one of ``shows`` each; the last of them is for all that follow.
+
+    ``port`` stays the same, however often the server is stopped and begins again.
+    """
+
+    def __init__(self, send: Sender, shows: Sequence[Show], scheme: str) -> None:
+        self._send, self._shows, self._scheme = send, list(shows), scheme
+        self.connections, self.requests, self.port = 0, list[str](), 0
+        self._open = list[socket.socket]()
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"{self._scheme}://127.0.0.1:{self.port}/live"
+
+    @property
+    def secret_address(self) -> str:
+        return f"{self._scheme}://admin:{SECRET}@127.0.0.1:{self.port}/live?token={SECRET}"
+
+    def start(self) -> None:
+        self._stopped = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Nobody is served any more, and who comes is turned away."""
+        self._stopped.set()
+        for one in (self._socket, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def pause(self, seconds: float) -> bool:
+        """Whether the server goes on after that time."""
+        return not self._stopped.wait(seconds)
+
+    def _accept(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                self._open.append(connection)
+                show = self._shows[min(self.connections, len(self._shows) - 1)]
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(connection, show), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, show: Show) -> None:
+        with suppress(OSError, ValueError), connection:
+            if show.frames:
+                self._send(connection, show, self)
+            if show.silent:
+                self._stopped.wait()
+
+
+def paced(show: Show, server: Server) -> Iterator[int]:
+    """Numbers of the frames of a show, each when it is due."""
+    begin = time.monotonic()
+    for number in range(show.frames):
+        if not server.pause(max(0.0, begin + number / show.rate - time.monotonic())):
+            return
+        yield number
+
+
+@cache
+def pictures() -> list[Any]:
+    """One second of them, which may be repeated."""
+    return shots(RATE)
+
+
+@cache
+def units() -> list[list[bytes]]:
+    """H.264 of one second, which may be repeated: the units of each frame, the first of which stands alone."""
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt, codec.framerate = WIDTH, HEIGHT, "yuv420p", RATE
+    codec.time_base, codec.options = Fraction(1, RATE), {"tune": "zerolatency", "g": "5"}
+    packets = [packet for picture in pictures() for packet in codec.encode(_yuv(picture))] + codec.encode(None)
+    return [[unit for unit in re.split(b"\0\0\0?\1", bytes(packet)) if unit] for packet in packets]
+
+
+def _yuv(picture: Any) -> Any:
+    return av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
+
+
+def transport(frames: int) -> Iterator[bytes]:
+    """MPEG-TS, in pieces of one frame each."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="mpegts", options={"flush_packets": "1"}) as container:
+        video = container.add_stream("libx264", rate=RATE, options={"tune": "zerolatency", "g": "5"})
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(frames):
+            frame = _yuv(pictures()[number % RATE])
+            frame.pts = number
+            container.mux(video.encode(frame))
+            yield target.getvalue()
+            target.seek(0)
+            target.truncate()
+
+
+def _request(connection: socket.socket) -> str:
+    """One request of HTTP or RTSP, its lines. Raises ValueError where none comes."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        if not (more := connection.recv(4096)):
+            raise ValueError("nobody is there")
+        text += more
+    return text.decode()
+
+
+def send_ts(connection: socket.socket, show: Show, server: Server) -> None:
+    server.requests.append(_request(connection))
+    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n")
+    for _, piece in zip(paced(show, server), transport(show.frames), strict=False):
+        connection.sendall(piece)
+
+
+def send_jpeg(connection: socket.socket, show: Show, server: Server) -> None:
+    server.requests.append(_request(connection))
+    kind = b"multipart/x-mixed-replace; boundary=frame"
+    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: " + kind + b"\r\n\r\n")
+    for number in paced(show, server):
+        picture = pictures()[number % RATE]
+        data = cv2.imencode(".jpg", picture.repeat(1 + show.wide, axis=1))[1].tobytes()
+        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+        connection.sendall(head.encode() + data + b"\r\n")
+
+
+def send_rtsp(connection: socket.socket, show: Show, server: Server) -> None:
+    """Requests up to PLAY, then RTP within the same connection."""
+    played = False
+    while not played:
+        request = _request(connection)
+        server.requests.append(request)
+        played = request.startswith("PLAY")
+        connection.sendall(_answer(request).encode())
+    chance = server.connections * 1000  # each connection has a clock of its own, and counts anew
+    sequence = 0
+    for number in paced(show, server):
+        frame = units()[number % RATE]
+        payloads = [piece for unit in frame for piece in _pieces(unit)]
+        for index, payload in enumerate(payloads):
+            last = (index == len(payloads) - 1) << 7
+            stamp = chance + number * 90000 // RATE
+            packet = struct.pack(">BBHII", 0x80, last | 96, sequence & 0xFFFF, stamp, 7) + payload
+            connection.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+            sequence += 1
+
+
+def _answer(request: str) -> str:
+    order = re.search(r"CSeq: *(\d+)", request)
+    head = f"RTSP/1.0 200 OK\r\nCSeq: {order[1] if order else 0}\r\n"
+    if request.startswith("OPTIONS"):
+        return head + "Public: DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n"
+    if request.startswith("DESCRIBE"):
+        return head + f"Content-Type: application/sdp\r\nContent-Length: {len(_SDP)}\r\n\r\n{_SDP}"
+    if request.startswith("SETUP"):
+        return head + "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n\r\n"
+    return head + "Session: 1\r\n\r\n"
+
+
+def _pieces(unit: bytes) -> Iterator[bytes]:
+    """RFC 6184: a unit as it is, or in pieces (FU-A)."""
+    if len(unit) <= _MOST:
+        yield unit
+        return
+    head, body = unit[0], unit[1:]
+    for at in range(0, len(body), _MOST):
+        begins, ends = at == 0, at + _MOST >= len(body)
+        yield bytes([head & 0xE0 | 28, begins << 7 | ends << 6 | head & 0x1F]) + body[at : at + _MOST]
+
+
+def _send_text(connection: socket.socket, show: Show, server: Server) -> None:
+    _request(connection)
+    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"<p>Welcome</p>" * 1000)
+
+
+def _send_lock(connection: socket.socket, show: Show, server: Server) -> None:
+    server.requests.append(_request(connection))
+    connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+
+
+def _sender_of(data: bytes, length: int) -> Sender:
+    def send(connection: socket.socket, show: Show, server: Server) -> None:
+        _request(connection)
+        connection.sendall(f"HTTP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + data)
+
+    return send
+
+
+@contextmanager
+def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Iterator[Server]:
+    """``kind``: ``rtsp``, ``jpeg``, ``ts``; ``file``: ``data``, of which it says ``length``; ``text``: no video;
+    ``locked``: for nobody.
+    """
+    file = _sender_of(data, length or len(data))
+    senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_lock}
+    server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def datagrams(show: Show) -> Iterator[str]:
+    """MPEG-TS to whoever listens; its address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outlet:
+        outlet.bind(("127.0.0.1", 0))
+        port = outlet.getsockname()[1]
+    ended = threading.Event()
+
+    def send() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outlet:
+            for piece in transport(show.frames):
+                for at in range(0, len(piece), 1316):
+                    with suppress(OSError):  # nobody listens yet
+                        outlet.sendto(piece[at : at + 1316], ("127.0.0.1", port))
+                if ended.wait(1 / show.rate):
+                    return
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    try:
+        yield f"udp://127.0.0.1:{port}"
+    finally:
+        ended.set()
+        sender.join()
