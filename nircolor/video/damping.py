@@ -32,6 +32,8 @@ class Damping:
     cut: float = 0.07
     grid: int = 16
     jump: float = 1.25
+    hold: float = 1.25
+    follow: float = 0.02
     flash: int = 3
 
     def __post_init__(self) -> None:

@@ -33,11 +33,14 @@ LOOK = 320  # looks at frames are reduced to about this side
 
 @dataclass(eq=False)
 class Scene:
-    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look."""
+    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look, both as of a
+    steady exposure, ``gain`` times darker than that frame.
+    """
 
     calm: Tensor
     look: Tensor
     moments: Moments
+    gain: float = 1.0
     is_cut: bool = False
     frames: int = 1
 
@@ -102,11 +105,18 @@ class Steady:
         if scene.frames > 1:
             motion = moved(scene.look, look, self._damping.window)
             weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
-            past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
+            past = self._exposed(scene, look, float((motion > self._damping.motion).float().mean()))
+            full = (full / scene.gain).clamp_(max=1)
             full = torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
             look = _look(full)
         scene.calm, scene.look = full, look
         return View(scene, full[0, 0].numpy(), nir)
+
+    def _exposed(self, scene: Scene, look: Tensor, much: float) -> Tensor:
+        """The calm picture, whose exposure follows the camera's from afar: colours do not change with each frame's."""
+        damping, gain = self._damping, exposure(scene.look, look)
+        scene.gain = max(1 / damping.hold, min(gain, damping.hold)) ** (1 - min(1.0, damping.follow + damping.turn * much))
+        return (scene.calm * (gain / scene.gain)).clamp_(max=1)
 
     def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
@@ -132,7 +142,7 @@ class Steady:
         return change(scene.look, look, self._damping.grid) > self._damping.cut
 
     def _is_jump(self, scene: Scene, look: Tensor) -> bool:
-        gain = exposure(scene.look, look)
+        gain = exposure(scene.look, look) / scene.gain
         return not 1 / self._damping.jump <= gain <= self._damping.jump
 
     def _painted(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
