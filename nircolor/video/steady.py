@@ -119,7 +119,7 @@ class Steady:
         """A frame and the calm picture of the past, at an exposure that follows the camera's from afar: what the camera
         does from frame to frame is not seen, and what it does in the long run is followed, at once where all moves."""
         damping, gain = self._damping, exposure(scene.look, look)
-        away = 1 - min(1.0, damping.follow + damping.turn * scene.moving)
+        away = 1 - min(1.0, damping.follow + damping.turned(scene.moving))
         scene.gain = max(1 / damping.hold, min(gain, damping.hold)) ** away
         step = gain / scene.gain
         scene.look = exposed(scene.look, step)
