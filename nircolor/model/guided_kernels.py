@@ -13,7 +13,7 @@ import numpy as np
 from nircolor.scan.arithmetic import F, jit
 
 RED, GREEN, BLUE = F(0.2126), F(0.7152), F(0.0722)  # luma, ITU-R BT.709
-HELD, LEAST = F(0.27), F(1e-3)  # as in guided.py
+HELD, LEAST = F(0.27), F(0.02)  # as in guided.py
 FAST = {"contract", "nsz", "reassoc", "arcp"}
 
 

@@ -12,15 +12,15 @@ class Damping:
     """How much the past counts. All differences are of NIR values in [0, 1], after a common gain has been taken out.
 
     ``strength``: weight of the past where nothing moves, in [0, 1); 0 is off. ``motion``: difference, averaged over
-    ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: share of a picture that may move before it counts as the camera that turns, since all has
-    moved where much has; at twice that, past maps count nowhere. ``still``:
-    the largest such difference with which maps of the past are taken as they are, for ``keep`` frames at most; the
-    networks then rest. ``drift``: likewise, by how much the exposure may have changed. ``cut``: mean difference of
-    ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
-    exposure from frame to frame above which colours are decided anew. ``hold``: how many times the exposure
-    that colours are decided at may differ from the camera's; ``follow``: share of that which it makes up for in each
-    frame. ``flash``: frames after which what was there
-    before such a change is forgotten, too.
+    ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: share of a picture that may move
+    before it counts as the camera that turns, since all has moved where much has; at twice that, past maps count
+    nowhere. ``still``: the largest difference with which maps of the past are taken as they are, for ``keep`` frames
+    at most; the networks then rest. ``drift``: likewise, by how much the exposure may have changed.
+
+    ``cut``: mean difference of ``grid`` x ``grid`` patches above which a new scene has begun and the past is
+    forgotten. ``jump``: change of exposure from frame to frame above which colours are decided anew. ``flash``: frames
+    after which what was there before such a change is forgotten, too. ``hold``: how many times the exposure of the
+    output may differ from the camera's; ``follow``: share of that which each frame makes up for.
     docs/video.md has the measurements.
     """
 

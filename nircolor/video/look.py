@@ -30,7 +30,7 @@ def exposure(past: Tensor, now: Tensor) -> float:
 
 
 def exposed(x: Tensor, gain: float) -> Tensor:
-    """``x`` as it would be at ``gain`` times its exposure, but what is blown stays so, and what is nearly so nears it."""
+    """``x`` at ``gain`` times its exposure; but what is blown stays so, and what is nearly so changes less."""
     blown = ((x - KNEE) / (1 - KNEE)).clamp_(0, 1)
     return (x * (gain + (1 - gain) * blown)).clamp_(max=1)
 

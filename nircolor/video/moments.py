@@ -17,7 +17,6 @@ from torch import Tensor
 from nircolor.video.damping import Damping
 from nircolor.video.look import exposure, moved, shrink, stillness
 
-
 REACH = 2  # pixels of maps around what has moved that were made in sight of it
 
 

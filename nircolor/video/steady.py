@@ -33,8 +33,8 @@ LOOK = 320  # looks at frames are reduced to about this side
 
 @dataclass(eq=False)
 class Scene:
-    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look, both as of a
-    steady exposure, ``gain`` times darker than that frame.
+    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look, both at a
+    steady exposure, of which that frame's is ``gain`` times.
     """
 
     calm: Tensor
@@ -142,7 +142,7 @@ class Steady:
             self._scene, self._aside = aside, None
             return aside
         self.cuts += is_cut
-        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut), past
+        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut=is_cut), past
         return self._scene
 
     def _is_cut(self, scene: Scene, look: Tensor) -> bool:
