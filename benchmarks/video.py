@@ -1,6 +1,7 @@
 """Flicker with and without --smooth, what it costs in fidelity, and what tells a cut from a moving camera.
 
-    python benchmarks/video.py flicker [--strengths 0 0.5 0.7 0.8 0.9] [--scenes 6] [--frames 30] [--motions 0.03]
+    python benchmarks/video.py flicker [--strengths 0 0.5 0.7 0.8 0.9] [--scenes 6] [--frames 30] [--seed 1]
+        [--motions 0.02] [--noise 0.015] [--drift 0.15]
     python benchmarks/video.py parts [--scenes 3] [--frames 24]
     python benchmarks/video.py cuts [--scenes 14]
     python benchmarks/video.py speed [--frames 40] [--size 720 1280]
@@ -50,7 +51,7 @@ class Clip:
     static: NDArray[np.bool_]
 
 
-def passing(seed: int, frames: int, noise: float = 0.015) -> Clip:
+def passing(seed: int, frames: int, noise: float = 0.015, drift: float = 0.15) -> Clip:
     """A fixed camera; a piece of another scene moves across."""
     scene = render(seed, HEIGHT, WIDTH).nir
     thing = render(seed + 100, HEIGHT, WIDTH).nir[OBJECT, 120:190]
@@ -61,14 +62,14 @@ def passing(seed: int, frames: int, noise: float = 0.015) -> Clip:
         clean.append(frame)
     static = np.ones(scene.shape, bool)
     static[OBJECT.start - 4 : OBJECT.stop + 4] = False
-    return Clip(clean, _camera(clean, seed, noise), static)
+    return Clip(clean, _camera(clean, seed, noise, drift), static)
 
 
-def panning(seed: int, frames: int, step: int = 3, noise: float = 0.015) -> Clip:
+def panning(seed: int, frames: int, noise: float = 0.015, drift: float = 0.15, step: int = 3) -> Clip:
     """A camera that turns by ``step`` pixels a frame."""
     scene = render(seed, HEIGHT, WIDTH + step * frames).nir
     clean = [scene[:, t * step : t * step + WIDTH] for t in range(frames)]
-    return Clip(clean, _camera(clean, seed, noise), np.zeros((HEIGHT, WIDTH), bool))
+    return Clip(clean, _camera(clean, seed, noise, drift), np.zeros((HEIGHT, WIDTH), bool))
 
 
 def noisy(clean: list[Field], seed: int, noise: float = 0.015) -> list[Field]:
@@ -77,9 +78,9 @@ def noisy(clean: list[Field], seed: int, noise: float = 0.015) -> list[Field]:
     return [np.clip(frame + rng.normal(0, noise, frame.shape), 0, 1).astype(np.float32) for frame in clean]
 
 
-def _camera(clean: list[Field], seed: int, noise: float) -> list[Field]:
+def _camera(clean: list[Field], seed: int, noise: float, drift: float) -> list[Field]:
     rng = np.random.default_rng(seed)
-    gains = 1 + 0.15 * np.sin(np.arange(len(clean)) * 2 * np.pi / 25)
+    gains = 1 + drift * np.sin(np.arange(len(clean)) * 2 * np.pi / 25)
     noisy = (frame * gain + rng.normal(0, noise, frame.shape) for frame, gain in zip(clean, gains, strict=True))
     return [quantise(frame.astype(np.float32), 8) / np.float32(255) for frame in noisy]
 
@@ -113,14 +114,15 @@ def measure(engine: Colorizer, damping: Damping, clips: list[tuple[Clip, list[Fi
     return np.array(rows)
 
 
-def tell_flicker(strengths: list[float], scenes: int, frames: int, motions: list[float]) -> None:
-    engine = Colorizer.from_weights("lite")
-    clips = [make(seed, frames) for make in (passing, panning) for seed in range(1, scenes + 1)]
+def tell_flicker(options: argparse.Namespace) -> None:
+    engine, scenes, frames = Colorizer.from_weights("lite"), options.scenes or 6, options.frames or 30
+    seeds, camera = range(options.seed, options.seed + scenes), (options.noise, options.drift)
+    clips = [make(seed, frames, *camera) for make in (passing, panning) for seed in seeds]
     pairs = [(clip, colours(engine.colorize(frame) for frame in clip.clean)) for clip in clips]
     print("| --smooth | motion | flicker, pixels | flicker, 8 x 8 | error, moving object | error, pan |")
     print("|---|---|---|---|---|---|")
-    for motion in motions:
-        for strength in strengths:
+    for motion in options.motions:
+        for strength in options.strengths:
             rows = measure(engine, replace(Damping(strength), motion=motion), pairs)
             values = (*rows[:scenes].mean(0), rows[scenes:, 2].mean())
             print(f"| {strength:g} | {motion:g} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
@@ -210,11 +212,14 @@ if __name__ == "__main__":
     parser.add_argument("--strengths", type=float, nargs="+", default=[0, 0.5, 0.7, 0.8, 0.9])
     parser.add_argument("--motions", type=float, nargs="+", default=[Damping().motion])
     parser.add_argument("--scenes", type=int)
+    parser.add_argument("--seed", type=int, default=1, help="of the first scene")
+    parser.add_argument("--noise", type=float, default=0.015, help="of a sensor: standard deviation")
+    parser.add_argument("--drift", type=float, default=0.15, help="of exposure")
     parser.add_argument("--frames", type=int)
     parser.add_argument("--size", type=int, nargs=2, default=(720, 1280))
     options = parser.parse_args()
     if options.what == "flicker":
-        tell_flicker(options.strengths, options.scenes or 6, options.frames or 30, options.motions)
+        tell_flicker(options)
     elif options.what == "parts":
         tell_parts(options.scenes or 3, options.frames or 24)
     elif options.what == "cuts":
