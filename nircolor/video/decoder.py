@@ -83,8 +83,8 @@ class Decoder:
                 self._put_aside(packet)
 
     def _in_order(self) -> Iterator[av.Packet[Any]]:
-        while self._ahead or (packet := next(self._source, None)) is not None:
-            yield self._ahead.popleft() if self._ahead else packet
+        while packet := self._ahead.popleft() if self._ahead else next(self._source, None):
+            yield packet
 
     def _demuxed(self) -> Iterator[av.Packet[Any]]:
         """All packets, and one without data that ends each stream."""

@@ -83,7 +83,7 @@ class _Joined:
 
 
 def _before(packets: list[Any], time: int) -> list[Any]:
-    """``packets``, the first of a stream, of which Matroska does not say when they are decoded: just before ``time``."""
+    """``packets``, the first of a stream, for which Matroska has no decoding times: just before ``time``."""
     for ahead, packet in enumerate(reversed(packets), 1):
         packet.dts = time - ahead
     return packets

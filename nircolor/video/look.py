@@ -73,4 +73,4 @@ def change(past: Tensor, now: Tensor, grid: int) -> float:
 
 def shrink(look: Tensor, size: tuple[int, ...]) -> Tensor:
     """``look`` at another size (..., h, w), in float32."""
-    return F.adaptive_avg_pool2d(look.float(), size[-2:])
+    return F.adaptive_avg_pool2d(look.float(), (size[-2], size[-1]))

@@ -56,15 +56,16 @@ class Moments:
 
     def maps(self, make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
         """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one. ``make`` makes those that are chosen."""
-        looks, first = seen.float().split(1), len(self._now)
+        looks, first = seen.float().split(1), len(self._now)  # type: ignore[no-untyped-call]
         pasts = [self._past[i] if i < len(self._past) else None for i in range(first, first + len(looks))]
         keys: list[Key] = []
         for past, look in zip(pasts, looks, strict=True):
-            before = keys[-1] if self._in_a_row and keys else past and past.key
+            before = keys[-1] if self._in_a_row and keys else past.key if past else None
             keys.append(self._key(before, look))
         fresh = [i for i, key in enumerate(keys) if not key.age]
         some = fresh if len(fresh) < len(keys) else ...
-        made = dict(zip(fresh, make(some).float().split(1), strict=True)) if fresh else {}
+        maps = make(some).float().split(1) if fresh else ()  # type: ignore[no-untyped-call]
+        made = dict(zip(fresh, maps, strict=True))
         found: list[Moment] = []
         for i, (past, key) in enumerate(zip(pasts, keys, strict=True)):
             found.append(self._moment(found[-1] if self._in_a_row and found else past, key, made.get(i)))

@@ -97,7 +97,7 @@ def test_corrections_by_hand(inside: Run, tmp_path: Path) -> None:
     assert result.json["correction"] == {"brightness": 1.3, "colour": 0.5, "warmth": 1.2}
     assert inside("colorize", "in/cam_0001.png", "-o", "one.png", *line).code == 0
     assert (tmp_path / "in_rgb" / "cam_0001.png").read_bytes() == (tmp_path / "one.png").read_bytes()
-    assert "--colour 11: out of range" in inside("video", "in", "-o", "x", "--colour", "11").err
+    assert "--colour 11.0: out of range" in inside("video", "in", "-o", "x", "--colour", "11").err
 
 
 def test_from_a_folder_to_a_video_and_back(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:

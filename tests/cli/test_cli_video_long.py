@@ -62,33 +62,33 @@ def test_segments(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--segment", "60")])
 def test_killed_and_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path, options: tuple[str, ...]) -> None:
-    """The same frames and times as in one go; what was complete is not made again."""
+    """The same frames and times as in one go; what was complete is not made again. FFV1 loses nothing."""
     sounding_film(tmp_path / "x.mp4", 20, SLOW)
-    names = ["y.mp4"] if not options else [f"y_00{i}.mp4" for i in range(4)]
-    line = (*options, "--resume", "--weights", tiny_weights)
-    assert inside("video", "x.mp4", "-o", "y.mp4", *line).code == 0
+    names = ["y.mkv"] if not options else [f"y_00{i}.mkv" for i in range(4)]
+    line = (*options, "--resume", "--codec", "ffv1", "--weights", tiny_weights)
+    assert inside("video", "x.mp4", "-o", "y.mkv", *line).code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.mp4", *names]
     whole = [see(tmp_path / name) for name in names]
     assert sum(len(seen.frames) for seen in whole) == 20
     for name in names:
         (tmp_path / name).unlink()
 
-    folder = tmp_path / "y.mp4.parts"
-    first = folder / "00000.mp4" if not options else tmp_path / "y_000.mp4"
-    with started(tmp_path, "x.mp4", "-o", "y.mp4", *line) as process:
+    folder = tmp_path / "y.mkv.parts"
+    first = folder / "00000.mkv" if not options else tmp_path / "y_000.mkv"
+    with started(tmp_path, "x.mp4", "-o", "y.mkv", *line) as process:
         wait_for(folder / "journal.json", process)
         while not json.loads((folder / "journal.json").read_text())["parts"]:
             assert process.poll() is None
             time.sleep(0.005)
         process.kill()
     before = first.stat().st_mtime_ns
-    assert not (tmp_path / "y.mp4").exists()
-    refused = inside("video", "x.mp4", "-o", "y.mp4", "--weights", tiny_weights)
+    assert not (tmp_path / "y.mkv").exists()
+    refused = inside("video", "x.mp4", "-o", "y.mkv", "--weights", tiny_weights)
     assert (refused.code, "has been begun already" in refused.err, "--resume" in refused.err) == (2, True, True)
-    other = inside("video", "x.mp4", "-o", "y.mp4", *line, "--smooth", "0.5")
+    other = inside("video", "x.mp4", "-o", "y.mkv", *line, "--smooth", "0.5")
     assert (other.code, "smooth was 0.8 and is 0.5" in other.err) == (2, True), other.err
     assert first.stat().st_mtime_ns == before
-    result = inside("video", "x.mp4", "-o", "y.mp4", *line)
+    result = inside("video", "x.mp4", "-o", "y.mkv", *line)
     assert result.code == 0, result.err
     if options:
         assert first.stat().st_mtime_ns == before

@@ -154,11 +154,6 @@ CASES = [
     Case("video frames --fps 25", "leave it out", ("video frames",)),
     Case("video nir.avi -o y --codec FFV1", "leave it out", ("video nir.avi -o y",)),
     Case("video nir.avi --codec ZZZZ", "use mjpeg", ("video nir.avi --codec mjpeg",)),
-    Case(
-        "video nir.avi --codec X",
-        "such as mp4v or FFV1",
-        ("video nir.avi --codec FFV1", "video nir.avi -o x.mp4 --codec mp4v"),
-    ),
     Case("video sizes", "or use nircolor batch", ("batch sizes out",)),
     Case("video two", "or use nircolor batch", ("batch two out",)),
     Case(

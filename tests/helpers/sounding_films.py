@@ -63,8 +63,13 @@ def see(path: Path) -> Seen:
         for frame in film.decode(video=0):
             assert frame.pts is not None
             assert frame.time_base is not None
-            shown.append((frame.pts * frame.time_base, hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest()))
+            shown.append((frame.pts * frame.time_base, hashlib.sha256(_samples(frame)).hexdigest()))
     return Seen(tuple(time for time, _ in shown), tuple(seen for _, seen in shown), _sound(path))
+
+
+def _samples(frame: av.VideoFrame) -> bytes:
+    """As they are stored; NumPy knows no four bytes of which one says nothing."""
+    return frame.to_ndarray(format="rgb24" if frame.format.name == "bgr0" else None).tobytes()
 
 
 def _sound(path: Path) -> tuple[Fraction, ...]:
