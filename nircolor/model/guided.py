@@ -14,8 +14,6 @@ from torch import Tensor
 
 RADIUS = 2  # pixels of the small picture
 SMOOTH = 1e-3  # variance of near-infrared values below which a neighbourhood counts as flat
-HELD = 0.27  # differences of sRGB values that are one of CIELAB grow with luma to this power: it is 1 - 2.2 / 3
-LEAST = 0.02  # luma below which there is little to speak of
 BAND = 64  # rows of the large picture that a thread enlarges at once
 
 
@@ -75,12 +73,10 @@ def enlarge_affine_reference(
 
 
 def relit(rgb: Tensor, own: Tensor) -> Tensor:
-    """``rgb`` with the luma of ``own``, both (b, 3, H, W), and about its own a* and b* (CIELAB): noise that is in
-    ``own`` alone stays grey. See ``HELD``."""
+    """``rgb`` with the luma of ``own``, both (b, 3, H, W): the same is added to each channel, so that noise which is in
+    ``own`` alone stays grey."""
     weights = rgb.new_tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)  # ITU-R BT.709
-    before, after = ((x * weights).sum(1, keepdim=True) for x in (rgb, own))
-    share = (after - before) / (after.abs() + before.abs() + LEAST)
-    return after + (rgb - before) * (1 + 2 * HELD * share)
+    return rgb + ((own - rgb) * weights).sum(1, keepdim=True)
 
 
 def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor, mean: Tensor) -> None:

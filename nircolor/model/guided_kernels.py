@@ -13,7 +13,6 @@ import numpy as np
 from nircolor.scan.arithmetic import F, jit
 
 RED, GREEN, BLUE = F(0.2126), F(0.7152), F(0.0722)  # luma, ITU-R BT.709
-HELD, LEAST = F(0.27), F(0.02)  # as in guided.py
 FAST = {"contract", "nsz", "reassoc", "arcp"}
 
 
@@ -101,15 +100,12 @@ def rows_of(parts: Any, nir: Any, light: Any, first: Any, last: Any, rgb: Any, m
 
 @jit(FAST)
 def relight(full: Any, nir: Any, light: Any, rgb: Any) -> None:
-    """One row (width, 3) gets the luma that its parabolas give ``light`` in the place of ``nir``: see ``relit``."""
+    """The luma of one row (width, 3) becomes the one that its parabolas give ``light`` in the place of ``nir``."""
     for x in range(nir.shape[0]):
-        z = light[x]
-        before = RED * rgb[x, 0] + GREEN * rgb[x, 1] + BLUE * rgb[x, 2]
-        after = (
-            RED * ((full[0, x] * z + full[3, x]) * z + full[6, x])
-            + GREEN * ((full[1, x] * z + full[4, x]) * z + full[7, x])
-            + BLUE * ((full[2, x] * z + full[5, x]) * z + full[8, x])
-        )
-        more = F(1) + F(2) * HELD * (after - before) / (abs(after) + abs(before) + LEAST)
+        step, total = light[x] - nir[x], light[x] + nir[x]
+        red = full[0, x] * total + full[3, x]
+        green = full[1, x] * total + full[4, x]
+        blue = full[2, x] * total + full[5, x]
+        more = step * (RED * red + GREEN * green + BLUE * blue)
         for c in range(3):
-            rgb[x, c] = after + (rgb[x, c] - before) * more
+            rgb[x, c] += more

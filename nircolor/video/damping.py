@@ -12,21 +12,19 @@ class Damping:
     """How much the past counts. All differences are of NIR values in [0, 1], after a common gain has been taken out.
 
     ``strength``: weight of the past where nothing moves, in [0, 1); 0 is off. ``motion``: difference, averaged over
-    ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: share of a picture that may move
-    before it counts as the camera that turns, since all has moved where much has; at twice that, past maps count
-    nowhere. ``still``: the largest difference with which maps of the past are taken as they are, for ``keep`` frames
-    at most; the networks then rest. ``drift``: likewise, by how much the exposure may have changed.
-
-    ``cut``: mean difference of ``grid`` x ``grid`` patches above which a new scene has begun and the past is
-    forgotten. ``jump``: change of exposure from frame to frame above which colours are decided anew. ``flash``: frames
-    after which what was there before such a change is forgotten, too. ``hold``: how many times the exposure of the
-    output may differ from the camera's; ``follow``: share of that which each frame makes up for.
+    ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: how many times faster than the
+    share of what has moved the weight of past maps falls, since all has moved where much has: the camera. ``still``:
+    the largest such difference with which maps of the past are taken as they are, for ``keep`` frames at most; the
+    networks then rest. ``drift``: likewise, by how much the exposure may have changed. ``cut``: mean difference of
+    ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
+    exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
+    before such a change is forgotten, too.
     docs/video.md has the measurements.
     """
 
     strength: float = 0.8
     motion: float = 0.02
-    turn: float = 0.2
+    turn: float = 3.0
     window: int = 5
     still: float = 0.01
     drift: float = 0.02
@@ -34,18 +32,12 @@ class Damping:
     cut: float = 0.07
     grid: int = 16
     jump: float = 1.25
-    hold: float = 1.25
-    follow: float = 0.02
     flash: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:
             reason = "give 0 (off) up to, but not including, 1"
             raise UsageError(reason, option="smooth", value=f"{self.strength:g}")
-
-    def turned(self, moving: float) -> float:
-        """How surely the camera itself has turned, 0 to 1, where this share of a picture has moved."""
-        return max(0.0, min(1.0, (moving - self.turn) / self.turn))
 
     def check(self, prior: str) -> None:
         """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""

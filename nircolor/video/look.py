@@ -12,7 +12,6 @@ from torch import Tensor
 from nircolor.video.damping import Damping
 
 DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
-KNEE = 0.8  # above it, a change of exposure means ever less
 MOST_GAIN = 8.0
 QUIET = 0.2  # share of a look that is taken for noise alone
 MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
@@ -27,12 +26,6 @@ def exposure(past: Tensor, now: Tensor) -> float:
         before, after = past.mean(), now.mean()
         return float((after / before.clamp(min=1e-3)).clamp(1 / MOST_GAIN, MOST_GAIN))
     return float((after[known] / before[known]).median().clamp(1 / MOST_GAIN, MOST_GAIN))
-
-
-def exposed(x: Tensor, gain: float) -> Tensor:
-    """``x`` at ``gain`` times its exposure; but what is blown stays so, and what is nearly so changes less."""
-    blown = ((x - KNEE) / (1 - KNEE)).clamp_(0, 1)
-    return (x * (gain + (1 - gain) * blown)).clamp_(max=1)
 
 
 def difference(past: Tensor, now: Tensor) -> Tensor:

@@ -7,17 +7,14 @@ around both, call by call, and has them made only where what they are made of ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nircolor.video.damping import Damping
 from nircolor.video.look import exposure, moved, shrink, stillness
-
-REACH = 2  # pixels of maps around what has moved that were made in sight of it
 
 
 @dataclass(frozen=True)
@@ -87,8 +84,9 @@ class Moments:
         return Key(past.look, past.age + 1) if still else Key(look)
 
     def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
-        if maps is None:
-            return replace(past, key=key) if past else Moment(key, torch.empty(0))
+        if maps is None and past is not None:
+            return Moment(key, past.maps)
+        assert maps is not None  # a key without an age has maps of its own
         now = Moment(key, maps)
         if past is None or past.maps.shape != maps.shape:  # tiles change when memory runs out
             return now
@@ -100,7 +98,6 @@ def blend(past: Moment, now: Moment, damping: Damping) -> Moment:
     camera turns: then what looks the same is something else that does."""
     before, after = (shrink(moment.key.look, now.maps.shape) for moment in (past, now))
     motion = moved(before, after, damping.window)  # (1, 1, h, w)
-    turned = damping.turned(float((motion > damping.motion).float().mean()))
-    around = F.max_pool2d(motion, 2 * REACH + 1, 1, REACH)
-    weight = damping.strength * (1 - turned) * stillness(around, damping)
+    turned = damping.turn * float((motion > damping.motion).float().mean())
+    weight = damping.strength * max(0.0, 1 - turned) * stillness(motion, damping)
     return Moment(now.key, torch.lerp(now.maps, past.maps, weight))

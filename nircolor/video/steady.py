@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nircolor.device import is_out_of_memory
-from nircolor.image.quantize import SCALES, round_to
+from nircolor.image.quantize import SCALES
 from nircolor.video.damping import Damping
 from nircolor.video.frames import Frame
-from nircolor.video.look import change, exposed, exposure, moved, stillness
+from nircolor.video.look import change, exposure, moved, stillness
 from nircolor.video.moments import Moments
 
 if TYPE_CHECKING:
@@ -33,27 +33,21 @@ LOOK = 320  # looks at frames are reduced to about this side
 
 @dataclass(eq=False)
 class Scene:
-    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look, both at a
-    steady exposure, of which that frame's is ``gain`` times.
-    """
+    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look."""
 
     calm: Tensor
     look: Tensor
     moments: Moments
-    gain: float = 1.0
-    moving: float = 0.0  # share of the last frame that had moved
     is_cut: bool = False
     frames: int = 1
 
 
 @dataclass(frozen=True)
 class View:
-    """A frame, (H, W), and what it shows, (H, W) float32: its ``light`` at the steady exposure of its scene, and
-    ``calm``, that without its noise."""
+    """A frame, (H, W), and what it shows: ``calm`` (H, W) float32, the frame without its noise."""
 
     scene: Scene
     calm: NDArray[np.float32]
-    light: NDArray[np.float32]
     nir: NDArray[Any]
 
 
@@ -105,25 +99,14 @@ class Steady:
         full = torch.from_numpy(np.asarray(nir, np.float32) * np.float32(1 / SCALES[nir.dtype]))[None, None]
         look = _look(full)
         scene = self._scene_of(full, look)
-        light = full
         if scene.frames > 1:
-            light, past = self._at_one_exposure(scene, full, look)
-            motion = moved(scene.look, _look(light), self._damping.window)
-            scene.moving = float((motion > self._damping.motion).float().mean())
+            motion = moved(scene.look, look, self._damping.window)
             weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
-            full = torch.lerp(light, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
-        scene.calm, scene.look = full, _look(full)
-        return View(scene, full[0, 0].numpy(), light[0, 0].numpy(), nir)
-
-    def _at_one_exposure(self, scene: Scene, full: Tensor, look: Tensor) -> tuple[Tensor, Tensor]:
-        """A frame and the calm picture of the past, at an exposure that follows the camera's from afar: what the camera
-        does from frame to frame is not seen, and what it does in the long run is followed, at once where all moves."""
-        damping, gain = self._damping, exposure(scene.look, look)
-        away = 1 - min(1.0, damping.follow + damping.turned(scene.moving))
-        scene.gain = max(1 / damping.hold, min(gain, damping.hold)) ** away
-        step = gain / scene.gain
-        scene.look = exposed(scene.look, step)
-        return exposed(full, 1 / scene.gain), exposed(scene.calm, step)
+            past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
+            full = torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
+            look = _look(full)
+        scene.calm, scene.look = full, look
+        return View(scene, full[0, 0].numpy(), nir)
 
     def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
@@ -142,14 +125,14 @@ class Steady:
             self._scene, self._aside = aside, None
             return aside
         self.cuts += is_cut
-        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut=is_cut), past
+        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut), past
         return self._scene
 
     def _is_cut(self, scene: Scene, look: Tensor) -> bool:
         return change(scene.look, look, self._damping.grid) > self._damping.cut
 
     def _is_jump(self, scene: Scene, look: Tensor) -> bool:
-        gain = exposure(scene.look, look) / scene.gain
+        gain = exposure(scene.look, look)
         return not 1 / self._damping.jump <= gain <= self._damping.jump
 
     def _painted(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
@@ -170,17 +153,13 @@ class Steady:
 
     def _through(self, views: list[View]) -> list[NDArray[Any]]:
         """The networks, and what becomes of the light."""
-        engine = self._engine
-        if not engine.takes_light:
-            shown, lights = [view.nir for view in views], None
-        else:
-            shown, lights = [view.calm for view in views], [view.light for view in views]
+        engine, shown, lights = self._engine, [view.nir for view in views], None
+        if engine.takes_light:
+            shown, lights = [view.calm for view in views], shown
         if len(views) > 1:
-            found = engine.at_once(shown, lights)
-        else:
-            light = lights[0] if lights else None
-            found = [engine.colorize(shown[0], light=light, on_retreat=self._on_retreat)]
-        return [round_to(rgb, view.nir.dtype) if lights else rgb for rgb, view in zip(found, views, strict=True)]
+            return engine.at_once(shown, lights)
+        light = lights[0] if lights else None
+        return [engine.colorize(shown[0], light=light, on_retreat=self._on_retreat)]
 
 
 def _look(full: Tensor) -> Tensor:

@@ -183,29 +183,14 @@ def test_a_jump_of_exposure_is_followed_at_once_and_is_no_cut(engine: Colorizer,
     assert steady.cuts == 0
 
 
-def test_an_exposure_that_drifts_is_followed_from_afar(engine: Colorizer) -> None:
-    steady, gains, damping = Steady(engine, Damping()), np.linspace(0.7, 0.35, 20), Damping()
+def test_an_exposure_that_drifts_is_followed(engine: Colorizer) -> None:
+    steady, gains = Steady(engine, Damping()), np.linspace(0.9, 0.45, 20)
     for gain in gains:
         frame = (SCENE * gain).astype(np.float32)
         rgb = steady.colorize(frame)
-    behind = engine.colorize(np.minimum(frame * damping.hold, 1))
-    assert np.abs(rgb - behind).mean() < 0.02
-    for _ in range(100):
-        rgb = steady.colorize(frame)
-    assert np.abs(rgb - engine.colorize(frame)).mean() < 0.02
+    alone = engine.colorize(frame)
+    assert np.abs(rgb - alone).mean() < 0.01
     assert steady.cuts == 0
-
-
-def test_an_exposure_that_wavers_is_not_seen(engine: Colorizer) -> None:
-    """But what is blown stays white."""
-    scene = np.minimum(SCENE, 0.6)
-    scene[:10, :10] = 1
-    waver = [np.where(scene == 1, 1, scene * gain).astype(np.float32) for gain in (1, 1.1, 1, 0.9, 1)]
-    off, on = (Steady(engine, Damping(strength)) for strength in (0, 0.8))
-    alone, steady = (np.stack([way.colorize(frame) for frame in waver]) for way in (off, on))
-    before, after = (np.abs(np.diff(rgb, axis=0)).mean() for rgb in (alone, steady))
-    assert after < before / 4
-    assert steady[:, 2:8, 2:8].min() > 0.99
 
 
 @pytest.mark.parametrize("flash", ["bright", "lamp"])
