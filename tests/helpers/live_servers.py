@@ -39,8 +39,7 @@ a=control:track1\r
 @dataclass(frozen=True)
 class Show:
     """What one connection gets: ``frames``, so many a second (``rate``), from a server that then is ``silent`` or hangs
-    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. Frames of JPEG may be
-    ``wide``.
+    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. JPEG may be ``wide``.
     """
 
     frames: int = 10_000
