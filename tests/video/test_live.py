@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
-from live_servers import RATE, SECRET, Show, datagrams, served
+from live_servers import KEY, RATE, SECRET, Show, datagrams, served
 
 from nircolor.errors import InputError
 from nircolor.picture import Reading
@@ -155,6 +157,15 @@ def test_a_name_and_a_password_are_asked_for() -> None:
     with served("locked") as server, pytest.raises(InputError, match="asks for a name and a password") as caught:
         LiveSource(Wire(server.secret_address, SHORT), Reading())
     assert SECRET not in str(caught.value)
+
+
+def test_a_name_and_a_password_are_given() -> None:
+    name, password = map(partial(quote, safe=""), KEY.split(":", 1))
+    with served("locked") as server:
+        address = server.address.replace("//", f"//{name}:{password}@")
+        with live(address, duration=0.5) as source:
+            assert list(source.frames())
+    assert server.requests
 
 
 def test_frames_that_come_too_fast_are_dropped_and_counted() -> None:
