@@ -84,7 +84,7 @@ class _Lossy:
     def __init__(self, container: InputContainer) -> None:
         self._container = container
 
-    def demux(self, streams: Any) -> Iterator[av.Packet]:
+    def demux(self, streams: Any) -> Iterator[av.Packet[Any]]:
         try:
             yield from self._container.demux(streams)
         except (av.FFmpegError, OSError):

@@ -210,7 +210,7 @@ def test_a_file_on_a_web_server_is_read_in_full(tmp_path: Path) -> None:
         assert (len(frames), source.stream.is_live, source.stream.dropped) == (30, False, 0)
     broken = data[: len(data) // 2]
     with served("file", data=broken, length=len(data)) as server, live(server.address) as source:
-        frames = source.frames()
-        next(frames)
+        rest = source.frames()
+        next(rest)
         with pytest.raises(InputError, match=r"(ends after|the connection is lost)"):
-            list(frames)
+            list(rest)
