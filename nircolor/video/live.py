@@ -199,8 +199,10 @@ class LiveSource:
                 return source
         if self._closed:
             return None
-        waited = f" and has not come back within {patience.reconnect:g} s" if patience.reconnect else ""
-        raise InputError(f"the connection was lost at {at}{waited}", path=self._wire.place)
+        reason = f"the connection was lost at {at}"
+        if patience.reconnect:
+            reason = f"the connection was lost at {at} and has not come back within {patience.reconnect:g} s"
+        raise InputError(reason, path=self._wire.place)
 
     def _tell_loss(self, stream: Stream, at: str) -> None:
         self._losses += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import socket
@@ -23,6 +24,7 @@ av: Any = pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not i
 
 RATE = 25
 SECRET = "s3cr3t"
+KEY = f"camera:a@b/{SECRET}?#:"
 _MOST = 200  # bytes of a unit in one packet; a larger one is sent in pieces
 _SDP = f"""v=0\r
 o=- 0 0 IN IP4 127.0.0.1\r
@@ -39,7 +41,7 @@ a=control:track1\r
 @dataclass(frozen=True)
 class Show:
     """What one connection gets: ``frames``, so many a second (``rate``), from a server that then is ``silent`` or hangs
-    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. Frames of JPEG may be
+    up. 0: it says nothing to begin with, or hangs up at once; -1: it answers, but nothing follows. JPEG may be
     ``wide``.
     """
 
@@ -171,6 +173,10 @@ def send_ts(connection: socket.socket, show: Show, server: Server) -> None:
 
 def send_jpeg(connection: socket.socket, show: Show, server: Server) -> None:
     server.requests.append(_request(connection))
+    _send_pictures(connection, show, server)
+
+
+def _send_pictures(connection: socket.socket, show: Show, server: Server) -> None:
     kind = b"multipart/x-mixed-replace; boundary=frame"
     connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: " + kind + b"\r\n\r\n")
     for number in paced(show, server):
@@ -229,9 +235,13 @@ def _send_text(connection: socket.socket, show: Show, server: Server) -> None:
     connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"<p>Welcome</p>" * 1000)
 
 
-def _send_lock(connection: socket.socket, show: Show, server: Server) -> None:
-    server.requests.append(_request(connection))
-    connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+def _send_behind_lock(connection: socket.socket, show: Show, server: Server) -> None:
+    if f"Authorization: Basic {base64.b64encode(KEY.encode()).decode()}\r\n" not in (asked := _request(connection)):
+        refusal = "HTTP/1.0 401 Unauthorized\r\n" + 'WWW-Authenticate: Basic realm="camera"\r\n\r\n'
+        connection.sendall(refusal.encode())
+        return
+    server.requests.append(asked)
+    _send_pictures(connection, show, server)
 
 
 def _sender_of(data: bytes, length: int) -> Sender:
@@ -245,10 +255,10 @@ def _sender_of(data: bytes, length: int) -> Sender:
 @contextmanager
 def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Iterator[Server]:
     """``kind``: ``rtsp``, ``jpeg``, ``ts``; ``file``: ``data``, of which it says ``length``; ``text``: no video;
-    ``locked``: for nobody.
+    ``locked``: JPEG for who has ``KEY``.
     """
     file = _sender_of(data, length or len(data))
-    senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_lock}
+    senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_behind_lock}
     server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
     try:
         yield server

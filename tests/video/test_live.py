@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
-from live_servers import RATE, SECRET, Show, datagrams, served
+from live_servers import KEY, RATE, SECRET, Show, datagrams, served
 
 from nircolor.errors import InputError
 from nircolor.picture import Reading
@@ -157,6 +159,15 @@ def test_a_name_and_a_password_are_asked_for() -> None:
     assert SECRET not in str(caught.value)
 
 
+def test_a_name_and_a_password_are_given() -> None:
+    name, password = map(partial(quote, safe=""), KEY.split(":", 1))
+    with served("locked") as server:
+        address = server.address.replace("//", f"//{name}:{password}@")
+        with live(address, duration=0.5) as source:
+            assert list(source.frames())
+    assert server.requests
+
+
 def test_frames_that_come_too_fast_are_dropped_and_counted() -> None:
     with served("jpeg", Show(400, 200)) as server, live(server.address) as source:
         numbers = []
@@ -199,7 +210,7 @@ def test_a_file_on_a_web_server_is_read_in_full(tmp_path: Path) -> None:
         assert (len(frames), source.stream.is_live, source.stream.dropped) == (30, False, 0)
     broken = data[: len(data) // 2]
     with served("file", data=broken, length=len(data)) as server, live(server.address) as source:
-        frames = source.frames()
-        next(frames)
+        rest = source.frames()
+        next(rest)
         with pytest.raises(InputError, match=r"(ends after|the connection is lost)"):
-            list(frames)
+            list(rest)
