@@ -33,9 +33,9 @@ from torch import Tensor
 
 from nircolor import Colorizer, colorize_video
 from nircolor.scenes import quantise, render
-from nircolor.video.damping import Damping
-from nircolor.video.look import change
-from nircolor.video.steady import Steady
+from nircolor.video.colours.damping import Damping
+from nircolor.video.colours.look import change
+from nircolor.video.colours.steady import Steady
 
 Field = NDArray[np.float32]
 HEIGHT, WIDTH, OBJECT = 240, 320, slice(140, 200)

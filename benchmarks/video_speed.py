@@ -77,7 +77,8 @@ def tell_stages(source: Path, target: Path, frames: int) -> None:
     from nircolor.model import generator
     from nircolor.model.prior import PretrainedPrior
     from nircolor.model.rgb import RGBBranch
-    from nircolor.video import flow, steady
+    from nircolor.video import flow
+    from nircolor.video.colours import steady
 
     engine, spent = Colorizer.from_weights("lite"), defaultdict[str, float](float)
     colorize_video(source, target, engine=engine, overwrite=True)  # compile and warm up

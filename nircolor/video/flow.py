@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError
 from nircolor.video.frames import Frame, Source
-from nircolor.video.sink import Sink
+from nircolor.video.write.sink import Sink
 
 TOGETHER = 4
 """Frames that go through the network in one pass, at most: as many as are there, so that none of a camera's waits."""

@@ -10,15 +10,15 @@ from nircolor._version import __version__
 from nircolor.engine import EngineConfig, ready, settings_of
 from nircolor.events import Reporter
 from nircolor.picture import Reading
-from nircolor.video.damping import Damping
-from nircolor.video.daylight import PASSED
+from nircolor.video.colours.damping import Damping
 from nircolor.video.frames import Source, Stream
-from nircolor.video.journal import identity_of
-from nircolor.video.outputs import Kept, Output, Row
-from nircolor.video.packets import clock
 from nircolor.video.parts import Parts
 from nircolor.video.places import Place, Route, Timing
+from nircolor.video.read.daylight import PASSED
+from nircolor.video.read.packets import clock
 from nircolor.video.result import VideoResult
+from nircolor.video.write.journal import identity_of
+from nircolor.video.write.outputs import Kept, Output, Row
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo

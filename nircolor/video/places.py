@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 from nircolor.errors import UsageError, display_name
 from nircolor.picture import Reading
-from nircolor.video.address import Patience, check_address, is_live, shown
-from nircolor.video.container import default_output, is_video
 from nircolor.video.frames import Source, Stream
-from nircolor.video.open import open_live, open_pipe, open_source
-from nircolor.video.outputs import Form, Kept, Output, Pipe, Row, Whole
+from nircolor.video.live.address import Patience, check_address, is_live, shown
 from nircolor.video.parts import Span
+from nircolor.video.read.container import default_output, is_video
+from nircolor.video.read.open import open_live, open_pipe, open_source
+from nircolor.video.write.outputs import Form, Kept, Output, Pipe, Row, Whole
 
 MOST_FPS = 1000
 STREAM = "-"

@@ -9,12 +9,12 @@ from fractions import Fraction
 from nircolor.colorizer import Colorizer
 from nircolor.errors import InputError, StoppedError
 from nircolor.events import Reporter
-from nircolor.video.damping import Damping
+from nircolor.video.colours.damping import Damping
+from nircolor.video.colours.steady import Steady
 from nircolor.video.flow import run
 from nircolor.video.frames import Source, Stream
-from nircolor.video.outputs import Output
 from nircolor.video.parts import Part, Parts
-from nircolor.video.steady import Steady
+from nircolor.video.write.outputs import Output
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nircolor.scenes import quantise, render
-from nircolor.video.opencv import open_writer
+from nircolor.video.read.opencv import open_writer
 
 HEIGHT, WIDTH = 48, 64
 

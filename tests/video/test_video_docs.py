@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from video_tools import film, play, shots
 
-from nircolor.video.codecs import CODECS, DEFAULTS, FORMATS
-from nircolor.video.damping import Damping
-from nircolor.video.times import LATEST
+from nircolor.video.colours.damping import Damping
+from nircolor.video.write.codecs import CODECS, DEFAULTS, FORMATS
+from nircolor.video.write.times import LATEST
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "video.md").read_text()
 

@@ -1,0 +1,1 @@
+"""Colours that stay as they are from frame to frame."""

@@ -1,0 +1,69 @@
+"""How one look at a picture differs from another: by its exposure, by what has moved, or by being of another scene.
+
+Looks are (b, 1, h, w) of NIR in [0, 1]. What an exposure does to a whole frame is no motion, so it is taken out first.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nircolor.video.colours.damping import Damping
+
+DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
+MOST_GAIN = 8.0
+QUIET = 0.2  # share of a look that is taken for noise alone
+MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
+STEP = 4  # pixels between those that an exposure is measured at
+
+
+def exposure(past: Tensor, now: Tensor) -> float:
+    """How many times brighter the scene is taken now: the median of what is neither black nor blown in either look."""
+    before, after = past[..., ::STEP, ::STEP], now[..., ::STEP, ::STEP]
+    known = (before.minimum(after) > DARK) & (before.maximum(after) < BLOWN)
+    if not known.any():
+        before, after = past.mean(), now.mean()
+        return float((after / before.clamp(min=1e-3)).clamp(1 / MOST_GAIN, MOST_GAIN))
+    return float((after[known] / before[known]).median().clamp(1 / MOST_GAIN, MOST_GAIN))
+
+
+def difference(past: Tensor, now: Tensor) -> Tensor:
+    """(b, 1, h, w): ``past``, as it would look at the exposure of ``now``, less ``now``."""
+    gain = exposure(past, now)
+    found = (past * gain).clamp(max=1) - now
+    return torch.where(past > BLOWN, found.clamp(min=0), found) if gain < 1 else found
+
+
+def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
+    """(b, 1, h, w): difference around each pixel, less what noise makes: of means, which a shade changes, or of single
+    pixels, which a texture changes that moves."""
+    found = difference(past, now)
+    mean, square = _mean(found, window), _mean(found * found, window)
+    noise = _noise(square)
+    return torch.maximum(mean * mean, square - MARGIN * noise).clamp(min=0).sqrt()
+
+
+def _noise(square: Tensor) -> Tensor:
+    """Variance of noise: of neighbourhoods that differ the least, since something somewhere stays as it is."""
+    few = square[..., ::STEP, ::STEP].flatten()
+    return few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(max=MOST_NOISE**2)
+
+
+def _mean(x: Tensor, window: int) -> Tensor:
+    return F.avg_pool2d(x, window, stride=1, padding=window // 2, count_include_pad=False)
+
+
+def stillness(motion: Tensor, damping: Damping) -> Tensor:
+    """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
+    return torch.exp(-((motion / damping.motion) ** 2))
+
+
+def change(past: Tensor, now: Tensor, grid: int) -> float:
+    """Mean difference, in patches large enough for a moving camera to matter little."""
+    return float(F.adaptive_avg_pool2d(difference(past, now), grid).abs().mean())
+
+
+def shrink(look: Tensor, size: tuple[int, ...]) -> Tensor:
+    """``look`` at another size (..., h, w), in float32."""
+    return F.adaptive_avg_pool2d(look.float(), (size[-2], size[-1]))

@@ -1,0 +1,1 @@
+"""Inputs that do not end: cameras and addresses."""

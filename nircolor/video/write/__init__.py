@@ -1,0 +1,1 @@
+"""Where frames go: videos, pieces of them that can be gone on with, folders of pictures."""
