@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import Empty, Queue
-from threading import Event
+from queue import Empty, Full, Queue
+from threading import Event, main_thread
 from typing import Any
 
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from nircolor.video.write.sink import Sink
 
 TOGETHER = 4
 """Frames that go through the network in one pass, at most: as many as are there, so that none of a camera's waits."""
+
+_LOOK = 0.2  # seconds between looks at whether frames are still wanted
 
 Paint = Callable[[Sequence[Frame]], list[NDArray[Any]]]
 
@@ -77,14 +79,23 @@ class _Ahead:
         """All frames, in a thread of its own, until ``stop``; the damage that ends them."""
         try:
             for frame in self._source.frames():
-                self._queue.put(frame)
-                if self._stopped.is_set():
+                if not self._put(frame):
                     break
         except InputError as error:
             return error
         finally:
-            self._queue.put(None)
+            self._put(None)
         return None
+
+    def _put(self, frame: Frame | None) -> bool:
+        """Wait for room; False once nobody takes frames any more. A signal can end the main thread without ``stop``."""
+        while not self._stopped.is_set() and main_thread().is_alive():
+            try:
+                self._queue.put(frame, timeout=_LOOK)
+            except Full:
+                continue
+            return True
+        return False
 
     def take(self) -> list[Frame]:
         """The next frames: of a live input those that are there, at least one, for which it waits; none at the end."""
@@ -99,10 +110,5 @@ class _Ahead:
         return [frame for frame in frames if frame is not None]
 
     def stop(self) -> None:
-        """Let a reader that waits for room go on to its end."""
+        """Let the reader go on to its end."""
         self._stopped.set()
-        while True:
-            try:
-                self._queue.get_nowait()
-            except Empty:
-                return

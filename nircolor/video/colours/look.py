@@ -5,6 +5,9 @@ Looks are (b, 1, h, w) of NIR in [0, 1]. What an exposure does to a whole frame 
 
 from __future__ import annotations
 
+import math
+
+import cv2
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,14 +43,23 @@ def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
     pixels, which a texture changes that moves."""
     found = difference(past, now)
     mean, square = _mean(found, window), _mean(found * found, window)
-    noise = _noise(square)
+    noise = min(_quietest(square), 2 * _quietest(_mean(now * now, window) - _mean(now, window) ** 2))
     return torch.maximum(mean * mean, square - MARGIN * noise).clamp(min=0).sqrt()
 
 
-def _noise(square: Tensor) -> Tensor:
-    """Variance of noise: of neighbourhoods that differ the least, since something somewhere stays as it is."""
-    few = square[..., ::STEP, ::STEP].flatten()
-    return few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(max=MOST_NOISE**2)
+def _quietest(variance: Tensor) -> float:
+    """Variance of noise, as neighbourhoods show it that differ the least: from frame to frame, since something stays
+    as it is, or within a frame, since something is flat. Each alone takes some texture for noise.
+    """
+    few = variance[..., ::STEP, ::STEP].flatten()
+    return float(few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(0, MOST_NOISE**2))
+
+
+def shift(past: Tensor, now: Tensor) -> float:
+    """How many pixels of looks (1, 1, h, w) the whole picture has moved, by phase correlation."""
+    before, after = (look[0, 0].float().cpu().numpy() for look in (past, now))
+    (across, down), _ = cv2.phaseCorrelate(before, after, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))
+    return math.hypot(across, down)
 
 
 def _mean(x: Tensor, window: int) -> Tensor:

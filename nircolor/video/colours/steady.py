@@ -21,7 +21,7 @@ from torch import Tensor
 from nircolor.device import is_out_of_memory
 from nircolor.image.quantize import SCALES
 from nircolor.video.colours.damping import Damping
-from nircolor.video.colours.look import change, exposure, moved, stillness
+from nircolor.video.colours.look import change, exposure, moved, shift, stillness
 from nircolor.video.colours.moments import Moments
 from nircolor.video.frames import Frame
 
@@ -100,13 +100,20 @@ class Steady:
         look = _look(full)
         scene = self._scene_of(full, look)
         if scene.frames > 1:
-            motion = moved(scene.look, look, self._damping.window)
-            weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
-            past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
-            full = torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
+            full = self._calmed(scene, full, look)
             look = _look(full)
         scene.calm, scene.look = full, look
         return View(scene, full[0, 0].numpy(), nir)
+
+    def _calmed(self, scene: Scene, full: Tensor, look: Tensor) -> Tensor:
+        """The mean of the frame and those before, where nothing moves: a mean of what moves would lose its texture,
+        and with it what the network knows it by."""
+        if shift(scene.look, look) > self._damping.shift:
+            return full
+        motion = moved(scene.look, look, self._damping.window)
+        weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
+        past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
+        return torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
 
     def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""

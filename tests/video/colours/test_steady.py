@@ -21,7 +21,7 @@ from nircolor.model.ends import neutral_ends
 from nircolor.model.guided import local_mean
 from nircolor.tiling import Tiling
 from nircolor.video.colours.damping import Damping
-from nircolor.video.colours.look import change, exposure, moved
+from nircolor.video.colours.look import change, exposure, moved, shift
 from nircolor.video.colours.moments import Key, Moment, blend
 from nircolor.video.colours.steady import Steady
 from nircolor.video.frames import Frame
@@ -234,3 +234,38 @@ def test_a_texture_that_moves_is_seen_though_its_mean_stays() -> None:
     found = moved(past, now, 5)
     assert float(found[..., 43:57].mean()) > 0.1
     assert float(found[..., :36].mean()) < 0.02
+
+
+def grass(columns: int = 240) -> Field:
+    """Fine texture, such as grass, below a smooth sky."""
+    rng = np.random.default_rng(5)
+    made = cv2.GaussianBlur(rng.normal(0.5, 0.12, (160, columns)), (0, 0), 1.2).astype(np.float32)
+    made[:60] = 0.7
+    return made
+
+
+def test_how_far_a_camera_has_turned_is_seen_through_noise() -> None:
+    picture = grass()
+    for pixels in (0, 1, 2, 5):
+        before, after = noisy([picture[:, :200], picture[:, pixels : pixels + 200]])
+        found = shift(*(torch.from_numpy(frame)[None, None] for frame in (before, after)))
+        assert abs(found - pixels) < 0.2
+
+
+def test_a_camera_that_turns_slowly_does_not_blur_what_the_network_sees(engine: Colorizer) -> None:
+    picture, steady = grass(), Steady(engine, Damping(0.8))
+    frames = noisy([picture[:, i : i + 200] for i in range(6)])
+    calm = [steady._view(frame).calm for frame in frames]
+    np.testing.assert_array_equal(calm[-1], frames[-1])
+    still = noisy([picture[:, :200]] * 6)
+    calm = [steady._view(frame).calm for frame in still]
+    assert np.std(calm[-1][:50]) < 0.6 * np.std(still[-1][:50])  # the sky
+
+
+def test_texture_that_moves_alone_is_no_noise() -> None:
+    """Wind in the grass: all of it changes, and only the sky says how much noise there is."""
+    picture, other = grass()[:, :200], grass(260)[:, 60:]
+    before, after = (torch.from_numpy(frame)[None, None] for frame in noisy([picture, other], 0.005))
+    motion = moved(before, after, Damping().window)
+    assert float(motion[..., 80:, :].median()) > 1.5 * Damping().motion
+    assert float(motion[..., :50, :].median()) < Damping().motion / 2
