@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,6 +19,7 @@ DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
 MOST_GAIN = 8.0
 QUIET = 0.2  # share of a look that is taken for noise alone
 MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
+EXPLAINED = 0.9  # share of the difference that is left at most where a shift explains it
 STEP = 4  # pixels between those that an exposure is measured at
 
 
@@ -56,10 +58,16 @@ def _quietest(variance: Tensor) -> float:
 
 
 def shift(past: Tensor, now: Tensor) -> float:
-    """How many pixels of looks (1, 1, h, w) the whole picture has moved, by phase correlation."""
-    before, after = (look[0, 0].float().cpu().numpy() for look in (past, now))
-    (across, down), _ = cv2.phaseCorrelate(before, after, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))
-    return math.hypot(across, down)
+    """How many pixels of looks (1, 1, h, w) the whole picture has moved, by phase correlation; 0 where that explains
+    little of how they differ, since an object that passes or mere noise have their peaks, too."""
+    before, after = (look[0, 0].float().cpu().numpy() for look in (past * exposure(past, now), now))
+    size = (before.shape[1], before.shape[0])
+    window = cv2.createHanningWindow(size, cv2.CV_32F)
+    (across, down), _ = cv2.phaseCorrelate(before.copy(), after.copy(), window)  # which multiplies them in their places
+    there = np.array([[1, 0, across], [0, 1, down]], np.float32)
+    aligned = cv2.warpAffine(before, there, size, borderMode=cv2.BORDER_REPLICATE)
+    explains = np.square(aligned - after).mean() < EXPLAINED * np.square(before - after).mean()
+    return math.hypot(across, down) if explains else 0.0
 
 
 def _mean(x: Tensor, window: int) -> Tensor:
