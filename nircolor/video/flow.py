@@ -39,23 +39,26 @@ def run(source: Source, sink: Sink, paint: Paint, on_frame: Callable[[int], None
     ``paint``, ``sink`` and ``on_frame`` (called with the number of frames done) raise.
     """
     done, ahead = 0, _Ahead(source)
-    with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
-        reading, behind = reader.submit(ahead.read), Future[None]()
-        behind.set_result(None)
-        try:
-            while frames := ahead.take():
-                colours = paint(frames)
+    try:
+        with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
+            try:
+                reading, behind = reader.submit(ahead.read), Future[None]()
+                behind.set_result(None)
+                while frames := ahead.take():
+                    colours = paint(frames)
+                    behind.result()
+                    behind = writer.submit(_write, sink, frames, colours)
+                    for _ in frames:
+                        done += 1
+                        on_frame(done)
                 behind.result()
-                behind = writer.submit(_write, sink, frames, colours)
-                for _ in frames:
-                    done += 1
-                    on_frame(done)
-            behind.result()
-        except BaseException:
-            source.stream.is_given_up = True
-            raise
-        finally:
-            ahead.stop()
+            except BaseException:
+                source.stream.is_given_up = True
+                raise
+            finally:
+                ahead.stop()
+    finally:
+        ahead.wait()  # a signal may have ended the wait of the pools, and whoever called closes the source
     damage = reading.result()
     if damage and not done:
         raise damage
@@ -73,10 +76,13 @@ class _Ahead:
     def __init__(self, source: Source) -> None:
         self._source, self._stopped = source, Event()
         self._queue: Queue[Frame | None] = Queue(TOGETHER)
+        self._ended = Event()
+        self._ended.set()
         self._patient = not source.stream.is_live  # a file fills each group, so that two runs group its frames alike
 
     def read(self) -> InputError | None:
         """All frames, in a thread of its own, until ``stop``; the damage that ends them."""
+        self._ended.clear()
         try:
             for frame in self._source.frames():
                 if not self._put(frame):
@@ -85,6 +91,7 @@ class _Ahead:
             return error
         finally:
             self._put(None)
+            self._ended.set()
         return None
 
     def _put(self, frame: Frame | None) -> bool:
@@ -112,3 +119,8 @@ class _Ahead:
     def stop(self) -> None:
         """Let the reader go on to its end."""
         self._stopped.set()
+
+    def wait(self) -> None:
+        """Until the reader has let go of the source, but not for one that is silent."""
+        self.stop()
+        self._ended.wait(10)

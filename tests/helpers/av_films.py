@@ -50,6 +50,7 @@ def av_film(
         stream = container.add_stream(codec, rate=rate, options=options or LOSSLESS.get(codec, {}))
         stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, pix
         stream.codec_context.color_range = colour_range
+        stream.codec_context.thread_count = 1  # what damage does must not depend on the machine
         setup(stream)
         voice = (
             container.add_stream("pcm_s16le" if path.suffix in (".mkv", ".avi") else "aac", rate=8000)
