@@ -84,6 +84,8 @@ class _Ahead:
         """All frames, in a thread of its own, until ``stop``; the damage that ends them."""
         self._ended.clear()
         try:
+            if self._stopped.is_set():  # before it began: whoever waited for it may have closed the source
+                return None
             for frame in self._source.frames():
                 if not self._put(frame):
                     break
