@@ -1,0 +1,138 @@
+"""The VSS block as ONNX operators: agent attention by products, the selective scan by the operator Scan.
+
+With as few tokens as the networks here have, a step of the scan is a few operators on the states of all four directions
+at once, which stay in the cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import helper
+
+from nircolor.model.agent import GRID, AgentAttention
+from nircolor.model.ssm import SelectiveScan2D
+from nircolor.model.vss import VSSBlock
+from nircolor.twin.graph import FLOAT, Graph
+from nircolor.twin.layers import array, conv, layer_norm, linear, scaled, silu
+
+BEGINNING, END = -1, -(1 << 62)  # of an axis that is walked backwards
+
+
+def vss_block(g: Graph, x: str, block: VSSBlock) -> str:
+    """(b, C, H, W) -> (b, C, H, W)."""
+    if block.mamba is not None:
+        x = g.sum(_mamba(g, x, block), scaled(g, x, block.scale1))
+    y = conv(g, layer_norm(g, x, block.norm2), block.conv)
+    if isinstance(block.agent, AgentAttention):
+        y = agent_attention(g, y, block.agent)
+    y = linear(g, g.op("Gelu", linear(g, y, block.mlp[0])), block.mlp[2])
+    return g.sum(y, scaled(g, x, block.scale2))
+
+
+def _mamba(g: Graph, x: str, block: VSSBlock) -> str:
+    mamba = block.mamba
+    assert mamba is not None
+    inner = mamba.out.in_features
+    scanned, gate = g.split(linear(g, layer_norm(g, x, mamba.norm1), mamba.into), 1, inner, inner)
+    scanned = cross_scan(g, silu(g, conv(g, scanned, mamba.depthwise)), mamba.scan)
+    return linear(g, g.op("Mul", layer_norm(g, scanned, mamba.norm_scan), silu(g, gate)), mamba.out)
+
+
+def cross_scan(g: Graph, x: str, layer: SelectiveScan2D) -> str:
+    """(b, d, H, W) -> (b, d, H, W): framed by the token, scanned in four directions, cropped."""
+    x = x if layer.token is None else _framed(g, x, array(layer.token))
+    d, rank, N = layer.D.shape[1], layer.rank, layer.state
+    height, width = g.size(x, 2), g.size(x, 3)
+    u = _directions(g, [x] * 4)  # (L, b, 4, d): the order in which each direction comes by
+    seen = g.split(linear(g, x, layer.into), 1, *[rank + 2 * N] * 4)
+    low, B, C = g.split(_directions(g, seen), -1, rank, N, N)
+    steps = g.op("MatMul", g.op("Unsqueeze", low, g.ints(-2)), g.weight(array(layer.step_weight).transpose(0, 2, 1)))
+    delta = g.op("Softplus", g.op("Add", g.op("Squeeze", steps, g.ints(-2)), g.weight(array(layer.step_bias))))
+    y = _scan(g, delta, g.op("Mul", delta, u), B, C, -np.exp(array(layer.A_log)))
+    y = g.op("Add", y, g.op("Mul", u, g.weight(array(layer.D))))
+    y = _together(g, y, d, height, width)
+    if layer.token is None:
+        return y
+    return g.part(g.part(y, 2, 1, -1), 3, 1, -1)
+
+
+def _framed(g: Graph, x: str, token: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
+    around = g.ints(0, 0, 1, 1, 0, 0, 1, 1)
+    inside = g.op("Expand", g.floats([[[[0]]]]), g.op("Concat", g.ints(1, 1), g.size(x, 2), g.size(x, 3), axis=0))
+    frame = g.op("Pad", inside, around, g.floats(1))
+    return g.sum(g.op("Pad", x, around, g.floats(0)), g.op("Mul", frame, g.weight(token[:, None, None])))
+
+
+def _directions(g: Graph, maps: list[str]) -> str:
+    """Four maps (b, c, H, W) -> (L, b, 4, c): along rows, along columns, and both backwards."""
+    flat = [g.reshape(x if i % 2 == 0 else g.turn(x, 0, 1, 3, 2), 0, 0, -1) for i, x in enumerate(maps)]
+    ways = [x if i < 2 else g.part(x, 2, BEGINNING, END, -1) for i, x in enumerate(flat)]
+    return g.turn(g.op("Concat", *(g.op("Unsqueeze", x, g.ints(1)) for x in ways), axis=1), 3, 0, 1, 2)
+
+
+def _together(g: Graph, y: str, d: int, height: str, width: str) -> str:
+    """(L, b, 4, d) -> (b, d, H, W): the inverse of ``_directions``, and the sum of the four."""
+    ways = g.split(g.turn(y, 2, 1, 3, 0), 0, 1, 1, 1, 1)  # (1, b, d, L) each
+    ahead = [g.op("Add", way, g.part(back, 3, BEGINNING, END, -1)) for way, back in zip(ways[:2], ways[2:], strict=True)]
+    rows, columns = (g.op("Squeeze", way, g.ints(0)) for way in ahead)
+    columns = g.turn(g.reshape(columns, 0, 0, width, height), 0, 1, 3, 2)
+    return g.sum(g.reshape(rows, 0, 0, height, width), columns)
+
+
+def _scan(g: Graph, delta: str, drive: str, B: str, C: str, A: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
+    """h_t = exp(delta_t A) h_(t-1) + drive_t B_t;  y_t = h_t C_t. delta, drive: (L, b, 4, d); B, C: (L, b, 4, N);
+    A: (4, d, N) -> y (L, b, 4, d)."""
+    body = Graph(f"step_{len(g.nodes)}_")
+    decay = body.op("Exp", body.op("Mul", body.op("Unsqueeze", "delta", body.ints(-1)), body.floats(A)))
+    added = body.op("Mul", body.op("Unsqueeze", "drive", body.ints(-1)), body.op("Unsqueeze", "B", body.ints(-2)))
+    state = body.op("Add", body.op("Mul", decay, "h"), added)
+    y = body.op("MatMul", state, body.op("Unsqueeze", "C", body.ints(-1)))
+    for made, name in ((state, "state"), (body.op("Squeeze", y, body.ints(-1)), "y")):
+        body.nodes.append(helper.make_node("Identity", [made], [name]))
+    directions, d, N = A.shape
+    sizes = {"h": (d, N), "delta": (d,), "drive": (d,), "B": (N,), "C": (N,), "state": (d, N), "y": (d,)}
+    values = [helper.make_tensor_value_info(n, FLOAT, ["b", directions, *size]) for n, size in sizes.items()]
+    step = helper.make_graph(body.nodes, "step", values[:5], values[5:], list(body.numbers.values()))
+    shape = g.op("Concat", g.size(delta, 1), g.ints(directions, d, N), axis=0)
+    start = g.op("Expand", g.floats([[[[0]]]]), shape)
+    _, y = g.op("Scan", start, delta, drive, B, C, outputs=2, body=step, num_scan_inputs=4)
+    return str(y)
+
+
+def agent_attention(g: Graph, x: str, layer: AgentAttention) -> str:
+    """(b, C, H, W) -> (b, C, H, W)."""
+    channels, heads = layer.out.in_features, layer.heads
+    q, k, v = g.split(linear(g, x, layer.qkv), 1, channels, channels, channels)
+    height, width = g.size(x, 2), g.size(x, 3)
+    pooled = g.op("MatMul", g.op("MatMul", _pooling(g, height), q), g.turn(_pooling(g, width), 1, 0))  # (b, C, 7, 7)
+    each = channels // heads
+    agents, queries, keys, values = (g.reshape(y, 0, heads, each, -1) for y in (pooled, q, k, v))
+    agents = g.op("Mul", agents, g.floats(each**-0.5))
+    asked = g.turn(agents, 0, 1, 3, 2)  # (b, heads, 49, c)
+    gather = g.op("Add", g.op("MatMul", asked, keys), _bias(g, layer.gather_bias, heads, height, width))
+    gathered = g.op("MatMul", g.op("Softmax", gather, axis=-1), g.turn(values, 0, 1, 3, 2))  # (b, heads, 49, c)
+    hand = g.op("Add", g.op("MatMul", asked, queries), _bias(g, layer.hand_bias, heads, height, width))
+    handed = g.op("MatMul", g.turn(gathered, 0, 1, 3, 2), g.op("Softmax", hand, axis=-2))  # (b, heads, c, H W)
+    y = g.reshape(handed, 0, channels, height, width)
+    return linear(g, g.sum(y, conv(g, v, layer.local)), layer.out)
+
+
+def _pooling(g: Graph, length: str) -> str:
+    """(7, n): the weights of adaptive average pooling of n samples."""
+    at = np.arange(GRID)
+    first = g.op("Div", g.op("Mul", length, g.ints(*at)), g.ints(GRID))
+    last = g.op("Div", g.op("Add", g.op("Mul", length, g.ints(*(at + 1))), g.ints(GRID - 1)), g.ints(GRID))
+    first, last, line = g.reshape(first, -1, 1), g.reshape(last, -1, 1), g.line(length)
+    inside = g.op("And", g.op("GreaterOrEqual", line, first), g.op("Less", line, last))
+    count = g.op("Cast", g.op("Sub", last, first), to=FLOAT)
+    return str(g.op("Div", g.op("Cast", inside, to=FLOAT), count))
+
+
+def _bias(g: Graph, layer: object, heads: int, height: str, width: str) -> str:
+    """(heads, 49, H W)."""
+    one, parts = g.ints(1), []
+    for name, sizes in (("grid", (height, width)), ("row", (height, one)), ("column", (one, width))):
+        size = g.op("Concat", g.ints(heads, GRID * GRID), *sizes, axis=0)
+        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        parts.append(g.op("Resize", g.weight(array(getattr(layer, name))), "", "", size, **how))
+    return g.reshape(g.sum(*parts), heads, GRID * GRID, -1)
