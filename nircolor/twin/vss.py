@@ -7,6 +7,7 @@ at once, which stay in the cache.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import helper
 
 from nircolor.model.agent import GRID, AgentAttention
@@ -15,6 +16,8 @@ from nircolor.model.vss import VSSBlock
 from nircolor.twin.graph import FLOAT, Graph
 from nircolor.twin.layers import array, conv, layer_norm, linear, scaled, silu
 
+Array = NDArray[np.float32]
+STEPS = 8  # of a scan that are done at once
 BEGINNING, END = -1, -(1 << 62)  # of an axis that is walked backwards
 
 
@@ -43,20 +46,21 @@ def cross_scan(g: Graph, x: str, layer: SelectiveScan2D) -> str:
     x = x if layer.token is None else _framed(g, x, array(layer.token))
     d, rank, N = layer.D.shape[1], layer.rank, layer.state
     height, width = g.size(x, 2), g.size(x, 3)
-    u = _directions(g, [x] * 4)  # (L, b, 4, d): the order in which each direction comes by
+    u = _directions(g, [x] * 4)  # (S, K, b, 4, d): the order in which each direction comes by, K = STEPS at once
     seen = g.split(linear(g, x, layer.into), 1, *[rank + 2 * N] * 4)
     low, B, C = g.split(_directions(g, seen), -1, rank, N, N)
-    steps = g.op("MatMul", g.op("Unsqueeze", low, g.ints(-2)), g.weight(array(layer.step_weight).transpose(0, 2, 1)))
-    delta = g.op("Softplus", g.op("Add", g.op("Squeeze", steps, g.ints(-2)), g.weight(array(layer.step_bias))))
-    y = _scan(g, delta, g.op("Mul", delta, u), B, C, -np.exp(array(layer.A_log)))
-    y = g.op("Add", y, g.op("Mul", u, g.weight(array(layer.D))))
+    steps = g.op("MatMul", _standing(g, low, -2), g.weight(array(layer.step_weight).transpose(0, 2, 1)))
+    delta = softplus(g, g.op("Add", steps, g.weight(array(layer.step_bias)[:, None])))  # (S, K, b, 4, 1, d)
+    u, A = _standing(g, u, -2), -np.exp(array(layer.A_log)).transpose(0, 2, 1)
+    y = _scan(g, delta, g.op("Mul", delta, u), _standing(g, B, -1), _standing(g, C, -2), A)
+    y = g.op("Squeeze", g.op("Add", y, g.op("Mul", u, g.weight(array(layer.D)[:, None]))), g.ints(-2))
     y = _together(g, y, d, height, width)
     if layer.token is None:
         return y
     return g.part(g.part(y, 2, 1, -1), 3, 1, -1)
 
 
-def _framed(g: Graph, x: str, token: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
+def _framed(g: Graph, x: str, token: Array) -> str:
     around = g.ints(0, 0, 1, 1, 0, 0, 1, 1)
     inside = g.op("Expand", g.floats([[[[0]]]]), g.op("Concat", g.ints(1, 1), g.size(x, 2), g.size(x, 3), axis=0))
     frame = g.op("Pad", inside, around, g.floats(1))
@@ -64,37 +68,58 @@ def _framed(g: Graph, x: str, token: np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 
 def _directions(g: Graph, maps: list[str]) -> str:
-    """Four maps (b, c, H, W) -> (L, b, 4, c): along rows, along columns, and both backwards."""
+    """Four maps (b, c, H, W) -> (S, K, b, 4, c): along rows, along columns, and both backwards; what is there beyond
+    the last pixel changes none before it."""
     flat = [g.reshape(x if i % 2 == 0 else g.turn(x, 0, 1, 3, 2), 0, 0, -1) for i, x in enumerate(maps)]
     ways = [x if i < 2 else g.part(x, 2, BEGINNING, END, -1) for i, x in enumerate(flat)]
-    return g.turn(g.op("Concat", *(g.op("Unsqueeze", x, g.ints(1)) for x in ways), axis=1), 3, 0, 1, 2)
+    line = g.turn(g.op("Concat", *(_standing(g, x, 1) for x in ways), axis=1), 3, 0, 1, 2)  # (L, b, 4, c)
+    missing = g.op("Mod", g.op("Neg", g.size(line, 0)), g.ints(STEPS))
+    line = g.op("Pad", line, g.op("Concat", g.ints(0, 0, 0, 0), missing, g.ints(0, 0, 0), axis=0))
+    return g.reshape(line, -1, STEPS, g.size(line, 1), g.size(line, 2), g.size(line, 3))
 
 
 def _together(g: Graph, y: str, d: int, height: str, width: str) -> str:
-    """(L, b, 4, d) -> (b, d, H, W): the inverse of ``_directions``, and the sum of the four."""
-    ways = g.split(g.turn(y, 2, 1, 3, 0), 0, 1, 1, 1, 1)  # (1, b, d, L) each
-    ahead = [g.op("Add", way, g.part(back, 3, BEGINNING, END, -1)) for way, back in zip(ways[:2], ways[2:], strict=True)]
+    """(S, K, b, 4, d) -> (b, d, H, W): the inverse of ``_directions``, and the sum of the four."""
+    line = g.reshape(y, -1, g.size(y, 2), 4, d)
+    line = g.op("Slice", line, g.ints(0), g.op("Mul", height, width), g.ints(0))
+    ways = g.split(g.turn(line, 2, 1, 3, 0), 0, 1, 1, 1, 1)  # (1, b, d, L) each
+    pairs = zip(ways[:2], ways[2:], strict=True)
+    ahead = [g.op("Add", way, g.part(back, 3, BEGINNING, END, -1)) for way, back in pairs]
     rows, columns = (g.op("Squeeze", way, g.ints(0)) for way in ahead)
     columns = g.turn(g.reshape(columns, 0, 0, width, height), 0, 1, 3, 2)
     return g.sum(g.reshape(rows, 0, 0, height, width), columns)
 
 
-def _scan(g: Graph, delta: str, drive: str, B: str, C: str, A: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
-    """h_t = exp(delta_t A) h_(t-1) + drive_t B_t;  y_t = h_t C_t. delta, drive: (L, b, 4, d); B, C: (L, b, 4, N);
-    A: (4, d, N) -> y (L, b, 4, d)."""
+def _standing(g: Graph, x: str, axis: int) -> str:
+    """With one more axis, so that products spread along the one beside it: in the order in which memory lies."""
+    return str(g.op("Unsqueeze", x, g.ints(axis)))
+
+
+def softplus(g: Graph, x: str) -> str:
+    """max(x, 0) + log(1 + exp(-|x|)): runtimes have fast code for these, and none for Softplus."""
+    tail = g.op("Log", g.op("Add", g.op("Exp", g.op("Neg", g.op("Abs", x))), g.floats(1)))
+    return g.sum(g.op("Relu", x), tail)
+
+
+def _scan(g: Graph, delta: str, drive: str, B: str, C: str, A: Array) -> str:
+    """h_t = exp(delta_t A) h_(t-1) + B_t drive_t;  y_t = C_t h_t. delta, drive: (S, K, b, 4, 1, d); B: (S, K, b, 4, N,
+    1); C: (S, K, b, 4, 1, N); A: (4, N, d) -> y (S, K, b, 4, 1, d)."""
+    directions, N, d = A.shape
     body = Graph(f"step_{len(g.nodes)}_")
-    decay = body.op("Exp", body.op("Mul", body.op("Unsqueeze", "delta", body.ints(-1)), body.floats(A)))
-    added = body.op("Mul", body.op("Unsqueeze", "drive", body.ints(-1)), body.op("Unsqueeze", "B", body.ints(-2)))
-    state = body.op("Add", body.op("Mul", decay, "h"), added)
-    y = body.op("MatMul", state, body.op("Unsqueeze", "C", body.ints(-1)))
-    for made, name in ((state, "state"), (body.op("Squeeze", y, body.ints(-1)), "y")):
-        body.nodes.append(helper.make_node("Identity", [made], [name]))
-    directions, d, N = A.shape
-    sizes = {"h": (d, N), "delta": (d,), "drive": (d,), "B": (N,), "C": (N,), "state": (d, N), "y": (d,)}
-    values = [helper.make_tensor_value_info(n, FLOAT, ["b", directions, *size]) for n, size in sizes.items()]
-    step = helper.make_graph(body.nodes, "step", values[:5], values[5:], list(body.numbers.values()))
-    shape = g.op("Concat", g.size(delta, 1), g.ints(directions, d, N), axis=0)
-    start = g.op("Expand", g.floats([[[[0]]]]), shape)
+    decays = body.split(body.op("Exp", body.op("Mul", "delta", body.floats(A))), 0, *[1] * STEPS)
+    added, states = body.split(body.op("Mul", "B", "drive"), 0, *[1] * STEPS), ["h"]
+    for decay, more in zip(decays, added, strict=True):
+        states.append(body.op("Add", body.op("Mul", decay, states[-1]), more))
+    y = body.op("MatMul", "C", body.op("Concat", *states[1:], axis=0))
+    body.nodes += [helper.make_node("Identity", [made], [name]) for made, name in ((states[-1], "state"), (y, "y"))]
+    sizes = {"h": (N, d), "delta": (1, d), "drive": (1, d), "B": (N, 1), "C": (1, N), "state": (N, d), "y": (1, d)}
+    firsts = {"h": 1, "state": 1}
+    values = [
+        helper.make_tensor_value_info(name, FLOAT, [firsts.get(name, STEPS), "b", directions, *size])
+        for name, size in sizes.items()
+    ]
+    step = helper.make_graph(body.nodes, "steps", values[:5], values[5:], list(body.numbers.values()))
+    start = g.op("Expand", g.floats(0), g.op("Concat", g.ints(1), g.size(delta, 2), g.ints(directions, N, d), axis=0))
     _, y = g.op("Scan", start, delta, drive, B, C, outputs=2, body=step, num_scan_inputs=4)
     return str(y)
 
