@@ -1,8 +1,7 @@
-"""G_B and G_A as one ONNX graph with two ways through it, which share nothing but the file."""
+"""G_B and G_A as the two branches of one ONNX graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 import onnx
@@ -18,7 +17,7 @@ from nircolor.model.pyramid import Pyramid
 from nircolor.model.rgb import RGBBranch
 from nircolor.model.spade import SpadeResBlock
 from nircolor.model.vss import VSSBlock
-from nircolor.twin.graph import Graph
+from nircolor.twin.graph import Graph, maps_like, model
 from nircolor.twin.layers import conv, criss_cross, encoder, enlarged, laplacian, reduced, res_block, silu, spade_block
 from nircolor.twin.vss import vss_block
 
@@ -26,22 +25,36 @@ LEAST_TWIN = "of the kind of `lite`: a pretrained encoder, channel norms and an 
 
 
 def model_of(network: Generator) -> onnx.ModelProto:
-    """``view`` (b, 1, H, W) -> ``prior`` (b, P, H / 4, W / 4), and ``nir`` (b, 1, H, W) with ``hint`` (b, P, H, W)
-    -> ``maps`` (b, 6, H, W): the two branches, whose sides are a multiple of ``config.multiple``.
+    """Two networks in one: what it makes of ``nir`` (b, 1, H, W) depends on ``prior`` (b, P, h, w).
 
-    Raises UsageError for a network of another kind than ``lite``'s.
+    Where that has no pixels (h = w = 0), G_B makes it: (b, P, H / 4, W / 4). Else, with h = H and w = W, G_A makes the
+    maps: (b, 6, H, W). H and W are multiples of ``config.multiple``. Raises UsageError for a network of another kind
+    than that of ``lite``.
     """
     _check(network.config)
-    g = Graph()
-    priors, painters = _members(network.prior_branch), _members(network.rgb_branch)
-    channels = 3 + network.config.prior_features
-    made = [_prior(g, "view", cast(PretrainedPrior, member)) for member in priors]
-    prior = made[0] if len(made) == 1 else g.op("Concat", *made, axis=1)
-    hints = ["hint"] if len(painters) == 1 else g.split("hint", 1, *[channels] * len(painters))
-    each = [_maps(g, "nir", hint, cast(RGBBranch, member)) for hint, member in zip(hints, painters, strict=True)]
-    maps = each[0] if len(each) == 1 else g.op("Mean", *each)
-    width = channels * len(priors)
-    return g.model([("view", 1), ("nir", 1), ("hint", width)], {"prior": (prior, width), "maps": (maps, 6)})
+    g, channels = Graph(), 3 + network.config.prior_features
+    seen = g.op("Greater", g.op("Squeeze", g.size("prior", 2)), g.op("Squeeze", g.ints(0)))
+    made = g.op("If", seen, then_branch=_painting(network, channels), else_branch=_deciding(network))
+    width = channels * len(_members(network.prior_branch))
+    inputs = [maps_like("nir", "b", 1, "H", "W"), maps_like("prior", "b", width, "h", "w")]
+    graph = g.within("nircolor", {"maps": made}, inputs)
+    graph.output[0].CopyFrom(maps_like("maps", "b", "C", "rows", "columns"))
+    return model(graph)
+
+
+def _deciding(network: Generator) -> onnx.GraphProto:
+    """G_B, or those of an ensemble."""
+    g = Graph("b_")
+    made = [_prior(g, "nir", cast(PretrainedPrior, member)) for member in _members(network.prior_branch)]
+    return g.within("G_B", {"b_made": g.op("Concat", *made, axis=1)})
+
+
+def _painting(network: Generator, channels: int) -> onnx.GraphProto:
+    """G_A, or the mean of those of an ensemble, each with its own prior."""
+    g, members = Graph("a_"), _members(network.rgb_branch)
+    priors = [g.part("prior", 1, i * channels, (i + 1) * channels) for i in range(len(members))]
+    made = [_maps(g, "nir", prior, cast(RGBBranch, member)) for prior, member in zip(priors, members, strict=True)]
+    return g.within("G_A", {"a_made": g.op("Mean", *made)})
 
 
 def _check(config: ModelConfig) -> None:
@@ -56,14 +69,9 @@ def _members(branch: nn.Module) -> list[nn.Module]:
 
 def _prior(g: Graph, nir: str, branch: PretrainedPrior) -> str:
     out = _pyramid(g, g.op("Concat", nir, nir, nir, axis=1), branch.pyramid)
-    cone, value, rest = g.split(out, 1, 2, 1, branch.pyramid.head.out_channels - 3) if _has_features(branch) else (
-        *g.split(out, 1, 2, 1), "")
-    value = g.sum(value, reduced(g, nir, 4))
-    return str(g.op("Concat", cone, value, *([rest] if rest else []), axis=1))
-
-
-def _has_features(branch: PretrainedPrior) -> bool:
-    return branch.pyramid.head.out_channels > 3
+    features = branch.pyramid.head.out_channels - 3
+    cone, value, *others = g.split(out, 1, 2, 1, *([features] if features else []))
+    return str(g.op("Concat", cone, g.sum(value, reduced(g, nir, 4)), *others, axis=1))
 
 
 def _pyramid(g: Graph, picture: str, network: Pyramid) -> str:

@@ -91,21 +91,16 @@ class Graph:
             first = self.op("Add", first, other)
         return first
 
-    def model(self, inputs: Sequence[tuple[str, int]], outputs: dict[str, tuple[str, int]]) -> onnx.ModelProto:
-        """The graph as a model of maps. ``inputs``: names and channels. ``outputs``: for each name, the value that gets
-        it, and its channels. Every input has a smallest value of its own, so that one may be left out."""
-        for name, (value, _) in outputs.items():
-            self.nodes.append(helper.make_node("Identity", [value], [name]))
-        graph = helper.make_graph(
-            self.nodes,
-            "nircolor",
-            [_maps(name, channels) for name, channels in inputs],
-            [_maps(name, channels) for name, (_, channels) in outputs.items()],
-            list(self.numbers.values()),
-        )
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    def within(self, name: str, values: dict[str, str], inputs: Sequence[onnx.ValueInfoProto] = ()) -> onnx.GraphProto:
+        """The nodes as the graph of a model, a branch or a loop. ``values``: for each output, what gets its name."""
+        self.nodes += [helper.make_node("Identity", [value], [output]) for output, value in values.items()]
+        outputs = [helper.make_empty_tensor_value_info(output) for output in values]
+        return helper.make_graph(self.nodes, name, list(inputs), outputs, list(self.numbers.values()))
 
 
-def _maps(name: str, channels: int) -> onnx.ValueInfoProto:
-    shape = ["pictures", channels, f"{name} rows", f"{name} columns"]
+def maps_like(name: str, *shape: str | int) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, FLOAT, shape)
+
+
+def model(graph: onnx.GraphProto) -> onnx.ModelProto:
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import helper
 
 from nircolor.model.agent import GRID, AgentAttention
 from nircolor.model.ssm import SelectiveScan2D
 from nircolor.model.vss import VSSBlock
-from nircolor.twin.graph import FLOAT, Graph
+from nircolor.twin.graph import FLOAT, Graph, maps_like
 from nircolor.twin.layers import array, conv, layer_norm, linear, scaled, silu
 
 Array = NDArray[np.float32]
@@ -82,10 +81,10 @@ def _together(g: Graph, y: str, d: int, height: str, width: str) -> str:
     """(S, K, b, 4, d) -> (b, d, H, W): the inverse of ``_directions``, and the sum of the four."""
     line = g.reshape(y, -1, g.size(y, 2), 4, d)
     line = g.op("Slice", line, g.ints(0), g.op("Mul", height, width), g.ints(0))
-    ways = g.split(g.turn(line, 2, 1, 3, 0), 0, 1, 1, 1, 1)  # (1, b, d, L) each
+    ways = g.split(g.turn(line, 1, 2, 3, 0), 1, 1, 1, 1, 1)  # (b, 1, d, L) each
     pairs = zip(ways[:2], ways[2:], strict=True)
     ahead = [g.op("Add", way, g.part(back, 3, BEGINNING, END, -1)) for way, back in pairs]
-    rows, columns = (g.op("Squeeze", way, g.ints(0)) for way in ahead)
+    rows, columns = (g.op("Squeeze", way, g.ints(1)) for way in ahead)
     columns = g.turn(g.reshape(columns, 0, 0, width, height), 0, 1, 3, 2)
     return g.sum(g.reshape(rows, 0, 0, height, width), columns)
 
@@ -111,14 +110,9 @@ def _scan(g: Graph, delta: str, drive: str, B: str, C: str, A: Array) -> str:
     for decay, more in zip(decays, added, strict=True):
         states.append(body.op("Add", body.op("Mul", decay, states[-1]), more))
     y = body.op("MatMul", "C", body.op("Concat", *states[1:], axis=0))
-    body.nodes += [helper.make_node("Identity", [made], [name]) for made, name in ((states[-1], "state"), (y, "y"))]
-    sizes = {"h": (N, d), "delta": (1, d), "drive": (1, d), "B": (N, 1), "C": (1, N), "state": (N, d), "y": (1, d)}
-    firsts = {"h": 1, "state": 1}
-    values = [
-        helper.make_tensor_value_info(name, FLOAT, [firsts.get(name, STEPS), "b", directions, *size])
-        for name, size in sizes.items()
-    ]
-    step = helper.make_graph(body.nodes, "steps", values[:5], values[5:], list(body.numbers.values()))
+    sizes = {"h": (1, N, d), "delta": (STEPS, 1, d), "drive": (STEPS, 1, d), "B": (STEPS, N, 1), "C": (STEPS, 1, N)}
+    values = [maps_like(name, size[0], "b", directions, *size[1:]) for name, size in sizes.items()]
+    step = body.within("steps", {"state": states[-1], "y": y}, values)
     start = g.op("Expand", g.floats(0), g.op("Concat", g.ints(1), g.size(delta, 2), g.ints(directions, N, d), axis=0))
     _, y = g.op("Scan", start, delta, drive, B, C, outputs=2, body=step, num_scan_inputs=4)
     return str(y)
