@@ -16,11 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nircolor.correction import LUMA
+from nircolor.correction import LUMA, luma_of
 from nircolor.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 META = "camera"
 """Its key in the metadata of weights."""
@@ -42,16 +45,20 @@ class Camera:
         """The least of the tone curve, whose derivative is 1 + steepness."""
         return 1 + min(steepness(self.tone))
 
-    def apply(self, rgb: Tensor) -> Tensor:
+    def apply(self, rgb: Floats) -> Floats:
         """(..., 3) sRGB-coded in [0, 1], the same of it; ``rgb`` itself where nothing changes."""
         if self == Camera():
             return rgb
-        luma = (rgb @ rgb.new_tensor(LUMA))[..., None]
+        import numpy as np
+
+        luma = luma_of(rgb)
         b = luma * (1 - luma)
         red, blue = self.tint
         green = -(LUMA[0] * red + LUMA[2] * blue) / LUMA[1]
         tone = luma + b * (self.tone[0] + self.tone[1] * (1 - 2 * luma))
-        return (tone + self.chroma * (rgb - luma) + b * rgb.new_tensor([red, green, blue])).clamp(0, 1)
+        made = tone + self.chroma * (rgb - luma) + b * np.array([red, green, blue], np.float32)
+        clipped: Floats = made.clip(0, 1)
+        return clipped
 
     def to_meta(self) -> dict[str, object]:
         """JSON values."""

@@ -9,29 +9,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from nircolor import weights
 from nircolor.camera import Camera
+from nircolor.choice import Choice, open_networks
 from nircolor.correction import Correction
-from nircolor.device import choose_device, choose_precision, is_out_of_memory, precision_name
 from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.tone.ranks import Ranks, equalize
-from nircolor.model import Generator, crop_prior
+from nircolor.networks import Filter, Floats, Networks
 from nircolor.overview import reduce_area, unit_of
-from nircolor.scan import choose as choose_scan
 from nircolor.tiles import Tiling
 from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
-from nircolor.weights_network import restored
 
 MAX_REDUCTION = 4.0  # G_A's maps, enlarged further than this, would show halos along edges
 Progress = Callable[[int, int], None]
-Filter = Callable[[Callable[[Any], Tensor], Tensor], Tensor]
-"""How a branch makes its maps of those pictures (b, 1, h, w) of a batch that an index chooses, and all that it looks at
--> the maps (b, C, h', w') to go on with. ``...`` chooses all."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Colorizer:
 
     def __init__(
         self,
-        network: Generator,
+        networks: Networks,
         info: EngineInfo,
         tiling: Tiling,
         prior: Literal["global", "tile"] = "global",
@@ -65,11 +57,9 @@ class Colorizer:
     ) -> None:
         if prior not in ("global", "tile"):
             raise UsageError("unknown", option="prior", value=prior, remedy="give global or tile")
-        self.network, self.info, self.tiling, self.prior, self.on_retreat = network, info, tiling, prior, on_retreat
+        self.networks, self.info, self.tiling, self.prior, self.on_retreat = networks, info, tiling, prior, on_retreat
         self.correction, self.camera = correction or Correction(), camera or Camera()
         self.correction.check()
-        self._device = torch.device(info.device)
-        self._dtype = choose_precision(info.precision, self._device)
 
     @classmethod
     def from_weights(
@@ -77,8 +67,10 @@ class Colorizer:
         name: str = "lite",
         *,
         path: Path | None = None,
+        engine: Literal["auto", "torch", "onnx"] = "auto",
         device: str = "auto",
         precision: str = "auto",
+        threads: int | None = None,
         tiling: Tiling | None = None,
         prior: Literal["global", "tile"] = "global",
         on_retreat: Callable[[str], None] | None = None,
@@ -89,21 +81,20 @@ class Colorizer:
         Args:
             name: a packaged name, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
             path: the file that ``name`` stands for, where that is known already.
-            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto``, ``fp32``, ``bf16``,
-            ``fp16``. tiling: side, overlap and number of tiles worked on at once.
-            on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used.
+            engine: ``auto``, ``torch`` or ``onnx``. device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+            precision: ``auto``, ``fp32``, ``bf16``, ``fp16``. threads: of the CPU. ``EngineConfig`` says more.
+            tiling: side, overlap and number of tiles worked on at once.
+            on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used, and where
+            torch takes the place of onnxruntime.
             correction: by hand, of what the weights say; theirs for a camera, if any, comes before it.
 
         Raises WeightsError, DeviceError, UsageError.
         """
-        place = choose_device(device)
-        dtype = choose_precision(precision, place)
-        loaded = weights.load(name, path)
-        network = build(loaded).to(place)
-        short = loaded.short_sha256
-        info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
-        camera = Camera.from_meta(loaded.meta, loaded.path)
-        return cls(network, info, tiling or Tiling(), prior, on_retreat, correction, camera)
+        choice = Choice(engine, device, precision, threads)
+        networks, found = open_networks(name, path, choice, on_retreat)
+        info = EngineInfo(networks.device, networks.kernel, networks.precision, name, found.sha256[:12])
+        camera = Camera.from_meta(found.meta, found.path)
+        return cls(networks, info, tiling or Tiling(), prior, on_retreat, correction, camera)
 
     def colorize(
         self,
@@ -138,7 +129,7 @@ class Colorizer:
     @property
     def takes_light(self) -> bool:
         """Whether ``light`` can be given: an affine head, on pictures as they are."""
-        return self.network.config.head == "affine" and not self.network.config.equalize
+        return self.networks.config.head == "affine" and not self.networks.config.equalize
 
     def paint(
         self,
@@ -160,17 +151,17 @@ class Colorizer:
         Raises, while pieces are taken, DeviceError as ``colorize`` does, and what the picture raises.
         """
         try:
-            shown = Ranks(picture) if self.network.config.equalize else picture
+            shown = Ranks(picture) if self.networks.config.equalize else picture
             yield from run_tiles(
                 shown,
                 self._painter([shown], self.reduction_of(shown.shape)),
                 self.tiling_of(shown.shape),
                 on_progress=on_progress,
-                is_out_of_memory=is_out_of_memory,
+                is_out_of_memory=self.networks.is_out_of_memory,
                 on_retreat=on_retreat or self.on_retreat,
             )
         except Exception as error:
-            if is_out_of_memory(error):
+            if self.networks.is_out_of_memory(error):
                 raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
             raise
 
@@ -179,20 +170,12 @@ class Colorizer:
         """While entered, filters have the maps that decide on colours made, call by call: the prior of G_B and, with
         an affine head, the gains and offsets of G_A. The maps of another head are the picture itself, and stay.
         """
-        filters = [(self.network.prior_branch, prior)]
-        if gains and self.network.config.head == "affine":
-            filters.append((self.network.rgb_branch, gains))
-        try:
-            for branch, through in filters:
-                branch.forward = _filtered(branch.forward, through)
+        with self.networks.filtered(prior, gains if self.networks.config.head == "affine" else None):
             yield
-        finally:
-            for branch, _ in filters:
-                branch.__dict__.pop("forward", None)
 
     def can_share(self, shape: tuple[int, ...]) -> bool:
         """Whether a picture of (H, W) is one tile, and so small that G_A looks at it as closely as it can."""
-        whole = self.reduction_of(shape) == self.network.config.reduction
+        whole = self.reduction_of(shape) == self.networks.config.reduction
         return whole and max(shape[:2]) <= self.tiling_of(shape).tile
 
     def colorize_together(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -206,7 +189,7 @@ class Colorizer:
             try:
                 return self.at_once(pictures)
             except Exception as error:
-                if not is_out_of_memory(error):
+                if not self.networks.is_out_of_memory(error):
                     raise
         return [self.colorize(nir) for nir in pictures]
 
@@ -216,7 +199,7 @@ class Colorizer:
         types = [nir.dtype for nir in lights or pictures]
         if lights:
             pictures = [_lit(nir, light) for nir, light in zip(pictures, lights, strict=True)]
-        if self.network.config.equalize:
+        if self.networks.config.equalize:
             pictures = [equalize(nir) for nir in pictures]
         whole = Box(0, 0, *pictures[0].shape[:2])
         paint = self._painter(pictures, self.reduction_of(pictures[0].shape))
@@ -229,52 +212,30 @@ class Colorizer:
 
     def reduction_of(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
-        size, least = self.network.config.paint_size, float(self.network.config.reduction)
+        size, least = self.networks.config.paint_size, float(self.networks.config.reduction)
         if not size or self.prior != "global":
             return least
         return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
     def _painter(self, pictures: Sequence[Picture], reduction: float) -> Model:
         """The function that colorizes a batch of tiles: of one picture, or one of each of several of one size."""
-        whole = self._whole_prior(pictures) if self.prior == "global" else None
+        whole, shape = self._whole_prior(pictures) if self.prior == "global" else None, pictures[0].shape
 
-        @torch.inference_mode()  # in here, not around all: while a piece is handed on, others use torch in this thread
-        def paint(boxes: list[Box], tiles: NDArray[Any]) -> NDArray[np.float32]:
-            x, *light = self._tensor(tiles).reshape(*tiles.shape[:3], -1)[:, None].unbind(-1)  # (b, 1, h, w) each
-            with self._autocast():
-                if whole is None:
-                    prior = self.network.prior(x).float()
-                else:
-                    size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
-                    prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
-                rgb = self.network.paint(x, prior, reduction, *light)
-            rgb = rgb.float().clamp_(0, 1).permute(0, 2, 3, 1)  # (b, h, w, 3)
-            return self.correction.apply(self.camera.apply(rgb), x[:, 0]).cpu().numpy()
+        def paint(boxes: list[Box], tiles: NDArray[Any]) -> Floats:
+            seen = np.asarray(tiles, np.float32).reshape(*tiles.shape[:3], -1) * unit_of(tiles)
+            if self.prior == "global":
+                rgb = self.networks.paint(seen, whole, _fractions(boxes, shape), reduction)
+            else:
+                rgb = self.networks.paint(seen, self.networks.prior(seen[..., 0]), None, reduction)
+            return self.correction.apply(self.camera.apply(rgb), seen[..., 0])
 
         return paint
 
-    @torch.inference_mode()
-    def _whole_prior(self, pictures: Sequence[Picture]) -> Tensor:
-        """G_B on the reduced whole pictures: (b, P, h, w) with h w <= prior_size squared."""
-        small = np.stack([reduce_area(_seen(nir), self.network.config.prior_size) for nir in pictures])
-        with self._autocast():
-            return self.network.prior(self._tensor(small)[:, None]).float()
-
-    def _tensor(self, values: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32) * unit_of(values)).to(self._device)
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
-
-
-def build(loaded: weights.LoadedWeights) -> Generator:
-    """The network that a weights file describes. Raises WeightsError when the two do not fit."""
-    return restored(loaded, Generator)
-
-
-def _filtered(forward: Callable[..., Tensor], through: Filter) -> Callable[..., Tensor]:
-    """``forward`` of a branch, with a filter that may leave it out."""
-    return lambda *inputs: through(lambda chosen: forward(*(x[chosen] for x in inputs)), inputs[0])
+    def _whole_prior(self, pictures: Sequence[Picture]) -> Any:
+        """G_B on the reduced whole pictures, with h w <= prior_size squared."""
+        return self.networks.prior(
+            np.stack([reduce_area(_seen(nir), self.networks.config.prior_size) for nir in pictures])
+        )
 
 
 def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:
@@ -293,8 +254,8 @@ def _enlarged(tiling: Tiling, factor: float) -> Tiling:
     return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
 
 
-def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:
+def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Floats:
     """(b, 4) of top, left, bottom, right in fractions of the picture."""
     height, width = shape[:2]
     edges = [(b.top, b.left, b.top + b.height, b.left + b.width) for b in boxes]
-    return torch.tensor(edges, dtype=torch.float64).div(torch.tensor([height, width, height, width])).float()
+    return (np.array(edges) / [height, width, height, width]).astype(np.float32)

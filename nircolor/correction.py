@@ -13,10 +13,14 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from nircolor.ends import DARK, known, ramp
 from nircolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 LUMA = (0.299, 0.587, 0.114)  # of coded red, green and blue: what stays when chroma is scaled
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue: what stays when the balance changes
@@ -47,7 +51,7 @@ class Correction:
         """Those that change something, by name."""
         return {name: float(value) for name, value in asdict(self).items() if value != 1}
 
-    def apply(self, rgb: Tensor, nir: Tensor) -> Tensor:
+    def apply(self, rgb: Floats, nir: Floats) -> Floats:
         """Where NIR is black or blown, pixels stay as they are: neutral.
 
         Args:
@@ -57,43 +61,49 @@ class Correction:
         """
         if not self.factors:
             return rgb
-        import torch
-
-        from nircolor.model.ends import BLACK, WHITE, ramp
-
-        corrected = rgb if self.colour == 1 else scale_chroma(rgb, self.colour).clamp(0, 1)
+        corrected = rgb if self.colour == 1 else scale_chroma(rgb, self.colour).clip(0, 1)
         if self.brightness != 1 or self.warmth != 1:
             light = self._balanced(_to_linear(corrected), nir) * self.brightness
-            corrected = _to_srgb(light.clamp(0, 1))
-        share = ramp(nir / BLACK) * ramp((1 - nir) / WHITE)
-        return torch.lerp(rgb, corrected, share[..., None].expand_as(rgb)).clamp(0, 1)
+            corrected = _to_srgb(light.clip(0, 1))
+        made: Floats = (rgb + (corrected - rgb) * known(nir)[..., None]).clip(0, 1)
+        return made
 
-    def _balanced(self, light: Tensor, nir: Tensor) -> Tensor:
+    def _balanced(self, light: Floats, nir: Floats) -> Floats:
         """Red times the root of the warmth, blue over it, then all three times what keeps the luminance."""
         if self.warmth == 1:
             return light
-        from nircolor.model.ends import DARK, ramp
+        import numpy as np
 
         root = self.warmth ** (ramp(nir / DARK) / 2)  # darkness is not tinted
-        weights = light.new_tensor(LUMINANCE)
-        warm = light * root[..., None] ** light.new_tensor([1.0, 0.0, -1.0])
-        return warm * ((light @ weights) / (warm @ weights).clamp_min(1e-6))[..., None]
+        weights, ways = np.array(LUMINANCE, np.float32), np.array([1, 0, -1], np.float32)
+        warm = light * root[..., None] ** ways
+        balanced: Floats = warm * ((light @ weights) / np.maximum(warm @ weights, 1e-6))[..., None]
+        return balanced
 
 
-def scale_chroma(rgb: Tensor, factor: float) -> Tensor:
+def scale_chroma(rgb: Floats, factor: float) -> Floats:
     """(..., 3) coded, with ``factor`` times as much of what sets each pixel apart from its luma."""
-    grey = (rgb @ rgb.new_tensor(LUMA))[..., None]
-    return grey + factor * (rgb - grey)
+    grey = luma_of(rgb)
+    scaled: Floats = grey + factor * (rgb - grey)
+    return scaled
 
 
-def _to_linear(srgb: Tensor) -> Tensor:
+def luma_of(rgb: Floats) -> Floats:
+    """(..., 3) coded -> (..., 1)."""
+    import numpy as np
+
+    grey: Floats = (rgb @ np.array(LUMA, np.float32))[..., None]
+    return grey
+
+
+def _to_linear(srgb: Floats) -> Floats:
     """sRGB-coded -> linear light (IEC 61966-2-1), both in [0, 1]."""
-    import torch
+    import numpy as np
 
-    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def _to_srgb(light: Tensor) -> Tensor:
-    import torch
+def _to_srgb(light: Floats) -> Floats:
+    import numpy as np
 
-    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * light.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from nircolor.choice import Choice, Engine
 from nircolor.correction import Correction
 from nircolor.errors import DeviceError, UsageError
 from nircolor.events import EngineReady, Reporter
@@ -26,8 +27,9 @@ class EngineConfig:
     weights: a packaged name, one of the user's own, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
     device: ``auto`` (CUDA, then MPS, then the CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto`` is
     bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture, or in each tile
-    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: torch's own
-    choice. correction: by hand, of what the weights say.
+    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: all that the
+    process may use. correction: by hand, of what the weights say. engine: ``torch``; ``onnx``, which runs weights with
+    an ONNX file beside them on a CPU, in fp32, and never imports torch; ``auto``: the latter where it can.
     """
 
     weights: str = "lite"
@@ -37,12 +39,19 @@ class EngineConfig:
     tiling: Tiling = field(default_factory=Tiling)
     threads: int | None = None
     correction: Correction = field(default_factory=Correction)
+    engine: Engine = "auto"
 
     def check(self) -> None:
         """Refuse, without torch, what can be refused without it. Raises UsageError, WeightsError."""
         self.correction.check()
         check_device(self.device)
+        self.choice.check()
         check_weights(self.weights)
+
+    @property
+    def choice(self) -> Choice:
+        """Of what runs the networks."""
+        return Choice(self.engine, self.device, self.precision, self.threads)
 
     def locate(self) -> Path:
         """The file of the weights, fetched if it is on the Hub. Raises WeightsError."""
@@ -51,25 +60,21 @@ class EngineConfig:
         return locate(self.weights)
 
     def load(self, reporter: Reporter | None = None) -> Colorizer:
-        """The engine, and with it torch. Reports EngineReady, and Retreat whenever memory runs out later.
+        """The engine, and with it what runs its networks. Reports EngineReady, and Retreat whenever memory runs out
+        later, or torch takes the place of onnxruntime.
 
         Raises WeightsError, DeviceError, UsageError.
         """
-        reporter, path = reporter or Reporter(), self.locate()
-        try:
-            import torch
+        from nircolor.colorizer import Colorizer
 
-            from nircolor.colorizer import Colorizer
-        except (ImportError, OSError) as error:
-            remedy = "reinstall it, then try `nircolor doctor`"
-            raise DeviceError(f"PyTorch cannot be loaded ({error})", remedy=remedy) from error
-        if self.threads:
-            torch.set_num_threads(self.threads)
+        reporter, path = reporter or Reporter(), self.locate()
         engine = Colorizer.from_weights(
             self.weights,
             path=path,
+            engine=self.engine,
             device=self.device,
             precision=self.precision,
+            threads=self.threads,
             tiling=self.tiling,
             prior=self.prior,
             on_retreat=reporter.retreat,
@@ -85,8 +90,9 @@ def settings_of(engine: EngineConfig | Colorizer) -> EngineConfig:
     if isinstance(engine, EngineConfig):
         return engine
     info = engine.info
-    names = info.weights, info.device, info.precision
-    return EngineConfig(*names, engine.prior, engine.tiling, correction=engine.correction)  # type: ignore[arg-type]
+    names, runtime = (info.weights, info.device, info.precision), "onnx" if info.kernel == "onnxruntime" else "torch"
+    options: dict[str, Any] = {"correction": engine.correction, "engine": runtime}
+    return EngineConfig(*names, engine.prior, engine.tiling, **options)  # type: ignore[arg-type]
 
 
 def ready(engine: EngineConfig | Colorizer, reporter: Reporter) -> Colorizer:

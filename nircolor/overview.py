@@ -6,11 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nircolor.image.quantize import SCALES
+from nircolor.planes import area_mean
 from nircolor.tiling import Picture
 
 _BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of a window that is averaged, and its least width
@@ -42,8 +41,7 @@ def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32
     edges = np.linspace(0, width, parts + 1).astype(int).tolist()
     bands = (picture[rows, left:right] for left, right in pairwise(edges))
     means, units = zip(*((band.mean(0, dtype=np.float32), unit_of(band)) for band in bands), strict=True)
-    line = torch.from_numpy(np.concatenate(means))[None, None]
-    return np.asarray(F.adaptive_avg_pool1d(line, columns)[0, 0].numpy() * units[0])
+    return area_mean(np.concatenate(means)[None], (1, columns))[0] * units[0]
 
 
 def unit_of(values: NDArray[Any]) -> np.float32:

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 __all__ = [
     "OWN_FOLDER",
     "WEIGHTS_FORMAT",
+    "FoundWeights",
     "HubRef",
     "LoadedWeights",
+    "find",
     "list_own",
     "list_packaged",
     "load",
@@ -51,10 +53,9 @@ _MOST = 16 << 30  # bytes of a file: a checkpoint of the largest preset has a te
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedWeights:
-    """Verified weights, on the CPU, in the dtype they are stored in."""
+class FoundWeights:
+    """Verified weights: what is known of them."""
 
-    state: dict[str, Tensor] = field(repr=False)
     meta: dict[str, object]
     """What ``save`` was given beside the tensors."""
     path: Path
@@ -67,6 +68,13 @@ class LoadedWeights:
     def short_sha256(self) -> str:
         """The first 12 digits: enough for a log line or a report."""
         return self.sha256[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedWeights(FoundWeights):
+    """And their tensors, on the CPU, in the dtype they are stored in."""
+
+    state: dict[str, Tensor] = field(repr=False)
 
 
 def list_packaged() -> list[str]:
@@ -107,25 +115,33 @@ def load(name: str | Path, path: Path | None = None) -> LoadedWeights:
     """
     from safetensors.torch import load as load_tensors
 
-    path = path or locate(name)
-    data = _read(path)
-    meta = check(data, path)
+    found, data = _verified(name, path)
     try:
         state = load_tensors(data)
     except KeyError as error:
         reason = f"stored as {error}, which this safetensors cannot read: upgrade it"
-        raise WeightsError(reason, path=path) from error
-    return LoadedWeights(state, meta, path, hashlib.sha256(data).hexdigest(), str(name))
+        raise WeightsError(reason, path=found.path) from error
+    return LoadedWeights(**vars(found), state=state)
+
+
+def find(name: str | Path, path: Path | None = None) -> FoundWeights:
+    """``load`` with all its checks, without torch and without the tensors."""
+    return _verified(name, path)[0]
+
+
+def _verified(name: str | Path, path: Path | None) -> tuple[FoundWeights, bytes]:
+    path = path or locate(name)
+    data = _read(path)
+    return FoundWeights(check(data, path), path, hashlib.sha256(data).hexdigest(), str(name)), data
 
 
 def verify(name: str | Path) -> dict[str, object]:
     """All the checks of ``load``, without torch and without keeping the tensors, and that it is no checkpoint. Returns
     the meta.
     """
-    path = locate(name)
-    meta = check(_read(path), path)
-    refuse_checkpoint(meta, path)
-    return meta
+    found = find(name)
+    refuse_checkpoint(found.meta, found.path)
+    return found.meta
 
 
 def refuse_checkpoint(meta: Mapping[str, object], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -15,6 +14,7 @@ from nircolor.batch.local import Flow, Hooks
 from nircolor.batch.local import run as run_locally
 from nircolor.batch.settings import Settings
 from nircolor.batch.worker import load
+from nircolor.choice import cores
 from nircolor.engine import EngineConfig
 from nircolor.events import EngineReady, Event, Reporter
 
@@ -88,18 +88,10 @@ def _crew(prepared: Prepared) -> Crew:
 
     workers = job.workers or len(job.devices)
     devices = [job.devices[number % len(job.devices)] for number in range(workers)]
-    threads = job.engine.threads or max(1, _cpus() // workers)
+    threads = job.engine.threads or max(1, cores() // workers)
     return ProcessCrew(settings, [_config(prepared, device, threads) for device in devices])
 
 
 def _config(prepared: Prepared, device: str, threads: int | None) -> EngineConfig:
     """Of one engine: by the file of its weights, so that all have the same."""
     return replace(prepared.job.engine, weights=str(prepared.weights), device=device, threads=threads)
-
-
-def _cpus() -> int:
-    """Cores that torch would use if it were alone."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    if asked.isdecimal() and int(asked):
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

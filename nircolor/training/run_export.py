@@ -96,10 +96,11 @@ def export_run(
 
 
 def _member(run: Path, source: Path, config: ExportConfig, warn: Warn) -> _Member:
-    from nircolor.colorizer import build
+    from nircolor.model import Generator
+    from nircolor.weights_network import restored
 
     loaded = weights.load(source)
-    trained = build(loaded).config
+    trained = restored(loaded, Generator).config
     model = calibrated_model(trained, config.calibration)
     history = _history(run, loaded, warn)
     since = [*changes(trained, config.calibration), *([f"storage as {config.dtype}"] if config.dtype != "fp32" else [])]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor.colorizer import Colorizer, EngineInfo
 from nircolor.datasets import Pair
-from nircolor.device import choose_precision, precision_name
+from nircolor.device import choose_precision
 from nircolor.errors import InputError
 from nircolor.evaluation.methods import Network, View, nir_of
 from nircolor.evaluation.metric import Image, Metric
@@ -23,8 +23,8 @@ from nircolor.evaluation.protocols import SRGB8
 from nircolor.evaluation.runner import MeasureSettings, measure
 from nircolor.model import Generator
 from nircolor.model.reverse import NirFromRgb
-from nircolor.scan import choose as choose_scan
 from nircolor.tiling import Tiling
+from nircolor.torch_networks import TorchNetworks
 from nircolor.training.events import Pixels, ValidationPicture
 
 MEASURED = ("psnr", "psnr_ev", "ssim", "angle", "colour-ratio", "lpips")
@@ -55,9 +55,9 @@ class Validation:
     def run(self, network: Generator | NirFromRgb, on_progress: Callable[[int, int], None]) -> Validated:
         """Measure the network, which is put into evaluation mode. Raises InputError for an unmeasurable pair."""
         assert isinstance(network, Generator)
-        precision = precision_name(choose_precision("auto", self.device))
-        info = EngineInfo(str(self.device), choose_scan(self.device), precision, "of this step", "")
-        method = Network("network", Colorizer(network.eval().to(self.device), info, Tiling()))
+        networks = TorchNetworks(network.eval(), self.device, choose_precision("auto", self.device))
+        info = EngineInfo(networks.device, networks.kernel, networks.precision, "of this step", "")
+        method = Network("network", Colorizer(networks, info, Tiling()))
         total, before, scores, pictures = sum(map(len, self.sets.values())), 0, {}, []
         for name, pairs in self.sets.items():
             album = _Album(self._shown[name])

@@ -17,7 +17,7 @@ from nircolor import Colorizer, scenes
 from nircolor.colorizer import EngineInfo
 from nircolor.errors import UsageError
 from nircolor.image import ImageInfo, NirImage
-from nircolor.model.ends import neutral_ends
+from nircolor.ends import neutral_ends
 from nircolor.model.guided import local_mean
 from nircolor.tiling import Tiling
 from nircolor.video.colours.damping import Damping

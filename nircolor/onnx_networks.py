@@ -1,0 +1,94 @@
+"""Networks that onnxruntime runs on a CPU: torch is not imported, and all between the networks is numpy and OpenCV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nircolor.enlarging import painted
+from nircolor.errors import WeightsError
+from nircolor.networks import Filter, Floats
+from nircolor.planes import area_mean, pad_to_multiple, places, sampled
+from nircolor.twin.session import Twin
+
+MULTIPLE = 32  # of the sides of what the branches see: twins are made of such networks only
+STRIDE = 4  # pixels a side for which G_B says one thing
+
+
+@dataclass(frozen=True)
+class OnnxSight:
+    """See ``Sight``."""
+
+    prior_size: int
+    paint_size: int
+    reduction: int
+    equalize: bool
+    head: str = "affine"
+
+
+class OnnxNetworks:
+    """See ``Networks``; a prior is an array (b, P, h, w)."""
+
+    device, kernel, precision = "cpu", "onnxruntime", "fp32"
+
+    def __init__(self, twin: Twin, config: OnnxSight) -> None:
+        self.config = config
+        self._decide: Callable[[Floats], Floats] = twin.prior
+        self._gain: Callable[[Floats, Floats], Floats] = twin.maps
+
+    @classmethod
+    def open(cls, twin: Path, meta: Mapping[str, object], sha256: str, threads: int) -> OnnxNetworks:
+        """The twin of weights of this meta and SHA-256. Raises WeightsError and DeviceError where it cannot be used."""
+        config, members = meta.get("config"), meta.get("members")
+        try:
+            names = "prior_size", "paint_size", "reduction", "equalize"
+            sight = OnnxSight(**{name: config[name] for name in names})  # type: ignore[index]
+            width = (3 + config["prior_features"]) * (len(members) if isinstance(members, list) and members else 1)  # type: ignore[index]
+        except (KeyError, TypeError) as error:
+            raise WeightsError("describe no network", path=twin) from error
+        return cls(Twin(twin, sha256, width, threads), sight)
+
+    def prior(self, nir: Floats) -> Floats:
+        padded = pad_to_multiple(nir[:, None], MULTIPLE)
+        maps = self._decide(padded)
+        rows, columns = (
+            places(maps.shape[axis], padded.shape[axis]).part(slice(nir.shape[axis + 3])) for axis in (-2, -1)
+        )
+        return np.stack([sampled(one, rows, columns) for one in maps])
+
+    def paint(self, tiles: Floats, prior: Floats, parts: Floats | None, reduction: float) -> Floats:
+        nir, *light = np.moveaxis(tiles, -1, 0)
+        height, width = (max(1, round(side / reduction)) for side in nir.shape[1:])
+        small = area_mean(nir, (height, width))
+        views = [(0.0, 0.0, 1.0, 1.0)] * len(nir) if parts is None else parts.tolist()
+        hints = [
+            sampled(one, places(one.shape[1], height, top, bottom), places(one.shape[2], width, left, right))
+            for one, (top, left, bottom, right) in zip(_spread(prior, len(nir)), views, strict=True)
+        ]
+        maps = self._gain(*(pad_to_multiple(x, MULTIPLE) for x in (small[:, None], np.stack(hints))))
+        maps = maps[..., :height, :width]
+        lights = light[0] if light else [None] * len(nir)
+        return np.stack([painted(*one) for one in zip(maps, small, nir, lights, strict=True)])
+
+    @contextmanager
+    def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:
+        decide, gain = self._decide, self._gain
+        self._decide = lambda nir: prior(lambda some: decide(nir[some]), nir)
+        if gains:
+            self._gain = lambda nir, hint: gains(lambda some: gain(nir[some], hint[some]), nir)
+        try:
+            yield
+        finally:
+            self._decide, self._gain = decide, gain
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """numpy's and onnxruntime's own ways to say it."""
+        return isinstance(error, MemoryError) or "allocate memory" in str(error)
+
+
+def _spread(prior: Floats, count: int) -> Floats:
+    return np.broadcast_to(prior, (count, *prior.shape[1:]))

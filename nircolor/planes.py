@@ -1,0 +1,86 @@
+"""Planes of numbers at other sizes: averaged, sampled, padded. numpy and OpenCV, and as torch has it, to rounding."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Places(NamedTuple):
+    """For each sample: which two it lies between, and the share of the second."""
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    share: Floats
+
+    def part(self, some: slice) -> Places:
+        return Places(*(line[some] for line in self))
+
+
+def places(size: int, count: int, start: float = 0.0, stop: float = 1.0) -> Places:
+    """``count`` samples, evenly over the part from ``start`` to ``stop`` of a line of ``size``: centres are aligned,
+    and ends replicated."""
+    at = start + (np.arange(count) + 0.5) / count * (stop - start)
+    at = np.clip(at * size - 0.5, 0, size - 1)
+    first = at.astype(np.intp)
+    return Places(first, np.minimum(first + 1, size - 1), (at - first).astype(np.float32))
+
+
+def sampled(planes: Floats, rows: Places, columns: Places) -> Floats:
+    """(C, h, w) -> (C, len(rows), len(columns)), bilinear."""
+    return _along(sampled_rows(planes, rows), columns)
+
+
+def sampled_rows(planes: Floats, rows: Places) -> Floats:
+    """(C, h, w) -> (C, len(rows), w), linear."""
+    upper = planes[:, rows.first]
+    upper += (planes[:, rows.second] - upper) * rows.share[:, None]
+    return upper
+
+
+def _along(planes: Floats, columns: Places) -> Floats:
+    left = np.take(planes, columns.first, -1)
+    right = np.take(planes, columns.second, -1)
+    right -= left
+    right *= columns.share
+    left += right
+    return left
+
+
+def area_mean(x: Floats, size: tuple[int, int]) -> Floats:
+    """(..., H, W) -> (..., h, w): means of areas, which share a pixel where they do not fit (adaptive pooling)."""
+    return _means(_means(x, size[0], -2), size[1], -1)
+
+
+def _means(x: Floats, count: int, axis: int) -> Floats:
+    """``count`` means along an axis, of the pixels from i n / count, rounded down, to (i + 1) n / count, rounded up."""
+    length = x.shape[axis]
+    if count == length:
+        return x
+    at = np.arange(count)
+    first, last = at * length // count, -(-(at + 1) * length // count)
+    if count == 1:
+        return np.asarray(x.mean(axis, dtype=np.float32, keepdims=True))
+    edges = np.stack([first, last], -1).reshape(-1)[:-1]  # sums from each edge to the next; every other one is meant
+    sums = np.add.reduceat(x, edges, axis, dtype=np.float32)
+    kept = np.take(sums, np.arange(0, 2 * count, 2), axis)
+    shape = [1] * x.ndim
+    shape[axis] = count
+    return np.asarray(kept / (last - first).astype(np.float32).reshape(shape))
+
+
+def pad_to_multiple(x: Floats, multiple: int) -> Floats:
+    """Pad the last two axes at their ends: reflected as far as the picture reaches, then replicated."""
+    for axis in (x.ndim - 2, x.ndim - 1):
+        missing = -x.shape[axis] % multiple
+        for mode, most in (("reflect", x.shape[axis] - 1), ("edge", missing)):
+            step = min(missing, most)
+            if step > 0:
+                widths = [(0, step if other == axis else 0) for other in range(x.ndim)]
+                x = np.pad(x, widths, mode=mode)  # type: ignore[call-overload]
+                missing -= step
+    return x
