@@ -62,12 +62,12 @@ def adjusted(rgb: Floats, chroma: float, brightness: float) -> Floats:
 
 
 def measure(options: argparse.Namespace) -> dict[Key, list[tuple[float, ...]]]:
-    colorizer = Colorizer.from_weights(options.weights, device="cpu")
+    colorizer = Colorizer.from_weights(options.weights, engine="torch", device="cpu")
     lpips = Lpips(options.lpips) if options.lpips else None
-    trained, found = colorizer.network.config, dict[Key, list[tuple[float, ...]]]()
+    trained, found = colorizer.networks.network.config, dict[Key, list[tuple[float, ...]]]()
     for example, sizes in product(list(examples(options.data)), options.sizes):
         prior_size, paint_size = map(int, sizes.split("x"))
-        colorizer.network.config = replace(trained, prior_size=prior_size, paint_size=paint_size)
+        colorizer.networks.network.config = replace(trained, prior_size=prior_size, paint_size=paint_size)
         plain = colorizer.colorize(example.nir)
         for chroma, brightness in product(options.chroma, options.brightness):
             rgb = adjusted(plain, chroma, brightness)

@@ -77,11 +77,11 @@ def _video(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
-    from nircolor.colorizer import build
     from nircolor.weights import load, verify
+    from nircolor.weights_network import restored
 
     verify(path)
-    build(load(path))
+    restored(load(path), Generator)
 
 
 def _recipe(path: Path) -> None:

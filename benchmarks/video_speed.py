@@ -80,7 +80,7 @@ def tell_stages(source: Path, target: Path, frames: int) -> None:
     from nircolor.video import flow
     from nircolor.video.colours import steady
 
-    engine, spent = Colorizer.from_weights("lite"), defaultdict[str, float](float)
+    engine, spent = Colorizer.from_weights("lite", engine="torch"), defaultdict[str, float](float)
     colorize_video(source, target, engine=engine, overwrite=True)  # compile and warm up
     parts = (
         ("G_B", PretrainedPrior, "forward"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nircolor.choice import Choice, Engine
 from nircolor.correction import Correction
-from nircolor.errors import DeviceError, UsageError
+from nircolor.errors import UsageError
 from nircolor.events import EngineReady, Reporter
 from nircolor.tiling import Tiling
 

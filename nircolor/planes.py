@@ -63,8 +63,8 @@ def _means(x: Floats, count: int, axis: int) -> Floats:
         return x
     at = np.arange(count)
     first, last = at * length // count, -(-(at + 1) * length // count)
-    if count == 1:
-        return np.asarray(x.mean(axis, dtype=np.float32, keepdims=True))
+    if count > length:  # one pixel, or the mean of two
+        return (np.take(x, first, axis) + np.take(x, last - 1, axis)) * np.float32(0.5)
     edges = np.stack([first, last], -1).reshape(-1)[:-1]  # sums from each edge to the next; every other one is meant
     sums = np.add.reduceat(x, edges, axis, dtype=np.float32)
     kept = np.take(sums, np.arange(0, 2 * count, 2), axis)

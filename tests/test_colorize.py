@@ -129,14 +129,14 @@ def test_what_it_reports(photo: Path, config: EngineConfig) -> None:
 def test_a_retreat_is_reported_to_whoever_colorizes(
     photo: Path, loaded: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paint, events = loaded.network.paint, []
+    paint, events = loaded.networks.network.paint, []
 
     def crowded(x: object, *rest: object) -> object:
         if len(x) > 1:  # type: ignore[arg-type]
             raise MemoryError
         return paint(x, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loaded.network, "paint", crowded)
+    monkeypatch.setattr(loaded.networks.network, "paint", crowded)
     monkeypatch.setattr(loaded, "tiling", Tiling(32, 8, batch=2))
     result = colorize_file(photo, engine=loaded, on_event=events.append)
     assert [type(event) for event in events if isinstance(event, Warned)] == [Retreat]

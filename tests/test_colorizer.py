@@ -61,16 +61,18 @@ def test_one_tile_is_the_network_itself(path: Path) -> None:
     colorizer, nir = engine(path), (NIR[:60, :64] / 65535).astype(np.float32)
     x = torch.from_numpy(nir)[None, None]
     with torch.no_grad():
-        prior = colorizer.network.prior(torch.from_numpy(reduce_area(nir, CONFIG.prior_size))[None, None])
-        expected = colorizer.network.paint(x, prior)[0].clamp(0, 1).permute(1, 2, 0).numpy()
+        prior = colorizer.networks.network.prior(torch.from_numpy(reduce_area(nir, CONFIG.prior_size))[None, None])
+        expected = colorizer.networks.network.paint(x, prior)[0].clamp(0, 1).permute(1, 2, 0).numpy()
     np.testing.assert_allclose(colorizer.colorize(nir), expected, atol=2e-4)
 
 
 def test_global_prior_is_decided_once_for_the_whole_picture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for prior, sizes in (("global", {(56, 73)}), ("tile", {(64, 64)})):
         colorizer, seen = engine(path, tiling=Tiling(64, 16), prior=prior), []
-        decide = colorizer.network.prior
-        monkeypatch.setattr(colorizer.network, "prior", lambda x, f=decide, s=seen: s.append(x.shape[-2:]) or f(x))
+        decide = colorizer.networks.network.prior
+        monkeypatch.setattr(
+            colorizer.networks.network, "prior", lambda x, f=decide, s=seen: s.append(x.shape[-2:]) or f(x)
+        )
         colorizer.colorize(NIR)
         assert {tuple(size) for size in seen} == sizes
         assert (len(seen) == 1) == (prior == "global")
@@ -86,13 +88,13 @@ def test_large_pictures_keep_native_texture(tmp_path: Path) -> None:
 
 def test_reduction_bounds_what_the_network_sees(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     colorizer = engine(path, tiling=Tiling(32, 8))
-    colorizer.network.config = replace(CONFIG, paint_size=60)  # 100 x 130 is 114 squared: 1.9 times smaller
+    colorizer.networks.network.config = replace(CONFIG, paint_size=60)  # 100 x 130 is 114 squared: 1.9 times smaller
     seen: list[tuple[int, ...]] = []
-    branch = colorizer.network.rgb_branch
+    branch = colorizer.networks.network.rgb_branch
     monkeypatch.setattr(branch, "forward", lambda x, p, f=branch.forward: seen.append(tuple(x.shape[-2:])) or f(x, p))
     reduced = colorizer.colorize(NIR)
     assert set(seen) == {(32, 32)}
-    colorizer.network.config = replace(CONFIG, paint_size=0)
+    colorizer.networks.network.config = replace(CONFIG, paint_size=0)
     full = colorizer.colorize(NIR)
     assert np.abs(reduced.astype(float) - full).mean() < 0.05 * 65535
 
@@ -108,21 +110,21 @@ def test_out_of_memory_retreats_then_says_so(path: Path, monkeypatch: pytest.Mon
     said: list[str] = []
     colorizer = engine(path, tiling=Tiling(96, 16, batch=4), on_retreat=said.append)
     expected = colorizer.colorize(NIR)
-    paint = colorizer.network.paint
+    paint = colorizer.networks.network.paint
 
     def greedy(nir: torch.Tensor, prior: torch.Tensor, reduction: float) -> torch.Tensor:
         if nir.shape[0] > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return paint(nir, prior, reduction)
 
-    monkeypatch.setattr(colorizer.network, "paint", greedy)
+    monkeypatch.setattr(colorizer.networks.network, "paint", greedy)
     np.testing.assert_allclose(colorizer.colorize(NIR), expected, atol=2)  # of 65535: other kernels for other batches
     assert said
 
     def starved(*inputs: object) -> torch.Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
 
-    monkeypatch.setattr(colorizer.network, "paint", starved)
+    monkeypatch.setattr(colorizer.networks.network, "paint", starved)
     with pytest.raises(DeviceError, match="out of memory"):
         colorizer.colorize(NIR)
 
@@ -154,7 +156,7 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_networks_trained_on_equalised_pictures_see_them(path: Path, dtype: type) -> None:
     plain, equalising = engine(path, tiling=Tiling(64, 16)), engine(path, tiling=Tiling(64, 16))
-    equalising.network.config = replace(CONFIG, equalize=True)
+    equalising.networks.network.config = replace(CONFIG, equalize=True)
     nir = (NIR / 65535 * 0.4 * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(dtype)
     before, equal = nir.copy(), equalize(nir)
     found = equalising.colorize(nir)
@@ -189,7 +191,7 @@ def test_windows_are_painted_as_the_picture_in_memory(path: Path, dtype: type, p
     whole = 1 if dtype == np.float32 else np.iinfo(dtype).max
     nir = (NIR / 65535 * 0.7 * whole).astype(dtype)
     colorizer = engine(path, tiling=Tiling(48, 12, 2), prior=prior)
-    colorizer.network.config = replace(CONFIG, equalize=equalize)
+    colorizer.networks.network.config = replace(CONFIG, equalize=equalize)
     rgb = np.full((*nir.shape, 3), np.nan, np.float32)
     for top, left, pixels in colorizer.paint(Windowed(nir, nir.size if equalize else 48 * 130)):
         part = rgb[top : top + pixels.shape[0], left : left + pixels.shape[1]]
@@ -205,8 +207,8 @@ def test_others_use_torch_as_they_like_between_pieces(path: Path) -> None:
 
 def test_nothing_is_painted_before_it_is_asked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     colorizer, calls = engine(path, tiling=Tiling(48, 12)), list[int]()
-    paint = colorizer.network.paint
-    monkeypatch.setattr(colorizer.network, "paint", lambda *inputs: calls.append(1) or paint(*inputs))
+    paint = colorizer.networks.network.paint
+    monkeypatch.setattr(colorizer.networks.network, "paint", lambda *inputs: calls.append(1) or paint(*inputs))
     pieces = colorizer.paint(NIR)
     assert not calls
     next(pieces)

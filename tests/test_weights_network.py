@@ -18,13 +18,12 @@ from safetensors.torch import save as save_tensors
 from small_network import SMALL
 
 from nircolor import weights
-from nircolor.colorizer import build
 from nircolor.errors import WeightsError
 from nircolor.model import PRESETS, Generator
 from nircolor.model.networks import network_for
 from nircolor.training.made import load_reverse
 from nircolor.weights_file import encode
-from nircolor.weights_network import described
+from nircolor.weights_network import described, restored
 
 TABLE: dict[str, Any] = SMALL.to_dict()
 STATE = Generator(SMALL).state_dict()
@@ -154,10 +153,10 @@ def test_networks_of_both_directions_are_built_by_who_wants_them_alone(tmp_path:
     for name, config in KINDS.items():
         weights.save(tmp_path / name, network_for(config).state_dict(), {"config": config.to_dict()})
     there, back = (weights.load(tmp_path / name) for name in KINDS)
-    assert build(there).config == PRETRAINED
+    assert restored(there, Generator).config == PRETRAINED
     assert load_reverse(str(tmp_path / REVERSE.name)).config == REVERSE
     with pytest.raises(WeightsError, match="makes near-infrared of colour, not the other way"):
-        build(back)
+        restored(back, Generator)
     with pytest.raises(WeightsError, match="weights of the recipe nir-from-rgb are needed"):
         load_reverse(str(tmp_path / PRETRAINED.name))
 
@@ -230,7 +229,7 @@ def test_what_fits_is_built(tmp_path: Path, members: list[object] | None) -> Non
     weights.save(path, network.state_dict(), {"config": TABLE, "members": members})
     nir = torch.rand(1, 1, 16, 24)
     with torch.inference_mode():
-        assert torch.equal(build(weights.load(path)).prior(nir), network.eval().prior(nir))
+        assert torch.equal(restored(weights.load(path), Generator).prior(nir), network.eval().prior(nir))
 
 
 def test_two_networks_may_be_made_at_once(tmp_path: Path) -> None:

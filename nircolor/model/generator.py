@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.model.config import ModelConfig
 from nircolor.ends import neutral_ends
+from nircolor.model.config import ModelConfig
 from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.guided import enlarge, enlarge_affine, local_mean, relit
 from nircolor.model.layers import pad_to_multiple

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nircolor.errors import UsageError
 from nircolor.files import atomic_file, check_output
 from nircolor.twin.file import PROBE, TWIN_SUFFIX, WEIGHTS, probe_picture, probe_prior, sealed
-from nircolor.twin.session import Maps, Twin, proof
+from nircolor.twin.session import Maps, proof
 from nircolor.weights import load
 
 if TYPE_CHECKING:

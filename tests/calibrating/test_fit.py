@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from nircolor.calibrating.fit import STRENGTHS, Sample, best_fit, fitted
 from nircolor.camera import Camera
@@ -16,7 +15,7 @@ def sample(seed: int, camera: Camera, noise: float = 0.02) -> Sample:
     draw = np.random.default_rng(seed)
     tint = draw.uniform(0.3, 0.7, 3)
     predicted = (draw.uniform(0.1, 0.9, (600, 1)) * 0.7 + 0.3 * tint).astype(np.float32)
-    truth = camera.apply(torch.from_numpy(predicted)).numpy() + draw.normal(0, noise, (600, 3))
+    truth = camera.apply(predicted) + draw.normal(0, noise, (600, 3))
     return Sample(str(seed), predicted, truth.clip(0, 1).astype(np.float32))
 
 

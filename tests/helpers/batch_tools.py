@@ -8,11 +8,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from small_network import PLAIN, network
 
 from nircolor.colorizer import Colorizer, EngineInfo
 from nircolor.scenes import quantise, render
 from nircolor.tiling import Tiling
+from nircolor.torch_networks import TorchNetworks
 
 
 def picture(path: Path, seed: int = 0, height: int = 20, width: int = 28, bits: int = 8) -> Path:
@@ -32,7 +34,8 @@ def _scene(seed: int, height: int, width: int) -> np.ndarray:
 @cache
 def engine(batch: int = 1, prior: str = "global", equalize: bool = False, reduction: int = 1) -> Colorizer:
     made = network(replace(PLAIN, equalize=equalize, prior_size=24, reduction=reduction))
-    return Colorizer(made, EngineInfo("cpu", "numba", "fp32", "tiny", "0" * 12), Tiling(64, 8, batch), prior)
+    networks, info = TorchNetworks(made, torch.device("cpu")), EngineInfo("cpu", "numba", "fp32", "tiny", "0" * 12)
+    return Colorizer(networks, info, Tiling(64, 8, batch), prior)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

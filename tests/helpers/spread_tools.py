@@ -27,7 +27,7 @@ def fill(root: Path, number: int) -> None:
 
 def save_weights(folder: Path) -> Path:
     """Those of ``batch_tools.engine``."""
-    return save(folder / "tiny.safetensors", engine().network)
+    return save(folder / "tiny.safetensors", engine().networks.network)
 
 
 def make_alone(settings: Settings) -> None:

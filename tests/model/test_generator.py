@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig, crop_prior
 from nircolor.ends import DARK, neutral_ends
+from nircolor.model import PRESETS, BranchConfig, Generator, ModelConfig, VSSConfig, crop_prior
 from nircolor.model.spade import SpadeResBlock
 
 SMALL = {

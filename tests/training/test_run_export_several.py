@@ -12,10 +12,10 @@ from export_tools import add_weights, calibrated, colours, exported, write_run
 from small_network import SMALL
 
 from nircolor import weights
-from nircolor.colorizer import build
 from nircolor.errors import UsageError
 from nircolor.training.calibration import Calibration
 from nircolor.training.run_export import ExportConfig, export_run
+from nircolor.weights_network import restored
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def test_several_runs_become_an_ensemble_that_decides_by_the_mean(run: Path, out
     meta = export_run([run, other], out, ExportConfig(license="CC0-1.0", calibration=Calibration(chroma=1.2)))
     assert [member["step"] for member in meta["members"]] == [20, 30]  # type: ignore[attr-defined]
     assert "recipe" not in meta
-    network = build(weights.load(out))
+    network = restored(weights.load(out), Generator)
     nir = torch.rand(1, 1, 32, 40, generator=torch.Generator().manual_seed(0))
     alone = []
     for folder in (run, other):
         exported(folder, tmp_path / "one.safetensors", calibrated(chroma=1.2))
-        alone.append(build(weights.load(tmp_path / "one.safetensors")))
+        alone.append(restored(weights.load(tmp_path / "one.safetensors"), Generator))
         (tmp_path / "one.safetensors").unlink()
     with torch.no_grad():
         expected = sum(member.paint(nir, member.prior(nir), 1.5) for member in alone) / 2
@@ -71,7 +71,7 @@ def test_runs_that_began_alike_become_one_network_of_their_mean(run: Path, out: 
     states = [weights.load(folder / "best.safetensors").state for folder in (run, other)]
     for name, value in weights.load(out).state.items():
         torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2)
-    assert build(weights.load(out)).config == SMALL
+    assert restored(weights.load(out), Generator).config == SMALL
 
 
 @pytest.mark.parametrize("starts", [("", ""), ("a", "b")])

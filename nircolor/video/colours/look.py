@@ -9,11 +9,12 @@ import math
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from numpy.typing import NDArray
 
+from nircolor.planes import area_mean
 from nircolor.video.colours.damping import Damping
+
+Floats = NDArray[np.float32]
 
 DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
 MOST_GAIN = 8.0
@@ -23,44 +24,52 @@ EXPLAINED = 0.9  # share of the difference that is left at most where a shift ex
 STEP = 4  # pixels between those that an exposure is measured at
 
 
-def exposure(past: Tensor, now: Tensor) -> float:
+def exposure(past: Floats, now: Floats) -> float:
     """How many times brighter the scene is taken now: the median of what is neither black nor blown in either look."""
     before, after = past[..., ::STEP, ::STEP], now[..., ::STEP, ::STEP]
-    known = (before.minimum(after) > DARK) & (before.maximum(after) < BLOWN)
-    if not known.any():
-        before, after = past.mean(), now.mean()
-        return float((after / before.clamp(min=1e-3)).clamp(1 / MOST_GAIN, MOST_GAIN))
-    return float((after[known] / before[known]).median().clamp(1 / MOST_GAIN, MOST_GAIN))
+    known = (np.minimum(before, after) > DARK) & (np.maximum(before, after) < BLOWN)
+    if known.any():
+        gain = _least(after[known] / before[known], 0.5)
+    else:
+        gain = float(now.mean() / max(past.mean(), 1e-3))
+    return min(max(gain, 1 / MOST_GAIN), MOST_GAIN)
 
 
-def difference(past: Tensor, now: Tensor) -> Tensor:
+def difference(past: Floats, now: Floats) -> Floats:
     """(b, 1, h, w): ``past``, as it would look at the exposure of ``now``, less ``now``."""
     gain = exposure(past, now)
-    found = (past * gain).clamp(max=1) - now
-    return torch.where(past > BLOWN, found.clamp(min=0), found) if gain < 1 else found
+    found = np.minimum(past * np.float32(gain), 1) - now
+    return np.where(past > BLOWN, found.clip(0), found) if gain < 1 else found
 
 
-def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
+def moved(past: Floats, now: Floats, window: int) -> Floats:
     """(b, 1, h, w): difference around each pixel, less what noise makes: of means, which a shade changes, or of single
     pixels, which a texture changes that moves."""
     found = difference(past, now)
     mean, square = _mean(found, window), _mean(found * found, window)
     noise = min(_quietest(square), 2 * _quietest(_mean(now * now, window) - _mean(now, window) ** 2))
-    return torch.maximum(mean * mean, square - MARGIN * noise).clamp(min=0).sqrt()
+    motion: Floats = np.sqrt(np.maximum(mean * mean, square - np.float32(MARGIN * noise)).clip(0))
+    return motion
 
 
-def _quietest(variance: Tensor) -> float:
+def _quietest(variance: Floats) -> float:
     """Variance of noise, as neighbourhoods show it that differ the least: from frame to frame, since something stays
     as it is, or within a frame, since something is flat. Each alone takes some texture for noise.
     """
-    few = variance[..., ::STEP, ::STEP].flatten()
-    return float(few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(0, MOST_NOISE**2))
+    return min(max(_least(variance[..., ::STEP, ::STEP], QUIET), 0.0), MOST_NOISE**2)
 
 
-def shift(past: Tensor, now: Tensor) -> float:
+def _least(values: Floats, share: float) -> float:
+    """The largest of a share of the values, the least ones."""
+    flat = values.reshape(-1)
+    at = max(0, math.ceil(share * len(flat)) - 1)
+    return float(np.partition(flat, at)[at])
+
+
+def shift(past: Floats, now: Floats) -> float:
     """How many pixels of looks (1, 1, h, w) the whole picture has moved, by phase correlation; 0 where that explains
     little of how they differ, since an object that passes or mere noise have their peaks, too."""
-    before, after = (look[0, 0].float().cpu().numpy() for look in (past * exposure(past, now), now))
+    before, after = (past * np.float32(exposure(past, now)))[0, 0], now[0, 0]
     size = (before.shape[1], before.shape[0])
     window = cv2.createHanningWindow(size, cv2.CV_32F)
     (across, down), _ = cv2.phaseCorrelate(before.copy(), after.copy(), window)  # which multiplies them in their places
@@ -70,20 +79,28 @@ def shift(past: Tensor, now: Tensor) -> float:
     return math.hypot(across, down) if explains else 0.0
 
 
-def _mean(x: Tensor, window: int) -> Tensor:
-    return F.avg_pool2d(x, window, stride=1, padding=window // 2, count_include_pad=False)
+def _mean(x: Floats, window: int) -> Floats:
+    """Of the square around each pixel, as much of it as lies within."""
+    sums = [_sum(one[0], window) for one in x]
+    return np.stack(sums)[:, None] / _sum(np.ones(x.shape[-2:], np.float32), window)
 
 
-def stillness(motion: Tensor, damping: Damping) -> Tensor:
+def _sum(x: Floats, window: int) -> Floats:
+    beyond = cv2.BORDER_CONSTANT  # zeros
+    return np.asarray(cv2.boxFilter(x, -1, (window, window), normalize=False, borderType=beyond))
+
+
+def stillness(motion: Floats, damping: Damping) -> Floats:
     """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
-    return torch.exp(-((motion / damping.motion) ** 2))
+    still: Floats = np.exp(-((motion / np.float32(damping.motion)) ** 2))
+    return still
 
 
-def change(past: Tensor, now: Tensor, grid: int) -> float:
+def change(past: Floats, now: Floats, grid: int) -> float:
     """Mean difference, in patches large enough for a moving camera to matter little."""
-    return float(F.adaptive_avg_pool2d(difference(past, now), grid).abs().mean())
+    return float(np.abs(area_mean(difference(past, now), (grid, grid))).mean())
 
 
-def shrink(look: Tensor, size: tuple[int, ...]) -> Tensor:
-    """``look`` at another size (..., h, w), in float32."""
-    return F.adaptive_avg_pool2d(look.float(), (size[-2], size[-1]))
+def shrink(look: Floats, size: tuple[int, ...]) -> Floats:
+    """``look`` at another size (..., h, w)."""
+    return area_mean(look, (size[-2], size[-1]))

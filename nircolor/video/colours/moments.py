@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from nircolor.networks import Floats
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import exposure, moved, shrink, stillness
 
@@ -21,7 +21,7 @@ from nircolor.video.colours.look import exposure, moved, shrink, stillness
 class Key:
     """The look (1, 1, h, w), ``age`` frames ago, that maps were made of."""
 
-    look: Tensor
+    look: Floats
     age: int = 0
 
 
@@ -30,7 +30,7 @@ class Moment:
     """What was seen, and the maps (1, C, h', w') that came of it."""
 
     key: Key
-    maps: Tensor
+    maps: Floats
 
 
 class Moments:
@@ -46,14 +46,14 @@ class Moments:
         self._now: list[Moment] = []
         self._in_a_row = False
 
-    def prior(self, make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
+    def prior(self, make: Callable[[Any], Floats], seen: Floats) -> Floats:
         """G_B sees the whole of each frame, and before G_A does."""
         self._now, self._in_a_row = [], len(seen) > 1
         return self.maps(make, seen)
 
-    def maps(self, make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
+    def maps(self, make: Callable[[Any], Floats], seen: Floats) -> Floats:
         """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one. ``make`` makes those that are chosen."""
-        looks, first = seen.float().split(1), len(self._now)  # type: ignore[no-untyped-call]
+        looks, first = _each(seen), len(self._now)
         pasts = [self._past[i] if i < len(self._past) else None for i in range(first, first + len(looks))]
         keys: list[Key] = []
         for past, look in zip(pasts, looks, strict=True):
@@ -61,19 +61,19 @@ class Moments:
             keys.append(self._key(before, look))
         fresh = [i for i, key in enumerate(keys) if not key.age]
         some = fresh if len(fresh) < len(keys) else ...
-        maps = make(some).float().split(1) if fresh else ()  # type: ignore[no-untyped-call]
+        maps = _each(make(some)) if fresh else []
         made = dict(zip(fresh, maps, strict=True))
         found: list[Moment] = []
         for i, (past, key) in enumerate(zip(pasts, keys, strict=True)):
             found.append(self._moment(found[-1] if self._in_a_row and found else past, key, made.get(i)))
         self._now += found[-1:] if self._in_a_row else found
-        return torch.cat([moment.maps for moment in found])
+        return np.concatenate([moment.maps for moment in found])
 
     def settle(self) -> None:
         """The pass is complete."""
         self._past, self._now = self._now, []
 
-    def _key(self, past: Key | None, look: Tensor) -> Key:
+    def _key(self, past: Key | None, look: Floats) -> Key:
         """The look that the maps of this one are made of: an earlier one, while there is nothing new to see."""
         damping = self._damping
         if past is None or past.look.shape != look.shape or past.age >= damping.keep:
@@ -83,7 +83,7 @@ class Moments:
         still = float(moved(past.look, look, damping.window).max()) < damping.still
         return Key(past.look, past.age + 1) if still else Key(look)
 
-    def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
+    def _moment(self, past: Moment | None, key: Key, maps: Floats | None) -> Moment:
         if maps is None and past is not None:
             return Moment(key, past.maps)
         assert maps is not None  # a key without an age has maps of its own
@@ -98,6 +98,11 @@ def blend(past: Moment, now: Moment, damping: Damping) -> Moment:
     camera turns: then what looks the same is something else that does."""
     before, after = (shrink(moment.key.look, now.maps.shape) for moment in (past, now))
     motion = moved(before, after, damping.window)  # (1, 1, h, w)
-    turned = damping.turn * float((motion > damping.motion).float().mean())
-    weight = damping.strength * max(0.0, 1 - turned) * stillness(motion, damping)
-    return Moment(now.key, torch.lerp(now.maps, past.maps, weight))
+    turned = damping.turn * float((motion > damping.motion).mean())
+    weight = np.float32(damping.strength * max(0.0, 1 - turned)) * stillness(motion, damping)
+    return Moment(now.key, now.maps + (past.maps - now.maps) * weight)
+
+
+def _each(maps: Floats) -> list[Floats]:
+    """(b, C, h, w) -> b of (1, C, h, w)."""
+    return [maps[i : i + 1] for i in range(len(maps))]

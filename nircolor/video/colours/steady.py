@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
-from nircolor.device import is_out_of_memory
 from nircolor.image.quantize import SCALES
+from nircolor.networks import Floats
+from nircolor.planes import area_mean
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import change, exposure, moved, shift, stillness
 from nircolor.video.colours.moments import Moments
@@ -35,8 +34,8 @@ LOOK = 320  # looks at frames are reduced to about this side
 class Scene:
     """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look."""
 
-    calm: Tensor
-    look: Tensor
+    calm: Floats
+    look: Floats
     moments: Moments
     is_cut: bool = False
     frames: int = 1
@@ -94,28 +93,31 @@ class Steady:
         """The next frame has no past. This is not counted as a scene change."""
         self._scene = self._aside = None
 
-    @torch.inference_mode()
     def _view(self, nir: NDArray[Any]) -> View:
-        full = torch.from_numpy(np.asarray(nir, np.float32) * np.float32(1 / SCALES[nir.dtype]))[None, None]
+        full = (np.asarray(nir, np.float32) * np.float32(1 / SCALES[nir.dtype]))[None, None]
         look = _look(full)
         scene = self._scene_of(full, look)
         if scene.frames > 1:
             full = self._calmed(scene, full, look)
             look = _look(full)
         scene.calm, scene.look = full, look
-        return View(scene, full[0, 0].numpy(), nir)
+        return View(scene, full[0, 0], nir)
 
-    def _calmed(self, scene: Scene, full: Tensor, look: Tensor) -> Tensor:
+    def _calmed(self, scene: Scene, full: Floats, look: Floats) -> Floats:
         """The mean of the frame and those before, where nothing moves: a mean of what moves would lose its texture,
         and with it what the network knows it by."""
         if shift(scene.look, look) > self._damping.shift:
             return full
         motion = moved(scene.look, look, self._damping.window)
-        weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
-        past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
-        return torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
+        weight = np.float32(self._damping.strength) * stillness(motion, self._damping)[0, 0]  # (h, w)
+        past = scene.calm * np.float32(exposure(scene.look, look))
+        past = np.minimum(past, 1, out=past)
+        past -= full
+        past *= cv2.resize(weight, (full.shape[-1], full.shape[-2]), interpolation=cv2.INTER_LINEAR)
+        past += full
+        return past
 
-    def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
+    def _scene_of(self, full: Floats, look: Floats) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
         past, aside = self._scene, self._aside
         if past is None or past.calm.shape != full.shape:
@@ -135,10 +137,10 @@ class Steady:
         self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut), past
         return self._scene
 
-    def _is_cut(self, scene: Scene, look: Tensor) -> bool:
+    def _is_cut(self, scene: Scene, look: Floats) -> bool:
         return change(scene.look, look, self._damping.grid) > self._damping.cut
 
-    def _is_jump(self, scene: Scene, look: Tensor) -> bool:
+    def _is_jump(self, scene: Scene, look: Floats) -> bool:
         gain = exposure(scene.look, look)
         return not 1 / self._damping.jump <= gain <= self._damping.jump
 
@@ -148,7 +150,7 @@ class Steady:
             try:
                 return self._pass(scene, views)
             except Exception as error:
-                if not is_out_of_memory(error):
+                if not self._engine.networks.is_out_of_memory(error):
                     raise
         return [rgb for view in views for rgb in self._pass(scene, [view])]
 
@@ -169,10 +171,12 @@ class Steady:
         return [engine.colorize(shown[0], light=light, on_retreat=self._on_retreat)]
 
 
-def _look(full: Tensor) -> Tensor:
+def _look(full: Floats) -> Floats:
     """(1, 1, H, W) -> (1, 1, h, w): averages of squares of whole pixels."""
-    side = max(1, min(round(max(full.shape[-2:]) / LOOK), *full.shape[-2:]))
-    return F.avg_pool2d(full, side)
+    height, width = full.shape[-2:]
+    side = max(1, min(round(max(height, width) / LOOK), height, width))
+    rows, columns = height // side, width // side
+    return area_mean(full[..., : rows * side, : columns * side], (rows, columns))
 
 
 def _kind(frame: Frame) -> tuple[bool, tuple[int, ...], np.dtype[Any]]:

@@ -15,11 +15,12 @@ from small_network import SMALL, network
 
 from nircolor import Colorizer, scenes
 from nircolor.colorizer import EngineInfo
+from nircolor.ends import neutral_ends
 from nircolor.errors import UsageError
 from nircolor.image import ImageInfo, NirImage
-from nircolor.ends import neutral_ends
 from nircolor.model.guided import local_mean
 from nircolor.tiling import Tiling
+from nircolor.torch_networks import TorchNetworks
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import change, exposure, moved, shift
 from nircolor.video.colours.moments import Key, Moment, blend
@@ -36,7 +37,12 @@ CONFIG = replace(SMALL, prior_size=64, reduction=1)
 
 def build(tiling: Tiling | None = None, prior: Literal["global", "tile"] = "global", **changes: Any) -> Colorizer:
     made = network(replace(CONFIG, **changes))
-    return Colorizer(made, EngineInfo("cpu", "numba", "fp32", "x", "x"), tiling or Tiling(), prior)
+    return Colorizer(
+        TorchNetworks(made, torch.device("cpu")),
+        EngineInfo("cpu", "numba", "fp32", "x", "x"),
+        tiling or Tiling(),
+        prior,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +107,12 @@ def test_a_cut_forgets_the_past(engine: Colorizer) -> None:
 
 
 def test_an_exposure_is_no_cut_and_no_motion() -> None:
-    look = torch.from_numpy(SCENE)[None, None]
-    now, maps = look * 0.8, torch.zeros(1, 2, 48, 64)
+    look = SCENE[None, None]
+    now, maps = look * 0.8, np.zeros((1, 2, 48, 64), np.float32)
     assert change(look, now, 16) < 1e-3
-    assert change(look, torch.from_numpy(OTHER)[None, None], 16) > 0.07
+    assert change(look, OTHER[None, None], 16) > 0.07
     blended = blend(Moment(Key(look), maps), Moment(Key(now), maps + 1), Damping(0.9))
-    torch.testing.assert_close(blended.maps, torch.full_like(maps, 0.1), atol=1e-3, rtol=0)
+    np.testing.assert_allclose(blended.maps, 0.1, atol=1e-3)
 
 
 def test_tiles_are_smoothed_each_with_its_own_past() -> None:
@@ -120,7 +126,7 @@ def test_colours_of_a_sigmoid_head_are_not_mixed_over_time() -> None:
     """Its maps are the picture itself: only the prior is smoothed, and the present frame keeps its texture."""
     engine, seen = build(head="sigmoid", paint_size=0), []
     steady = Steady(engine, Damping())
-    with engine.network.rgb_branch.register_forward_hook(lambda branch, inputs, maps: seen.append(maps)):
+    with engine.networks.network.rgb_branch.register_forward_hook(lambda branch, inputs, maps: seen.append(maps)):
         frames = noisy([SCENE] * 2)
         rgb = [steady.colorize(frame) for frame in frames]
     present = torch.from_numpy(frames[1])[None, None]
@@ -152,7 +158,7 @@ def test_frames_together_are_those_one_by_one(engine: Colorizer) -> None:
 
 def test_the_networks_rest_while_nothing_moves_but_not_for_ever(engine: Colorizer) -> None:
     calls: list[int] = []
-    forward = engine.network.rgb_branch.head.register_forward_hook(lambda *_: calls.append(1))
+    forward = engine.networks.network.rgb_branch.head.register_forward_hook(lambda *_: calls.append(1))
     with forward:
         steady = Steady(engine, Damping(keep=4))
         for frame in noisy([SCENE] * 11, 0.002):
@@ -220,16 +226,16 @@ def test_frames_that_bring_their_colours_end_the_past(engine: Colorizer) -> None
 
 
 def test_an_exposure_is_measured_on_what_is_neither_black_nor_blown() -> None:
-    look = torch.from_numpy(SCENE)[None, None]
+    look = SCENE[None, None]
     assert exposure(look * 0.5, (look * 1.5).clamp(max=1)) == pytest.approx(3, rel=0.02)
     assert exposure(look * 0, look) == 8
 
 
 def test_a_texture_that_moves_is_seen_though_its_mean_stays() -> None:
     rng = np.random.default_rng(0)
-    look = torch.from_numpy(noisy([np.full_like(SCENE, 0.5)])[0])[None, None]
-    texture = torch.from_numpy(rng.choice([0.3, 0.7], (1, 1, 48, 20)).astype(np.float32))
-    past, now = look.clone(), torch.from_numpy(noisy([np.full_like(SCENE, 0.5)], 0.021)[0])[None, None]
+    look = noisy([np.full_like(SCENE, 0.5)])[0][None, None]
+    texture = rng.choice([0.3, 0.7], (1, 1, 48, 20)).astype(np.float32)
+    past, now = look.copy(), noisy([np.full_like(SCENE, 0.5)], 0.021)[0][None, None]
     past[..., 40:60], now[..., 40:60] = texture, texture.roll(3, 3)
     found = moved(past, now, 5)
     assert float(found[..., 43:57].mean()) > 0.1
@@ -248,7 +254,7 @@ def test_how_far_a_camera_has_turned_is_seen_through_noise() -> None:
     picture = grass()
     for pixels in (0, 1, 2, 5):
         before, after = noisy([picture[:, :200], picture[:, pixels : pixels + 200]])
-        found = shift(*(torch.from_numpy(frame)[None, None] for frame in (before, after)))
+        found = shift(*(frame[None, None] for frame in (before, after)))
         assert abs(found - pixels) < 0.2
 
 
@@ -265,7 +271,7 @@ def test_a_camera_that_turns_slowly_does_not_blur_what_the_network_sees(engine: 
 def test_texture_that_moves_alone_is_no_noise() -> None:
     """Wind in the grass: all of it changes, and only the sky says how much noise there is."""
     picture, other = grass()[:, :200], grass(260)[:, 60:]
-    before, after = (torch.from_numpy(frame)[None, None] for frame in noisy([picture, other], 0.005))
+    before, after = (frame[None, None] for frame in noisy([picture, other], 0.005))
     motion = moved(before, after, Damping().window)
     assert float(motion[..., 80:, :].median()) > 1.5 * Damping().motion
     assert float(motion[..., :50, :].median()) < Damping().motion / 2
