@@ -77,6 +77,7 @@ def _video(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
+    from nircolor.model import Generator
     from nircolor.weights import load, verify
     from nircolor.weights_network import restored
 

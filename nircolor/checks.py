@@ -18,6 +18,7 @@ PACKAGES = (
     "torch",
     "numpy",
     "numba",
+    "onnxruntime",
     "opencv-python-headless",
     "tifffile",
     "imagecodecs",

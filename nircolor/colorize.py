@@ -1,4 +1,4 @@
-"""One picture from file to file: what can be refused is refused first, then torch is loaded, then work begins."""
+"""One picture from file to file: what can be refused is refused first, then the network is loaded, then work begins."""
 
 from __future__ import annotations
 
@@ -129,6 +129,7 @@ class _Job:
         reporter, clock = self.reporter, Clock(self.reporter)
         reporter.check()
         check_device(self.settings.device)
+        self.settings.choice.check()
         self.settings.correction.check()
         target = self._target(output)
         if self.engine is self.settings:

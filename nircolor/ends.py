@@ -18,7 +18,7 @@ def neutral_ends(rgb: Any, nir: Any, mean: Any) -> Any:
     NIR of 0.98: the range that is held to be grey is narrow. One pixel in a thousand of them is darker than ``DARK``.
 
     Args:
-        rgb: (..., 3, H, W). nir: (..., 1, H, W) in [0, 1]. mean: (..., 1, H, W), the picture averaged around each pixel.
+        rgb: (..., 3, H, W). nir: (..., 1, H, W) in [0, 1]. mean: (..., 1, H, W), the picture averaged around it.
     """
     return nir + (rgb - nir) * (known(nir) * ramp(mean / DARK))
 

@@ -27,8 +27,8 @@ class EngineConfig:
     weights: a packaged name, one of the user's own, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
     device: ``auto`` (CUDA, then MPS, then the CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto`` is
     bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture, or in each tile
-    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: all that the
-    process may use. correction: by hand, of what the weights say. engine: ``torch``; ``onnx``, which runs weights with
+    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: all that
+    there are. correction: by hand, of what the weights say. engine: ``torch``; ``onnx``, which runs weights with
     an ONNX file beside them on a CPU, in fp32, and never imports torch; ``auto``: the latter where it can.
     """
 

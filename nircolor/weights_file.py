@@ -50,6 +50,7 @@ _FOREIGN = (
     (b"PK\x03\x04", "it is a PyTorch pickle (or another zip archive), and only safetensors are loaded"),
     (b"\x80", "it is a Python pickle, and only safetensors are loaded"),
     (b"version https://git-lfs", "it is a Git LFS pointer, not the file itself (`git lfs pull` fetches that)"),
+    (b"\x08", "it is an ONNX file, which nircolor takes by itself where it lies beside the weights"),
     (b"<", "it is a web page, not the file behind it"),
 )
 

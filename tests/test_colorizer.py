@@ -235,7 +235,8 @@ def test_a_picture_is_reduced_in_parts_as_it_is_whole(
     means = [picture[a:b].mean(0, dtype=np.float32) for a, b in pairwise(edges)]
     lines = torch.nn.functional.adaptive_avg_pool1d(torch.from_numpy(np.stack(means))[None], columns)[0].numpy()
     expected = lines * np.float32(1 if dtype == np.float32 else 1 / np.iinfo(dtype).max)
-    np.testing.assert_array_equal(reduce_area(picture, 24), expected)
+    whole = reduce_area(picture, 24)
+    np.testing.assert_allclose(whole, expected, rtol=1e-5)
     monkeypatch.setattr(overview, "_BAND", 1 << 10)
     monkeypatch.setattr(overview, "_NARROWEST", 8)
-    np.testing.assert_array_equal(reduce_area(Windowed(picture, picture.size), 24), expected)
+    np.testing.assert_array_equal(reduce_area(Windowed(picture, picture.size), 24), whole)

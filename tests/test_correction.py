@@ -43,9 +43,8 @@ def linear(coded: Floats) -> Floats:
 
 def some() -> tuple[Floats, Floats]:
     """Colours that no correction here clips, under a NIR that is far from its ends."""
-    return np.random.default_rng(0).random((50, 3), np.float32) * np.float32(0.4) + np.float32(0.2), np.full(
-        50, 0.5, np.float32
-    )
+    rgb = np.random.default_rng(0).uniform(0.2, 0.6, (50, 3))
+    return rgb.astype(np.float32), np.full(50, 0.5, np.float32)
 
 
 def test_1_is_the_very_same() -> None:
@@ -80,7 +79,7 @@ def test_warmth_is_red_over_blue_at_one_luminance() -> None:
 @pytest.mark.parametrize("correction", [ALL, Correction(0.3, 2, 0.5)])
 def test_the_ends_stay_neutral(correction: Correction) -> None:
     ends = np.array([0, 1], np.float32)
-    grey = ends[:, None].expand(2, 3)
+    grey = ends[:, None].repeat(3, 1)
     np.testing.assert_array_equal(correction.apply(grey, ends), grey)
     dark = Correction(warmth=2).apply(np.full((1, 3), 0.02, np.float32), np.full(1, 0.02, np.float32))
     assert float(dark.max() - dark.min()) < 2 / 255

@@ -32,7 +32,7 @@ PATH = Path("some.safetensors")
 
 COLORIZE = """
 import json, resource, sys
-import nircolor.colorizer
+import nircolor.colorizer, nircolor.torch_networks, nircolor.weights_network
 now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + (512 << 20), -1))
 said = []

@@ -16,6 +16,8 @@ from nircolor.cli.options import (
     DamagedOption,
     DamagedParts,
     Depth,
+    Engine,
+    EngineOption,
     GreyFlag,
     OverlapOption,
     Precision,
@@ -180,6 +182,7 @@ def batch(
     weights: WeightsOption = "lite",
     device: Annotated[str, device_option("cuda:0,1")] = "auto",
     precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = Engine.auto,
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
@@ -224,8 +227,10 @@ def batch(
     if watch and (dry_run or listed is not None):
         raise UsageError("--watch: excludes --dry-run and --list; leave one out")
     names = None if listed is None else names_in(listed)
+    hand = brightness, colour, warmth
+    config = engine_of(weights, device, precision, prior, tile, overlap, correction=hand, engine=engine)
     what: dict[str, Any] = {
-        "engine": engine_of(weights, device, precision, prior, tile, overlap, correction=(brightness, colour, warmth)),
+        "engine": config,
         "reading": reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey, colour_inputs), damaged),
         "writing": writing_of(depth, format, cog),
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),

@@ -15,6 +15,8 @@ from nircolor.cli.options import (
     DamagedParts,
     Depth,
     DeviceOption,
+    Engine,
+    EngineOption,
     GreyFlag,
     OverlapOption,
     Precision,
@@ -86,6 +88,7 @@ def colorize(
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = Engine.auto,
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
@@ -119,7 +122,7 @@ def colorize(
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     from nircolor.colorize import STREAM, colorize_file
 
-    engine = engine_of(weights, device, precision, prior, tile, overlap, batch, (brightness, colour, warmth))
+    config = engine_of(weights, device, precision, prior, tile, overlap, batch, (brightness, colour, warmth), engine)
     reading = reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey), damaged)
     output = output or (STREAM if source == STREAM else None)
     target = _standard_output(json) if output == STREAM else output
@@ -127,7 +130,7 @@ def colorize(
         result = colorize_file(
             _standard_input() if source == STREAM else source,
             target,
-            engine=engine,
+            engine=config,
             reading=reading,
             writing=writing_of(depth, format, cog),
             overwrite=overwrite,

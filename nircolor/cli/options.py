@@ -33,6 +33,12 @@ class Precision(str, Enum):
     fp16 = "fp16"
 
 
+class Engine(str, Enum):
+    auto = "auto"
+    torch = "torch"
+    onnx = "onnx"
+
+
 class Prior(str, Enum):
     whole = "global"
     tile = "tile"
@@ -145,6 +151,16 @@ WeightsOption = Annotated[
         help="Packaged name, one of your own, path of a .safetensors file, or hf://org/repo\\[@rev]\\[/file].",
     ),
 ]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        metavar="auto|torch|onnx",
+        rich_help_panel=ENGINE,
+        help="What runs the networks. onnx is onnxruntime: on a CPU, in fp32, without torch, which takes long to start; "
+        "auto takes it where it can.",
+    ),
+]
 DeviceOption = Annotated[str, device_option()]
 PrecisionOption = Annotated[
     Precision,
@@ -217,6 +233,7 @@ def engine_of(
     overlap: int,
     batch: int = 1,
     correction: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    engine: Engine = Engine.auto,
 ) -> EngineConfig:
     """``correction``: brightness, colour, warmth."""
     from nircolor.correction import Correction
@@ -224,7 +241,8 @@ def engine_of(
     from nircolor.tiling import Tiling
 
     tiling, hand = Tiling(tile, overlap, batch), Correction(*correction)
-    return EngineConfig(weights, device, precision.value, prior.value, tiling, correction=hand)
+    options: dict[str, Any] = {"correction": hand, "engine": engine.value}
+    return EngineConfig(weights, device, precision.value, prior.value, tiling, **options)
 
 
 def reading_of(

@@ -14,6 +14,8 @@ from nircolor.cli.options import (
     ColourFrames,
     ColourOption,
     DeviceOption,
+    Engine,
+    EngineOption,
     GreyFlag,
     OverlapOption,
     Precision,
@@ -164,6 +166,7 @@ def video(
     weights: WeightsOption = "lite",
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = Engine.auto,
     prior: PriorOption = Prior.whole,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
@@ -195,11 +198,13 @@ def video(
     video of all that was done until then. Nothing is replaced without --overwrite.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    hand = brightness, colour, warmth
+    config = engine_of(weights, device, precision, prior, tile, overlap, correction=hand, engine=engine)
     _colorize(
         report,
         source=_standard_input() if source == "-" else source,
         target=_standard_output(json) if output == "-" else output,
-        engine=engine_of(weights, device, precision, prior, tile, overlap, correction=(brightness, colour, warmth)),
+        engine=config,
         reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
         smooth=smooth,
         fps=fps,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from click.core import ParameterSource
 
 from nircolor.cli.options import DeviceOption, overwrite_option
 from nircolor.cli.report import (
@@ -16,6 +17,7 @@ from nircolor.cli.report import (
     HelpFlag,
     JsonFlag,
     QuietFlag,
+    Report,
     VerboseFlag,
     begin,
     show_help,
@@ -24,11 +26,13 @@ from nircolor.errors import UsageError
 from nircolor.wording import one_line
 
 CALIBRATION = "Calibration"
+KEPT = ("paths", "overwrite", "json", "quiet", "verbose")  # options of an export that an ONNX file has, too
 EXPORT_EPILOG = f"""[bold]Example[/bold]
 
   $ nircolor weights export runs/mine nircolor-mine.safetensors
         --license "CC BY 4.0" --description "orchards, from a drone"
   $ nircolor weights export runs/one runs/two runs/three nircolor-mine.safetensors
+  $ nircolor weights export mine.safetensors mine.onnx
 
 {EXIT_CODES}"""
 
@@ -151,16 +155,17 @@ def calibrate(
         raise typer.Exit(1)
 
 
-@weights_app.command(epilog=EXPORT_EPILOG, short_help="Make one file of a training run.")
+@weights_app.command(epilog=EXPORT_EPILOG, short_help="Make one file of a training run, or of weights an ONNX file.")
 def export(
     ctx: typer.Context,
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="RUN... OUT",
             show_default=False,
             help="Folders of training runs, and last the file to write, whose name ends in .safetensors. Several runs "
-            "of one network become an ensemble: they decide together, better than each alone.",
+            "of one network become an ensemble: they decide together, better than each alone. Or the name of weights, "
+            "and a file whose name ends in .onnx: the same network for onnxruntime, which colorizes without torch.",
         ),
     ],
     average: Annotated[
@@ -236,9 +241,12 @@ def export(
 ) -> None:
     """Make one file of a training run: its averaged weights with configuration, recipe, data, scores and licence."""
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
-    *runs, out = paths
+    *runs, out = map(Path, paths)
     if not runs:
         raise UsageError(f"{out}: give the folder of a run, and then the file to write")
+    if out.suffix == ".onnx":
+        _export_onnx(ctx, report, paths[:-1], out, overwrite)
+        return
     from nircolor.training.calibration import Calibration
     from nircolor.training.run_export import ExportConfig, export_run
 
@@ -254,6 +262,20 @@ def export(
     report.result(
         {"runs": [str(run) for run in runs], **values, "dtype": dtype, "meta": meta, "warnings": report.warnings}
     )
+
+
+def _export_onnx(ctx: typer.Context, report: Report, names: list[str], out: Path, overwrite: bool) -> None:
+    """``nircolor weights export NAME OUT.onnx``."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    others = [f"--{name.replace('_', '-')}" for name in given if name not in KEPT]
+    if others or len(names) > 1:
+        reason = "an ONNX file is made of one file of weights, as it is"
+        raise UsageError(reason, path=out, remedy=f"leave out {', '.join(others or names[1:])}")
+    from nircolor.twin.export import export_onnx
+
+    info = export_onnx(names[0], out, overwrite=overwrite)
+    report.say(str(info))
+    report.result({**info.to_json(), "warnings": report.warnings})
 
 
 def _size_and_sum(out: Path, meta: dict[str, object]) -> dict[str, Any]:

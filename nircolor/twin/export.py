@@ -1,4 +1,4 @@
-"""The verb ``export_onnx``: from weights to an ONNX file that any runtime can read. Needs ``nircolor[onnx]`` and torch."""
+"""The verb ``export_onnx``: from weights to an ONNX file. Needs ``nircolor[onnx]`` and torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of ``colorize_video``: what can be refused is refused first, then torch is loaded, then work begins."""
+"""The steps of ``colorize_video``: what can be refused is refused first, then the network is loaded, then work begins."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Job:
         self.reporter.progress("loading the weights")
         engine = ready(self.engine, self.reporter)
         output.begin(self._identity(damping, engine.info))
-        from nircolor.video.work import Work  # which needs torch
+        from nircolor.video.work import Work  # and OpenCV
 
         work = Work(source, output, engine, damping, self.reporter, self.place.told)
         rate = self.timing.fps or stream.fps or 0

@@ -13,6 +13,7 @@ from small_network import SMALL
 
 from nircolor import weights
 from nircolor.errors import UsageError
+from nircolor.model import Generator
 from nircolor.training.calibration import Calibration
 from nircolor.training.run_export import ExportConfig, export_run
 from nircolor.weights_network import restored

@@ -28,11 +28,8 @@ def exposure(past: Floats, now: Floats) -> float:
     """How many times brighter the scene is taken now: the median of what is neither black nor blown in either look."""
     before, after = past[..., ::STEP, ::STEP], now[..., ::STEP, ::STEP]
     known = (np.minimum(before, after) > DARK) & (np.maximum(before, after) < BLOWN)
-    if known.any():
-        gain = _least(after[known] / before[known], 0.5)
-    else:
-        gain = float(now.mean() / max(past.mean(), 1e-3))
-    return min(max(gain, 1 / MOST_GAIN), MOST_GAIN)
+    gains = after[known] / before[known] if known.any() else now.mean(keepdims=True) / max(past.mean(), 1e-3)
+    return min(max(_least(gains, 0.5), 1 / MOST_GAIN), MOST_GAIN)
 
 
 def difference(past: Floats, now: Floats) -> Floats:

@@ -227,7 +227,7 @@ def test_frames_that_bring_their_colours_end_the_past(engine: Colorizer) -> None
 
 def test_an_exposure_is_measured_on_what_is_neither_black_nor_blown() -> None:
     look = SCENE[None, None]
-    assert exposure(look * 0.5, (look * 1.5).clamp(max=1)) == pytest.approx(3, rel=0.02)
+    assert exposure(look * 0.5, np.minimum(look * 1.5, 1)) == pytest.approx(3, rel=0.02)
     assert exposure(look * 0, look) == 8
 
 
@@ -236,7 +236,7 @@ def test_a_texture_that_moves_is_seen_though_its_mean_stays() -> None:
     look = noisy([np.full_like(SCENE, 0.5)])[0][None, None]
     texture = rng.choice([0.3, 0.7], (1, 1, 48, 20)).astype(np.float32)
     past, now = look.copy(), noisy([np.full_like(SCENE, 0.5)], 0.021)[0][None, None]
-    past[..., 40:60], now[..., 40:60] = texture, texture.roll(3, 3)
+    past[..., 40:60], now[..., 40:60] = texture, np.roll(texture, 3, 3)
     found = moved(past, now, 5)
     assert float(found[..., 43:57].mean()) > 0.1
     assert float(found[..., :36].mean()) < 0.02
@@ -273,5 +273,5 @@ def test_texture_that_moves_alone_is_no_noise() -> None:
     picture, other = grass()[:, :200], grass(260)[:, 60:]
     before, after = (frame[None, None] for frame in noisy([picture, other], 0.005))
     motion = moved(before, after, Damping().window)
-    assert float(motion[..., 80:, :].median()) > 1.5 * Damping().motion
-    assert float(motion[..., :50, :].median()) < Damping().motion / 2
+    assert np.median(motion[..., 80:, :]) > 1.5 * Damping().motion
+    assert np.median(motion[..., :50, :]) < Damping().motion / 2
