@@ -157,7 +157,7 @@ EngineOption = Annotated[
         "--engine",
         metavar="auto|torch|onnx",
         rich_help_panel=ENGINE,
-        help="What runs the networks. onnx is onnxruntime: on a CPU, in fp32, without torch, which takes long to start; "
+        help="What runs the networks. onnx is onnxruntime: on a CPU, in fp32, without torch, which starts slowly; "
         "auto takes it where it can.",
     ),
 ]

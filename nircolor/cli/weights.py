@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from click.core import ParameterSource
 
 from nircolor.cli.options import DeviceOption, overwrite_option
 from nircolor.cli.report import (
@@ -266,8 +265,8 @@ def export(
 
 def _export_onnx(ctx: typer.Context, report: Report, names: list[str], out: Path, overwrite: bool) -> None:
     """``nircolor weights export NAME OUT.onnx``."""
-    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    others = [f"--{name.replace('_', '-')}" for name in given if name not in KEPT]
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params if name not in KEPT}
+    others = [f"--{name.replace('_', '-')}" for name, source in sources.items() if source and source.name != "DEFAULT"]
     if others or len(names) > 1:
         reason = "an ONNX file is made of one file of weights, as it is"
         raise UsageError(reason, path=out, remedy=f"leave out {', '.join(others or names[1:])}")

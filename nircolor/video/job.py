@@ -1,4 +1,4 @@
-"""The steps of ``colorize_video``: what can be refused is refused first, then the network is loaded, then work begins."""
+"""The steps of ``colorize_video``: what can be refused is refused first, then come the network and the work."""
 
 from __future__ import annotations
 
