@@ -51,7 +51,7 @@ def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:
     slopes, levels = [], []
     for one in maps:
         mean_map = local_mean(one)
-        slope = (local_mean(small * one) - mean * mean_map) / variance
+        slope = np.asarray((local_mean(small * one) - mean * mean_map) / variance, np.float32)
         slopes.append(local_mean(slope))
         levels.append(local_mean(mean_map - slope * mean))
     slope, level = np.stack(slopes), np.stack(levels)
@@ -71,7 +71,8 @@ def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floa
     count, rows = line.shape[:2]
     flat = line.reshape(count * rows, -1)
     full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
-    second, first, constant, mean = np.split(np.asarray(full).reshape(count, rows, width), (3, 6, 9))
+    planes = np.asarray(full, np.float32).reshape(count, rows, width)
+    second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
     seen = nir[None, band]
     rgb = _parabola(second, first, constant, seen)
     if light is not None:

@@ -41,7 +41,7 @@ def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32
     edges = np.linspace(0, width, parts + 1).astype(int).tolist()
     bands = (picture[rows, left:right] for left, right in pairwise(edges))
     means, units = zip(*((band.mean(0, dtype=np.float32), unit_of(band)) for band in bands), strict=True)
-    return area_mean(np.concatenate(means)[None], (1, columns))[0] * units[0]
+    return np.asarray(area_mean(np.concatenate(means)[None], (1, columns))[0] * units[0])
 
 
 def unit_of(values: NDArray[Any]) -> np.float32:

@@ -18,7 +18,7 @@ class Places(NamedTuple):
     share: Floats
 
     def part(self, some: slice) -> Places:
-        return Places(*(line[some] for line in self))
+        return Places(self.first[some], self.second[some], self.share[some])
 
 
 def places(size: int, count: int, start: float = 0.0, stop: float = 1.0) -> Places:
@@ -64,7 +64,7 @@ def _means(x: Floats, count: int, axis: int) -> Floats:
     at = np.arange(count)
     first, last = at * length // count, -(-(at + 1) * length // count)
     if count > length:  # one pixel, or the mean of two
-        return (np.take(x, first, axis) + np.take(x, last - 1, axis)) * np.float32(0.5)
+        return np.asarray((np.take(x, first, axis) + np.take(x, last - 1, axis)) * np.float32(0.5))
     edges = np.stack([first, last], -1).reshape(-1)[:-1]  # sums from each edge to the next; every other one is meant
     sums = np.add.reduceat(x, edges, axis, dtype=np.float32)
     kept = np.take(sums, np.arange(0, 2 * count, 2), axis)

@@ -63,7 +63,8 @@ class Generator(nn.Module):
             maps = maps if size == (height, width) else enlarge(maps, small, nir)
             rgb, mean = colours(self.config.head, maps, nir), local_mean(nir.float())
             rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
-        return neutral_ends(rgb, nir if light is None else light, mean)
+        made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
+        return made
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

@@ -84,6 +84,11 @@ class Graph:
     def split(self, x: str, axis: int, *sizes: int) -> list[str]:
         return list(self.op("Split", x, self.ints(*sizes), outputs=len(sizes), axis=axis))
 
+    def resized(self, x: str, *to: str) -> str:
+        """Bilinear, pixel centres aligned. ``to``: as of the operator, an empty region first."""
+        mode = "half_pixel"
+        return str(self.op("Resize", x, *to, mode="linear", coordinate_transformation_mode=mode))
+
     def sum(self, *parts: str) -> str:
         """Left to right."""
         first, *others = parts

@@ -59,8 +59,7 @@ def laplacian(g: Graph, nir: str) -> str:
 
 def enlarged(g: Graph, x: str, times: int = 2) -> str:
     """Bilinear, pixel centres aligned."""
-    how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-    return str(g.op("Resize", x, "", g.floats([1, 1, times, times]), **how))
+    return g.resized(x, "", g.floats([1, 1, times, times]))
 
 
 def reduced(g: Graph, x: str, times: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,11 +75,11 @@ def proof(prior: Maps, maps: Maps) -> str:
 
 def _runtime() -> ModuleType:
     try:
-        import onnxruntime
+        runtime = import_module("onnxruntime")
     except (ImportError, OSError) as error:
         reason = f"onnxruntime cannot be loaded ({in_short(error)})"
         raise DeviceError(reason, remedy="pip install onnxruntime") from error
-    return onnxruntime
+    return runtime
 
 
 def _options(runtime: ModuleType, threads: int) -> Any:

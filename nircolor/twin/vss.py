@@ -6,8 +6,11 @@ at once, which stay in the cache.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from nircolor.model.agent import GRID, AgentAttention
 from nircolor.model.ssm import SelectiveScan2D
@@ -27,7 +30,8 @@ def vss_block(g: Graph, x: str, block: VSSBlock) -> str:
     y = conv(g, layer_norm(g, x, block.norm2), block.conv)
     if isinstance(block.agent, AgentAttention):
         y = agent_attention(g, y, block.agent)
-    y = linear(g, g.op("Gelu", linear(g, y, block.mlp[0])), block.mlp[2])
+    widen, narrow = cast(nn.Linear, block.mlp[0]), cast(nn.Linear, block.mlp[2])
+    y = linear(g, g.op("Gelu", linear(g, y, widen)), narrow)
     return g.sum(y, scaled(g, x, block.scale2))
 
 
@@ -152,6 +156,5 @@ def _bias(g: Graph, layer: object, heads: int, height: str, width: str) -> str:
     one, parts = g.ints(1), []
     for name, sizes in (("grid", (height, width)), ("row", (height, one)), ("column", (one, width))):
         size = g.op("Concat", g.ints(heads, GRID * GRID), *sizes, axis=0)
-        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-        parts.append(g.op("Resize", g.weight(array(getattr(layer, name))), "", "", size, **how))
+        parts.append(g.resized(g.weight(array(getattr(layer, name))), "", "", size))
     return g.reshape(g.sum(*parts), heads, GRID * GRID, -1)

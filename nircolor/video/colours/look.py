@@ -36,7 +36,7 @@ def difference(past: Floats, now: Floats) -> Floats:
     """(b, 1, h, w): ``past``, as it would look at the exposure of ``now``, less ``now``."""
     gain = exposure(past, now)
     found = np.minimum(past * np.float32(gain), 1) - now
-    return np.where(past > BLOWN, found.clip(0), found) if gain < 1 else found
+    return np.asarray(np.where(past > BLOWN, found.clip(0), found) if gain < 1 else found, np.float32)
 
 
 def moved(past: Floats, now: Floats, window: int) -> Floats:
