@@ -33,12 +33,13 @@ log = logging.getLogger("nircolor")
 
 @dataclass(frozen=True)
 class Choice:
-    """Fields of ``EngineConfig``."""
+    """Fields of ``EngineConfig``. ``brief``: for little work, for which starting soon counts more than going fast."""
 
     engine: Engine = "auto"
     device: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    brief: bool = False
 
     def check(self) -> None:
         """Refuse what onnxruntime cannot do here. Raises UsageError."""
@@ -90,7 +91,7 @@ def _onnx(name: str, path: Path, choice: Choice) -> tuple[OnnxNetworks, FoundWei
 def _opened(found: FoundWeights, choice: Choice) -> OnnxNetworks:
     from nircolor.onnx_networks import OnnxNetworks
 
-    return OnnxNetworks.open(twin_of(found.path), found.meta, found.sha256, choice.threads or cores())
+    return OnnxNetworks.open(twin_of(found.path), found.meta, found.sha256, choice.threads or cores(), choice.brief)
 
 
 def _torch(name: str, path: Path, choice: Choice) -> tuple[TorchNetworks, FoundWeights]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
+FEW = 4 << 20  # pixels, for which a network is used once or twice
 _ONLY_IF_ASKED = ("pages", "correction")
 Source = str | Path | bytes | BinaryIO
 Target = Path | BinaryIO
@@ -142,7 +143,7 @@ class _Job:
             plan = self._plan(target, image)
             clock.lap("opened")
             reporter.progress("loading the weights")
-            engine = ready(self.engine, reporter)
+            engine = ready(self.engine, reporter, brief=image.shape[0] * image.shape[1] <= FEW)
             clock.lap("engine loaded")
             _make_room(target)
             reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])

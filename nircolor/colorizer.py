@@ -71,6 +71,7 @@ class Colorizer:
         device: str = "auto",
         precision: str = "auto",
         threads: int | None = None,
+        brief: bool = False,
         tiling: Tiling | None = None,
         prior: Literal["global", "tile"] = "global",
         on_retreat: Callable[[str], None] | None = None,
@@ -83,6 +84,7 @@ class Colorizer:
             path: the file that ``name`` stands for, where that is known already.
             engine: ``auto``, ``torch`` or ``onnx``. device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
             precision: ``auto``, ``fp32``, ``bf16``, ``fp16``. threads: of the CPU. ``EngineConfig`` says more.
+            brief: for little work, for which starting soon counts more than going fast.
             tiling: side, overlap and number of tiles worked on at once.
             on_retreat: called with one line whenever memory ran out and smaller batches or tiles are used, and where
             torch takes the place of onnxruntime.
@@ -90,7 +92,7 @@ class Colorizer:
 
         Raises WeightsError, DeviceError, UsageError.
         """
-        choice = Choice(engine, device, precision, threads)
+        choice = Choice(engine, device, precision, threads, brief)
         networks, found = open_networks(name, path, choice, on_retreat)
         info = EngineInfo(networks.device, networks.kernel, networks.precision, name, found.sha256[:12])
         camera = Camera.from_meta(found.meta, found.path)

@@ -59,9 +59,9 @@ class EngineConfig:
 
         return locate(self.weights)
 
-    def load(self, reporter: Reporter | None = None) -> Colorizer:
+    def load(self, reporter: Reporter | None = None, brief: bool = False) -> Colorizer:
         """The engine, and with it what runs its networks. Reports EngineReady, and Retreat whenever memory runs out
-        later, or torch takes the place of onnxruntime.
+        later, or torch takes the place of onnxruntime. ``brief``: for little work, for which starting soon counts more.
 
         Raises WeightsError, DeviceError, UsageError.
         """
@@ -75,6 +75,7 @@ class EngineConfig:
             device=self.device,
             precision=self.precision,
             threads=self.threads,
+            brief=brief,
             tiling=self.tiling,
             prior=self.prior,
             on_retreat=reporter.retreat,
@@ -95,9 +96,9 @@ def settings_of(engine: EngineConfig | Colorizer) -> EngineConfig:
     return EngineConfig(*names, engine.prior, engine.tiling, **options)  # type: ignore[arg-type]
 
 
-def ready(engine: EngineConfig | Colorizer, reporter: Reporter) -> Colorizer:
+def ready(engine: EngineConfig | Colorizer, reporter: Reporter, brief: bool = False) -> Colorizer:
     """An engine that is loaded already as it is; a configuration is loaded, which may raise what ``load`` raises."""
-    return engine.load(reporter) if isinstance(engine, EngineConfig) else engine
+    return engine.load(reporter, brief) if isinstance(engine, EngineConfig) else engine
 
 
 def check_device(name: str) -> None:

@@ -41,7 +41,9 @@ class OnnxNetworks:
         self._gain: Callable[[Floats, Floats], Floats] = twin.maps
 
     @classmethod
-    def open(cls, twin: Path, meta: Mapping[str, object], sha256: str, threads: int) -> OnnxNetworks:
+    def open(
+        cls, twin: Path, meta: Mapping[str, object], sha256: str, threads: int, brief: bool = False
+    ) -> OnnxNetworks:
         """The twin of weights of this meta and SHA-256. Raises WeightsError and DeviceError where it cannot be used."""
         config, members = meta.get("config"), meta.get("members")
         try:
@@ -50,7 +52,7 @@ class OnnxNetworks:
             width = (3 + config["prior_features"]) * (len(members) if isinstance(members, list) and members else 1)  # type: ignore[index]
         except (KeyError, TypeError) as error:
             raise WeightsError("describe no network", path=twin) from error
-        return cls(Twin(twin, sha256, width, threads), sight)
+        return cls(Twin(twin, sha256, width, threads, brief), sight)
 
     def prior(self, nir: Floats) -> Floats:
         padded = pad_to_multiple(nir[:, None], MULTIPLE)

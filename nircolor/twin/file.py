@@ -40,7 +40,11 @@ def twin_of(weights: Path) -> Path:
 
 def sealed(model: bytes) -> bytes:
     """A serialized model with its checksum: still a model, since messages of protobuf go on where others end."""
-    return model + _SEAL + hashlib.sha256(model).hexdigest().encode()
+    return model + _seal(model)
+
+
+def _seal(model: bytes | memoryview) -> bytes:
+    return _SEAL + hashlib.sha256(model).hexdigest().encode()
 
 
 def read_sealed(path: Path) -> bytes:
@@ -50,10 +54,10 @@ def read_sealed(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise WeightsError(f"cannot be read ({reason})", path=path, remedy=REMEDY) from error
-    model, seal = data[:-_LENGTH], data[-_LENGTH:]
+    seal = data[-_LENGTH:]
     if not re.fullmatch(re.escape(_SEAL) + b"[0-9a-f]{64}", seal):
         raise WeightsError("is no ONNX file of nircolor, or is cut off", path=path, remedy=REMEDY)
-    if seal != sealed(model)[-_LENGTH:]:
+    if seal != _seal(memoryview(data)[:-_LENGTH]):
         raise WeightsError("is damaged: its checksum does not match its content", path=path, remedy=REMEDY)
     return data
 

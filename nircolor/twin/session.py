@@ -21,14 +21,15 @@ Maps = NDArray[np.float32]
 class Twin:
     """The networks of the weights file whose SHA-256 is ``sha256``; their prior has ``width`` channels.
 
-    Nothing is taken on trust: the file is unharmed, of these weights, and computes what torch does. Raises DeviceError
-    without an onnxruntime that can, WeightsError for any other file.
+    ``brief``: starting soon counts more than going fast. Nothing is taken on trust: the file is unharmed, of these
+    weights, and computes what torch does. Raises DeviceError without an onnxruntime that can, WeightsError for any other
+    file.
     """
 
-    def __init__(self, path: Path, sha256: str, width: int, threads: int) -> None:
+    def __init__(self, path: Path, sha256: str, width: int, threads: int, brief: bool = False) -> None:
         data, runtime = read_sealed(path), _runtime()
         try:
-            self._session = runtime.InferenceSession(data, _options(runtime, threads), ["CPUExecutionProvider"])
+            self._session = runtime.InferenceSession(data, _options(runtime, threads, brief), ["CPUExecutionProvider"])
             meta = self._session.get_modelmeta().custom_metadata_map
         except Exception as error:  # what a runtime raises cannot be foreseen
             reason = f"onnxruntime {runtime.__version__} cannot load {path.name} ({in_short(error)})"
@@ -82,10 +83,12 @@ def _runtime() -> ModuleType:
     return runtime
 
 
-def _options(runtime: ModuleType, threads: int) -> Any:
+def _options(runtime: ModuleType, threads: int, brief: bool) -> Any:
     """Threads that sleep between calls: a machine has other things to do, and our own threads wait for cores, too."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    if brief:  # to optimise the graph takes as long as half a picture, and saves a third of each
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3  # errors, which are raised as well
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
