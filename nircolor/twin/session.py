@@ -22,8 +22,8 @@ class Twin:
     """The networks of the weights file whose SHA-256 is ``sha256``; their prior has ``width`` channels.
 
     ``brief``: starting soon counts more than going fast. Nothing is taken on trust: the file is unharmed, of these
-    weights, and computes what torch does. Raises DeviceError without an onnxruntime that can, WeightsError for any other
-    file.
+    weights, and computes what torch does. Raises DeviceError without an onnxruntime that can, WeightsError for any
+    other file.
     """
 
     def __init__(self, path: Path, sha256: str, width: int, threads: int, brief: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -58,10 +57,10 @@ def test_neither_do_a_batch_and_a_video(picture: Path, tmp_path: Path) -> None:
     folder.mkdir()
     for number in range(2):
         save(folder / f"{number}.png", NIR)
-    for command, target in (("batch", tmp_path / "batch"), ("video", tmp_path / "video")):
-        loaded, _ = run(command, folder, target, "--engine", "onnx")
+    for command, *target in (("batch", tmp_path / "batch"), ("video", "-o", tmp_path / "video")):
+        loaded, _ = run(command, folder, *target, "--engine", "onnx")
         assert loaded == ["onnxruntime"], command
-        assert sorted(path.name for path in target.glob("*.png"))[0].startswith("0")
+        assert len(list(target[-1].glob("*.png"))) == 2
 
 
 def test_a_twin_that_is_damaged_is_announced(picture: Path, tmp_path: Path) -> None:
@@ -69,13 +68,12 @@ def test_a_twin_that_is_damaged_is_announced(picture: Path, tmp_path: Path) -> N
 
     (tmp_path / "mine.safetensors").write_bytes(locate("lite").read_bytes())
     (tmp_path / "mine.onnx").write_bytes(b"no model")
-    args = "colorize", picture, "--weights", tmp_path / "mine.safetensors", "--device", "cpu", "--json"
+    args = "colorize", picture, "--weights", tmp_path / "mine.safetensors", "--device", "cpu"
     loaded, said = run(*args)
     assert "torch" in loaded
     assert "torch takes the place of onnxruntime: " in said
     assert "make it again with `nircolor weights export NAME OUT.onnx`" in said
-    result = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
-    assert result["kernel"] == "numba"
+    assert "kernel numba" in said
 
 
 def test_export_says_what_it_wrote_and_what_it_does_not_take(tmp_path: Path) -> None:
