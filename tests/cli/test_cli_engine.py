@@ -59,7 +59,8 @@ def test_neither_do_a_batch_and_a_video(picture: Path, tmp_path: Path) -> None:
         save(folder / f"{number}.png", NIR)
     for command, *target in (("batch", tmp_path / "batch"), ("video", "-o", tmp_path / "video")):
         loaded, _ = run(command, folder, *target, "--engine", "onnx")
-        assert loaded == ["onnxruntime"], command
+        assert "onnxruntime" in loaded, command
+        assert "torch" not in loaded, command
         assert len(list(target[-1].glob("*.png"))) == 2
 
 

@@ -114,7 +114,7 @@ class Steady:
         past = np.minimum(past, 1, out=past)
         past -= full
         past *= cv2.resize(weight, (full.shape[-1], full.shape[-2]), interpolation=cv2.INTER_LINEAR)
-        return np.add(past, full, out=past)
+        return np.asarray(np.add(past, full, out=past))
 
     def _scene_of(self, full: Floats, look: Floats) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
