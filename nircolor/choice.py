@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nircolor.errors import DeviceError, NircolorError, UsageError, WeightsError
-from nircolor.hub import HUB_SCHEME
 from nircolor.twin.file import twin_of
 from nircolor.weights import FoundWeights, find, load, locate
 
@@ -82,8 +81,7 @@ def open_networks(
 def _onnx(name: str, path: Path, choice: Choice) -> tuple[OnnxNetworks, FoundWeights]:
     found, twin = find(name, path), twin_of(path)
     if not twin.exists():
-        where = "in a folder of yours" if name.startswith(HUB_SCHEME) else "beside it"
-        remedy = f"make one {where} with `nircolor weights export {name} {twin.name}`, or give `engine=torch`"
+        remedy = f"make one beside it with `nircolor weights export {name} {twin}`, or give `engine=torch`"
         raise WeightsError("has no ONNX file", path=path, remedy=remedy)
     return _opened(found, choice), found
 
