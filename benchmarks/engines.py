@@ -35,7 +35,8 @@ class Taken(NamedTuple):
 
 def measured(line: list[str], root: Path) -> Taken:
     start = time.perf_counter()
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(root)})
+    there = {**os.environ, "PYTHONPATH": str(root)}
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=there, cwd=root)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"failed: {' '.join(line)}")
