@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from hypothesis import settings
 # The order of additions depends on the number of threads, and with it the last bits of a sum. Processes that tests
 # start have one thread; this one too, so that bytes can be compared. Two would wait for each other beside a busy core.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# Who starts the tests in the background may ignore Ctrl-C, and so would all processes that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines are shared: a slow example says something about the neighbours, not about the code. The examples are the same
 # each time: what fails by chance says nothing about the change that is tested. ``--hypothesis-profile=search`` draws

@@ -154,6 +154,11 @@ def transport(frames: int) -> Iterator[bytes]:
             target.truncate()
 
 
+def _prepare() -> None:
+    """What takes time, before anybody waits for an answer."""
+    pictures(), units()
+
+
 def _request(connection: socket.socket) -> str:
     """One request of HTTP or RTSP, its lines. Raises ValueError where none comes."""
     text = b""
@@ -259,6 +264,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
     """
     file = _sender_of(data, length or len(data))
     senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_behind_lock}
+    _prepare()
     server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
     try:
         yield server
@@ -269,6 +275,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
 @contextmanager
 def datagrams(show: Show) -> Iterator[str]:
     """MPEG-TS to whoever listens; its address."""
+    _prepare()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outlet:
         outlet.bind(("127.0.0.1", 0))
         port = outlet.getsockname()[1]

@@ -41,8 +41,8 @@ sys.exit(main(args))
 
 
 def line(place: str, number: int, *args: str | Path, calls: int = 1, group: bool = False) -> list[str]:
-    """A command: ``nircolor`` with ``args`` that gets the signal ``number``, alone or with all of its process ``group``,
-    when a function (``module:name``, or ``module:Class.name``) has returned from so many ``calls``.
+    """A command: ``nircolor`` with ``args`` that gets the signal ``number`` when a function (``module:name``, or
+    ``module:Class.name``) has returned from so many ``calls``: alone, or with all of its process ``group``.
     """
     return [sys.executable, "-c", CHILD, place, str(int(number)), str(calls), str(int(group)), *map(str, args)]
 
