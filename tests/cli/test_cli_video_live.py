@@ -21,15 +21,15 @@ from live_servers import SECRET, Server, Show, datagrams, served
 PATIENT = """
 import sys
 from nircolor.cli import main
-from nircolor.video.colours.steady import Steady
+from nircolor.events import Reporter
 from nircolor.video.live.address import Patience
 
-def paint(*args, paint=Steady.paint):
-    colours = paint(*args)
-    print("painted", file=sys.stderr, flush=True)
-    return colours
+def told(reporter, stage, done, *rest, told=Reporter.told):
+    told(reporter, stage, done, *rest)
+    if done and stage == "colorizing":
+        print("a frame is done", file=sys.stderr, flush=True)
 
-Steady.paint, Patience.__init__.__defaults__ = paint, (600.0, 600.0, 600.0, (0.1, 0.4))
+Reporter.told, Patience.__init__.__defaults__ = told, (600.0, 600.0, 600.0, (0.1, 0.4))
 sys.exit(main(["video", *sys.argv[1:]]))
 """
 """It tells of frames, and waits ten minutes instead of ten seconds: what ends sooner has not waited for the other side,
@@ -51,11 +51,9 @@ def started(folder: Path, *args: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for_a_frame(process: subprocess.Popen[str]) -> None:
-    """Until one is done for certain, since others have been painted after it."""
     assert process.stderr is not None
-    for _ in range(2):
-        while (line := process.stderr.readline()) != "painted\n":
-            assert line, "it has ended"
+    while (line := process.stderr.readline()) != "a frame is done\n":
+        assert line, "it has ended"
 
 
 def wait(process: subprocess.Popen[str], come: Callable[[], bool]) -> None:
