@@ -215,7 +215,7 @@ def test_budget_bounds_what_is_under_way() -> None:
     waiting.join(0.3)
     assert waiting.is_alive()
     budget.give(big)
-    waiting.join(5)
+    waiting.join(300)
     assert not waiting.is_alive()
 
 

@@ -27,15 +27,41 @@ from nircolor.errors import WeightsError
 ray: Any = pytest.importorskip("ray", reason="Ray is not here: pip install 'nircolor[ray]'")
 
 
+PATIENCE = {
+    "gcs_server_port_wait_time_s": 600,
+    "gcs_server_request_timeout_seconds": 600,
+    "health_check_failure_threshold": 200,
+    "worker_register_timeout_seconds": 600,
+    "memory_monitor_refresh_ms": 0,
+    "local_fs_capacity_threshold": 1,
+}
+"""Ray takes a busy machine for a broken one, and kills workers where memory or the disk is nearly full."""
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """Its workers find this working copy, and the settings that kill."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PATIENCE.items():
+            patch.setenv(f"RAY_{name}", str(value))
+        for last in (False, False, True):
+            try:
+                begin()
+                break
+            except Exception:  # it waits 30 s for its processes, and no option changes that
+                ray.shutdown()
+                if last:
+                    raise
+        ray.cloudpickle.register_pickle_by_value(settings_that_kill)
+        yield
+        ray.shutdown()
+
+
+def begin() -> None:
     root = str(Path(__file__).resolve().parents[2])
-    environment = {"env_vars": {"PYTHONPATH": root}}
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False, runtime_env=environment)
-    ray.cloudpickle.register_pickle_by_value(settings_that_kill)
-    yield
-    ray.shutdown()
+    where = {"env_vars": {"PYTHONPATH": root}}
+    small = {"num_cpus": 2, "object_store_memory": 100 << 20, "include_dashboard": False}
+    ray.init(**small, logging_level="error", log_to_driver=False, runtime_env=where)
 
 
 @pytest.fixture(scope="module")

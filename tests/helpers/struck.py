@@ -40,6 +40,13 @@ sys.exit(main(args))
 """
 
 
+PROGRESS = "nircolor.events:Reporter.progress"
+"""Called now and then by whatever works, in the main thread: first while weights are loaded, then for each piece."""
+
+ROWS = "nircolor.batch.manifest:Manifest.add"
+"""Called by a batch when it has planned its first pictures, and then for each picture that is done."""
+
+
 def line(place: str, number: int, *args: str | Path, calls: int = 1, group: bool = False) -> list[str]:
     """A command: ``nircolor`` with ``args`` that gets the signal ``number`` when a function (``module:name``, or
     ``module:Class.name``) has returned from so many ``calls``: alone, or with all of its process ``group``.
@@ -47,12 +54,10 @@ def line(place: str, number: int, *args: str | Path, calls: int = 1, group: bool
     return [sys.executable, "-c", CHILD, place, str(int(number)), str(calls), str(int(group)), *map(str, args)]
 
 
-def strike(
-    place: str, number: int, *args: str | Path, cwd: Path, calls: int = 1, group: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, which a signal may be. With ``group``, it has a process group of its own."""
-    command, options = line(place, number, *args, calls=calls, group=group), {"start_new_session": group}
-    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, **options)
+def strike(place: str, number: int, *args: str | Path, cwd: Path, calls: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, which the signal may be."""
+    command = line(place, number, *args, calls=calls)
+    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False)
 
 
 @contextmanager
