@@ -17,6 +17,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What some machines set, and what would reach all processes that tests start: colours, widths, a way to the network.
+for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "TERMINAL_WIDTH"):
+    os.environ.pop(name, None)
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # where all servers of the tests are
+
 # Machines are shared: a slow example says something about the neighbours, not about the code. The examples are the same
 # each time: what fails by chance says nothing about the change that is tested. ``--hypothesis-profile=search`` draws
 # others.
