@@ -123,7 +123,10 @@ def test_two_processes_write_to_a_bucket(bucket: str, batch: Run, tmp_path: Path
     assert batch(tmp_path / "in", f"{bucket}/c", "--resume")[1]["kept"] == 6
 
 
-def test_killed_and_resumed(bucket: str, batch: Run, tiny: Path, tmp_path: Path) -> None:
+def test_killed_and_resumed(
+    bucket: str, batch: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_log, "_DEAD", 1e6)  # however long what follows takes
     fill(tmp_path / "in", 12)
     target = Remote(f"{bucket}/d")
     line = ("batch", tmp_path / "in", target.url, "--weights", tiny, "--device", "cpu")
