@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The order of additions depends on the number of threads, and with it the last bits of a sum. Processes that tests
 # start have one thread; this one too, so that bytes can be compared. Two would wait for each other beside a busy core.
@@ -25,8 +25,9 @@ os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # where
 # Machines are shared: a slow example says something about the neighbours, not about the code. The examples are the same
 # each time: what fails by chance says nothing about the change that is tested. ``--hypothesis-profile=search`` draws
 # others.
-settings.register_profile("same", deadline=None, derandomize=True)
-settings.register_profile("search", deadline=None, derandomize=False, print_blob=True)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", unhurried, derandomize=True)
+settings.register_profile("search", unhurried, derandomize=False, print_blob=True)
 settings.load_profile("same")
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
