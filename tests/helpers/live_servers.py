@@ -108,6 +108,15 @@ class Server:
                 self._send(connection, show, self)
             if show.silent:
                 self._stopped.wait()
+            elif show.frames:
+                _hang_up(connection)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """So that the other side gets all that was sent: it would not if something of its own were left unread."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(4096):
+        pass
 
 
 def paced(show: Show, server: Server) -> Iterator[int]:
