@@ -56,7 +56,7 @@ def check_nothing_is_left(terminal: Terminal) -> None:
     assert sys.stderr is terminal, "messages go where they went before"
     for thread in threading.enumerate():
         if type(thread).__name__ == "_RefreshThread":
-            thread.join(30)  # it has been asked to end
+            thread.join(300)  # it has been asked to end
             assert not thread.is_alive()
     assert terminal.getvalue().endswith("\x1b[2K"), "the line of the bar is cleared"
 

@@ -235,6 +235,7 @@ def test_what_fits_is_built(tmp_path: Path, members: list[object] | None) -> Non
 def test_two_networks_may_be_made_at_once(tmp_path: Path) -> None:
     """A check counts what its own thread makes; another that trains meanwhile is not in its way."""
     from threading import Event, Thread
+    from time import sleep
 
     stop, made = Event(), []
 
@@ -245,6 +246,8 @@ def test_two_networks_may_be_made_at_once(tmp_path: Path) -> None:
     other = Thread(target=make)
     other.start()
     try:
+        while not made:
+            sleep(0.001)
         for _ in range(20):
             described({"config": TABLE}, SHAPES, PATH)
     finally:

@@ -34,8 +34,8 @@ from nircolor.cli.options import (
     reading_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
-from nircolor.cli.signals import Stopper
-from nircolor.errors import UsageError
+from nircolor.cli.signals import Interrupted, Stopper
+from nircolor.errors import StoppedError, UsageError
 from nircolor.events import Event, Progress
 
 LIVE = "Long and live videos"
@@ -229,7 +229,11 @@ def _colorize(report: Report, **what: Any) -> None:
             stopper.begun |= isinstance(event, Progress) and event.unit == "frames" and event.done > 0
             observe(event)
 
-        result = colorize_video(**what, stop=stop, on_event=watch)
+        try:
+            result = colorize_video(**what, stop=stop, on_event=watch)
+        except StoppedError:  # there is nothing to be kept, as where the signal comes before the first frame
+            report.interrupts.signum = stopper.signum
+            raise Interrupted from None
     report.say(str(result))
     for told in (*result.faults, *([result.error] if result.error else [])):
         report.error(told)

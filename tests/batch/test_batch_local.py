@@ -14,6 +14,7 @@ import pytest
 from batch_tools import engine, picture, tree
 from clock import Clock
 
+from nircolor.batch import local
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.local import Budget, Hooks, run
@@ -151,6 +152,7 @@ def test_neighbours_of_one_size_share_a_pass(settings: Settings, monkeypatch: py
         return original(colorizer, pictures)
 
     monkeypatch.setattr(Colorizer, "colorize_together", counted)
+    monkeypatch.setattr(local, "_COMPANY", 300)  # seconds for the readers, however busy the machine is
     for i in range(5):
         picture(settings.root.path / f"a{i}.png", i)
     picture(settings.root.path / "b.png", height=21)
@@ -187,9 +189,6 @@ def test_what_a_hook_raises_ends_the_batch_and_is_raised(settings: Settings) -> 
 
 
 def test_the_network_waits_for_slow_reading_and_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nircolor.batch import local
-    from nircolor.batch.process import prepare
-
     clock, count = Clock(), itertools.count()
 
     def slow(entry: Entry, settings: Settings) -> Any:
@@ -215,7 +214,7 @@ def test_budget_bounds_what_is_under_way() -> None:
     waiting.join(0.3)
     assert waiting.is_alive()
     budget.give(big)
-    waiting.join(5)
+    waiting.join(300)
     assert not waiting.is_alive()
 
 

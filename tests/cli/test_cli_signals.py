@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import Run, environment, one_line, save
+from cli_tools import Run, one_line, save
+from struck import PROGRESS, strike
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_colorizing_leaves_nothing(number: int, code: int, tiny_weights: Path, tmp_path: Path) -> None:
-    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (4000, 4000), np.uint8))
-    line = [sys.executable, "-m", "nircolor", "colorize", "big.png", "--weights", tiny_weights]
-    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment()) as process:
-        assert process.stderr.readline().startswith("device ")
-        process.send_signal(number)
-        assert process.stderr.read() == "nircolor: error: interrupted\n"
-    assert process.returncode == code
+    save(tmp_path / "big.png", np.random.default_rng(0).integers(0, 256, (400, 400), np.uint8))
+    line = ("colorize", "big.png", "--tile", "64", "--overlap", "16", "--weights", tiny_weights)
+    done = strike(PROGRESS, number, *line, cwd=tmp_path, calls=9)
+    about, *told = done.stderr.splitlines()
+    assert (done.returncode, about.startswith("device ")) == (code, True), done.stderr
+    assert told == ["nircolor: error: interrupted"]
     assert [path.name for path in tmp_path.iterdir()] == ["big.png"]
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import Run, environment, save
+from cli_tools import Run, save
+from struck import strike
 
 from nircolor import scenes, weights
 from nircolor.model import PRESETS, BranchConfig
+from nircolor.training.data_loader import TrainingBatch
+from nircolor.training.trainer import Trainer
 
 RECIPE = """
 preset = "narrow"
@@ -102,22 +101,22 @@ def test_a_run_is_told_and_its_weights_can_be_used(inside: Run, data: Path, tmp_
     assert "holds a run already; --resume" in again.err
 
 
-def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+def test_ctrl_c_saves_and_resume_goes_on(
+    inside: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, update = tmp_path / "run", Trainer.update
 
-    def interrupt_after_the_first_record() -> None:
-        while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+    def interrupted(trainer: Trainer, batches: list[TrainingBatch]) -> dict[str, float]:
+        if trainer.step == 22:
+            os.kill(os.getpid(), signal.SIGINT)
+        return update(trainer, batches)
 
-    thread = threading.Thread(target=interrupt_after_the_first_record, daemon=True)
-    thread.start()
+    monkeypatch.setattr(Trainer, "update", interrupted)
     result = inside("train", recipe(tmp_path, 100_000), "--data", data, "--run", run)
-    thread.join()
     assert result.code == 130
     assert result.err.endswith(f"go on with --resume {run}\nnircolor: error: interrupted\n")
     step = weights.read_meta(run / "checkpoint.safetensors")["step"]
-    assert step >= 20
+    assert step == 23
 
     assert (run / "run.html").is_file()
 
@@ -128,19 +127,13 @@ def test_ctrl_c_saves_and_resume_goes_on(inside: Run, data: Path, tmp_path: Path
 
 
 def test_killed_and_resumed_tells_the_same_losses(data: Path, tmp_path: Path, forked: Run) -> None:
-    """kill -9 at some moment after the first checkpoint; the logs and the weights are those of a run left alone."""
+    """kill -9 between two checkpoints; the logs and the weights are those of a run left alone."""
     line = ["train", write_lite(tmp_path), "--data", data, "--device", "cpu", "--run"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert forked(*line, whole, cwd=tmp_path).code == 0
-    words = [sys.executable, "-m", "nircolor", *map(str, line), str(parts)]
-    process = subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
-    while not (parts / "log.jsonl").is_file() or '"step": 8' not in (parts / "log.jsonl").read_text():
-        assert process.poll() is None, "it was to be killed before its end"
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
-    killed_at = weights.read_meta(parts / "checkpoint.safetensors")["step"]
-    assert killed_at < 30
+    killed = strike("nircolor.training.trainer:Trainer.update", signal.SIGKILL, *line, parts, cwd=tmp_path, calls=10)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert weights.read_meta(parts / "checkpoint.safetensors")["step"] == 8
     (parts / "pictures").mkdir(exist_ok=True)
     left = [parts / folder / ".nircolor-0123456789abcdef.tmp" for folder in ("", "pictures")]
     for path in left:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from cli_tools import HEAVY, Run, environment, save
+from cli_tools import HEAVY, Run, save
+from struck import held, strike
 
 from nircolor.scenes import quantise, render
 
@@ -22,6 +20,9 @@ KEYS = {
     "input", "output", "frames", "width", "height", "fps", "seconds", "frames_per_second", "smooth", "scene_changes",
     "copied", "switches", "device", "kernel", "precision", "weights", "sha256", "warnings",
 }  # fmt: skip
+
+FRAMES = "nircolor.video.colours.steady:Steady.paint"
+"""Called for four frames at a time."""
 
 
 def shots(count: int) -> list[np.ndarray]:
@@ -190,35 +191,31 @@ def test_wrong_usage(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["x.avi"]
 
 
-def test_ctrl_c_leaves_no_folder_of_frames(tmp_path: Path, tiny_weights: Path) -> None:
-    film(tmp_path / "x.avi", 3000)
-    line = [sys.executable, "-m", "nircolor", "video", "x.avi", "-o", "y", "--weights", str(tiny_weights)]
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
-        assert process.stderr
-        assert process.stderr.readline().startswith(b"device ")
-        while len(list(tmp_path.iterdir())) < 2:  # until something grows
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert process.stderr.read() == b"nircolor: error: interrupted\n"
+@pytest.mark.parametrize(
+    ("number", "code", "calls"), [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 4), (signal.SIGTERM, 143, 4)]
+)
+def test_interrupted_it_leaves_no_folder_of_frames(
+    tmp_path: Path, tiny_weights: Path, number: int, code: int, calls: int
+) -> None:
+    """Before the first frame is done, or after it."""
+    film(tmp_path / "x.avi", 100)
+    line = ("video", "x.avi", "-o", "y", "--weights", tiny_weights)
+    done = strike(FRAMES, number, *line, cwd=tmp_path, calls=calls)
+    assert done.returncode == code, done.stderr
+    about, *told = done.stderr.splitlines()
+    assert (about.startswith("device "), told) == (True, ["nircolor: error: interrupted"])
     assert [p.name for p in tmp_path.iterdir()] == ["x.avi"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot lock a folder")
 def test_what_a_killed_one_has_left_is_removed_by_the_next(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
-    film(tmp_path / "x.avi", 3000)
-    line = [sys.executable, "-m", "nircolor", "video", "x.avi", "-o", "y", "--weights", str(tiny_weights)]
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
-        assert process.stderr
-        assert process.stderr.readline().startswith(b"device ")
-        while len(list(tmp_path.iterdir())) < 2:
-            time.sleep(0.01)
+    film(tmp_path / "x.avi", 9)
+    with held(FRAMES, "video", "x.avi", "-o", "y", "--weights", tiny_weights, cwd=tmp_path):
         (left,) = tmp_path.glob(".nircolor-*.tmp")
         os.utime(left, (1e9, 1e9))
         film(tmp_path / "y.avi", 3)
         assert inside("video", "y.avi", "-q", "--weights", tiny_weights).code == 0
         assert left.is_dir(), "of one that is still at work"
-        process.kill()
     os.utime(left, (1e9, 1e9))
     (tmp_path / ".nircolor-0123456789abcdef.tmp").write_text("of a picture that is being written")
     assert inside("video", "y.avi", "-q", "--overwrite", "--weights", tiny_weights).code == 0

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,25 +14,26 @@ from cli_tools import Run, environment
 
 av = pytest.importorskip("av")
 from sounding_films import see, sounding_film  # noqa: E402
+from struck import strike  # noqa: E402
 
 SLOW = Fraction(1, 10)
 """Frames a second of films of which 60 s are six frames."""
 
 
-@contextmanager
-def started(folder: Path, *args: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-    line = [sys.executable, "-m", "nircolor", "video", *map(str, args)]
-    with subprocess.Popen(line, cwd=folder, env=environment(), stderr=subprocess.PIPE) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+BEGUN = "nircolor.video.write.journal:Journal.save"
+"""Called when there is a journal, before the first frame."""
+
+ONE_PART = "nircolor.video.write.journal:Journal.add"
+"""Called when a part is complete and in the journal."""
+
+FRAMES = "nircolor.video.colours.steady:Steady.paint"
+"""Called for four frames at a time."""
 
 
-def wait_for(place: Path, process: subprocess.Popen[bytes]) -> None:
-    while not place.exists():
-        assert process.poll() is None, process.stderr.read() if process.stderr else ""
-        time.sleep(0.005)
+def killed(place: str, *args: str | Path, cwd: Path) -> None:
+    """Work that is killed there, with no chance to clean up."""
+    done = strike(place, signal.SIGKILL, "video", *args, cwd=cwd)
+    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 def test_segments(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
@@ -75,12 +72,7 @@ def test_killed_and_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path
 
     folder = tmp_path / "y.mkv.parts"
     first = folder / "00000.mkv" if not options else tmp_path / "y_000.mkv"
-    with started(tmp_path, "x.mp4", "-o", "y.mkv", *line) as process:
-        wait_for(folder / "journal.json", process)
-        while not json.loads((folder / "journal.json").read_text())["parts"]:
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.kill()
+    killed(ONE_PART, "x.mp4", "-o", "y.mkv", *line, cwd=tmp_path)
     before = first.stat().st_mtime_ns
     assert not (tmp_path / "y.mkv").exists()
     refused = inside("video", "x.mp4", "-o", "y.mkv", "--weights", tiny_weights)
@@ -99,9 +91,7 @@ def test_killed_and_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path
 def test_what_is_no_longer_the_same_is_refused(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     source = sounding_film(tmp_path / "x.mp4", 8, SLOW)
     line = ("x.mp4", "--resume", "--weights", tiny_weights)
-    with started(tmp_path, *line) as process:
-        wait_for(tmp_path / "x_rgb.mp4.parts" / "journal.json", process)
-        process.kill()
+    killed(BEGUN, *line, cwd=tmp_path)
     os.utime(source, (1e9, 1e9))
     result = inside("video", *line)
     assert (result.code, "the input has changed since" in result.err) == (2, True), result.err
@@ -114,9 +104,7 @@ def test_what_is_no_longer_the_same_is_refused(inside: Run, tmp_path: Path, tiny
 def test_a_part_that_was_changed_is_made_again(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     sounding_film(tmp_path / "x.mp4", 14, SLOW)
     line = ("x.mp4", "--resume", "--weights", tiny_weights)
-    with started(tmp_path, *line) as process:
-        wait_for(tmp_path / "x_rgb.mp4.parts" / "00001.mp4", process)
-        process.kill()
+    killed(ONE_PART, *line, cwd=tmp_path)
     (tmp_path / "x_rgb.mp4.parts" / "00000.mp4").write_bytes(b"damage")
     assert inside("video", *line).code == 0
     assert len(see(tmp_path / "x_rgb.mp4").frames) == 14
@@ -124,19 +112,14 @@ def test_a_part_that_was_changed_is_made_again(inside: Run, tmp_path: Path, tiny
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_it_leaves_a_video_that_plays(tmp_path: Path, tiny_weights: Path, number: int, code: int) -> None:
-    sounding_film(tmp_path / "x.mp4", 3000)
-    with started(tmp_path, "x.mp4", "--weights", tiny_weights) as process:
-        assert process.stderr
-        while not any(path.stat().st_size > 1000 for path in tmp_path.glob(".nircolor-*.tmp/video.mp4")):
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.send_signal(number)
-        told = process.stderr.read().decode()
-        assert process.wait(60) == code, told
+    sounding_film(tmp_path / "x.mp4", 100)
+    done = strike(FRAMES, number, "video", "x.mp4", "--weights", tiny_weights, cwd=tmp_path, calls=4)
+    told = done.stderr
+    assert done.returncode == code, told
     assert "nircolor: error: interrupted at 0:" in told
     assert "what was done is in x_rgb.mp4\n" in told
     seen = see(tmp_path / "x_rgb.mp4")
-    assert 0 < len(seen.frames) < 3000
+    assert 16 <= len(seen.frames) < 40  # those in hand are finished
     assert seen.times == tuple(Fraction(i, 25) for i in range(len(seen.times)))
     assert abs(seen.sound[-1] - seen.times[-1]) < Fraction(1, 5)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.mp4", "x_rgb.mp4"]
@@ -144,18 +127,14 @@ def test_interrupted_it_leaves_a_video_that_plays(tmp_path: Path, tiny_weights: 
 
 def test_interrupted_work_can_be_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     """Though what was done has the name of the output already."""
-    sounding_film(tmp_path / "x.mp4", 200, SLOW)
+    sounding_film(tmp_path / "x.mp4", 30, SLOW)
     line = ("x.mp4", "--duration", "240", "--resume", "--weights", tiny_weights)
-    with started(tmp_path, *line) as process:
-        wait_for(tmp_path / "x_rgb.mp4.parts" / "00000.mp4", process)
-        process.send_signal(signal.SIGINT)
-        assert process.stderr
-        told = process.stderr.read().decode()
-    if process.returncode == 130:  # and not done already
-        assert "--resume goes on from there" in told
-        assert 6 <= len(see(tmp_path / "x_rgb.mp4").frames) < 24
-        result = inside("video", *line)
-        assert result.code == 0, result.err
+    done = strike(ONE_PART, signal.SIGINT, "video", *line, cwd=tmp_path)
+    assert done.returncode == 130, done.stderr
+    assert "--resume goes on from there" in done.stderr
+    assert len(see(tmp_path / "x_rgb.mp4").frames) == 6
+    result = inside("video", *line)
+    assert result.code == 0, result.err
     assert see(tmp_path / "x_rgb.mp4").times == tuple(Fraction(10 * i) for i in range(24))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.mp4", "x_rgb.mp4"]
 
@@ -194,9 +173,7 @@ def test_wrong_usage(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
 def test_corrections_by_hand_belong_to_what_is_gone_on_with(inside: Run, tmp_path: Path, tiny_weights: Path) -> None:
     sounding_film(tmp_path / "x.mp4", 14, SLOW)
     line = ("x.mp4", "--resume", "--weights", tiny_weights, "--brightness", "1.5")
-    with started(tmp_path, *line) as process:
-        wait_for(tmp_path / "x_rgb.mp4.parts" / "journal.json", process)
-        process.kill()
+    killed(BEGUN, *line, cwd=tmp_path)
     other = inside("video", *line[:-1], "1.2")
     assert (other.code, "brightness was 1.5 and is 1.2" in other.err) == (2, True), other.err
     result = inside("video", *line, "--json")
@@ -204,14 +181,15 @@ def test_corrections_by_hand_belong_to_what_is_gone_on_with(inside: Run, tmp_pat
 
 
 def test_a_broken_pipe_is_told_as_it_is(tmp_path: Path, tiny_weights: Path) -> None:
+    """Much more goes out than any pipe holds, so that its writer cannot be done before nobody reads."""
     sounding_film(tmp_path / "x.mp4", 200)
     line = [sys.executable, "-m", "nircolor", "video", "x.mp4", "-o", "-", "--weights", str(tiny_weights)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), **pipes) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "pipesize": 4096}
+    with subprocess.Popen([*line, "--codec", "ffv1"], cwd=tmp_path, env=environment(), **pipes) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.read(100)
         process.stdout.close()
         told = process.stderr.read().decode()
-        assert process.wait(60) == 1
+    assert process.returncode == 1, told
     assert "standard output: Broken pipe; what came before it has gone out\n" in told

@@ -146,6 +146,7 @@ def test_the_slider_moves_with_arrow_keys_and_closes_with_escape(page: Browser) 
 
 def test_the_slider_follows_the_pointer(page: Browser) -> None:
     page.run("document.querySelector('#strips button[data-role=truth]').click()")
+    page.until("[...document.querySelectorAll('.stack img')].every((image) => image.complete)")  # as large as it stays
     box = page.run(
         "(() => { const { x, y, width, height } = document.querySelector('.stack').getBoundingClientRect();"
         "return [x, y, width, height]; })()"

@@ -7,7 +7,8 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,17 @@ def one_line(result: Any, code: int) -> str:
     assert result.err.count("\n") == 1
     assert result.err.startswith("nircolor: error: ")
     return str(result.err)
+
+
+@contextmanager
+def unread() -> Iterator[int]:
+    """The writing end of a pipe whose reader has gone away already."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        yield writer
+    finally:
+        os.close(writer)
 
 
 def on_terminal(*args: str | Path, cwd: Path, columns: int = 80) -> tuple[int, bytes]:

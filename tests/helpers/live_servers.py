@@ -108,6 +108,15 @@ class Server:
                 self._send(connection, show, self)
             if show.silent:
                 self._stopped.wait()
+            elif show.frames:
+                _hang_up(connection)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """So that the other side gets all that was sent: it would not if something of its own were left unread."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(4096):
+        pass
 
 
 def paced(show: Show, server: Server) -> Iterator[int]:
@@ -152,6 +161,11 @@ def transport(frames: int) -> Iterator[bytes]:
             yield target.getvalue()
             target.seek(0)
             target.truncate()
+
+
+def _prepare() -> None:
+    """What takes time, before anybody waits for an answer."""
+    pictures(), units()
 
 
 def _request(connection: socket.socket) -> str:
@@ -259,6 +273,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
     """
     file = _sender_of(data, length or len(data))
     senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_behind_lock}
+    _prepare()
     server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
     try:
         yield server
@@ -269,6 +284,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
 @contextmanager
 def datagrams(show: Show) -> Iterator[str]:
     """MPEG-TS to whoever listens; its address."""
+    _prepare()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outlet:
         outlet.bind(("127.0.0.1", 0))
         port = outlet.getsockname()[1]

@@ -95,7 +95,7 @@ def test_a_window_decodes_what_it_touches(decoded: list[tuple[int, int]]) -> Non
     with open_nir(large(tile=(64, 64))) as windows:
         decoded.clear()
         windows[600:650, 100:130]
-    assert decoded == [(9, 1), (9, 2), (10, 1), (10, 2)]
+    assert sorted(decoded) == [(9, 1), (9, 2), (10, 1), (10, 2)]  # by several threads, in any order
 
 
 @pytest.mark.parametrize("stretch", [Stretch(), Stretch("percentile")], ids=str)

@@ -80,7 +80,7 @@ def test_all_frames_in_order_and_few_in_memory() -> None:
 
 def test_reading_writing_and_colorizing_overlap() -> None:
     """Each of the three waits until all three are at work at once: one after the other they would wait for ever."""
-    together, calls = threading.Barrier(3, timeout=60), []
+    together, calls = threading.Barrier(3, timeout=300), []
 
     class Waiting(Counted):
         def frames(self) -> Iterator[Frame]:
@@ -133,7 +133,7 @@ def test_frames_that_come_slowly_do_not_wait_for_others() -> None:
 
         def frames(self) -> Iterator[Frame]:
             for frame in super().frames():
-                assert written.acquire(timeout=60)
+                assert written.acquire(timeout=300)
                 yield frame
 
     class Screen(Kept):
@@ -155,7 +155,7 @@ def test_frames_that_are_there_go_together() -> None:
 
     def slow(frames: Sequence[Frame]) -> list[Any]:
         counts.append(len(frames))
-        assert len(counts) > 1 or read.wait(60)
+        assert len(counts) > 1 or read.wait(300)
         return paint(frames)
 
     run(Fast(TOGETHER), Kept(), slow)

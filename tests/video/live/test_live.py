@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,15 +24,19 @@ from nircolor.video.live.address import Patience
 from nircolor.video.live.live import LiveSource
 from nircolor.video.live.wire import Wire
 
-QUICK = Patience(reconnect=5, connect=2, silence=1, pauses=(0.1, 0.4))
-SHORT = Patience(reconnect=0.6, connect=1, silence=0.6, pauses=(0.1, 0.4))
-LONG = 60.0
-"""Seconds that no test waits for."""
+LONG = 600.0
+"""Seconds that no test waits for, however slow a machine is."""
+
+PATIENT = Patience(reconnect=LONG, connect=LONG, silence=LONG, pauses=(0.1, 0.4))
+"""For servers that do answer: nothing is lost because somebody else is at work on this machine."""
+
+HASTY = Patience(reconnect=0.6, connect=1, silence=0.6, pauses=(0.1, 0.4))
+"""For servers that do not."""
 
 
 @contextmanager
 def live(
-    address: str, patience: Patience = QUICK, duration: float | None = None, stop: threading.Event | None = None
+    address: str, patience: Patience = PATIENT, duration: float | None = None, stop: threading.Event | None = None
 ) -> Iterator[LiveSource]:
     with closing(LiveSource(Wire(address, patience), Reading(), duration, stop)) as source:
         yield source
@@ -48,14 +52,13 @@ def check_times(frames: list[Frame]) -> None:
 def test_frames_come(kind: str) -> None:
     with (
         served(kind) if kind != "udp" else datagrams(Show()) as server,
-        live(server if isinstance(server, str) else server.address, duration=0.8) as source,
+        live(server if isinstance(server, str) else server.address) as source,
     ):
         assert (source.stream.height, source.stream.width) == (48, 64)
         assert (source.stream.is_live, source.stream.expected, source.stream.fps) == (True, 0, RATE)
-        frames = list(source.frames())
-    assert len(frames) > 5
+        frames = list(islice(source.frames(), 10))
     check_times(frames)
-    assert len({frame.image.pixels.tobytes() for frame in frames}) > 5, "the camera turns"
+    assert len({frame.image.pixels.tobytes() for frame in frames}) > 1, "the camera turns"
     assert source.stream.warnings == []
 
 
@@ -65,9 +68,8 @@ def test_lost_and_back(kind: str) -> None:
         frames = []
         for frame in source.frames():
             frames.append(frame)
-            if server.connections == 4 and len(source.stream.warnings) == 2:
+            if server.connections == 4 and len(source.stream.warnings) == 2 and len(frames) > 20:
                 break
-    assert len(frames) > 20
     check_times(frames)
     first, second = source.stream.warnings
     assert "the connection was lost; it is tried again" in first
@@ -76,25 +78,33 @@ def test_lost_and_back(kind: str) -> None:
 
 
 def test_a_server_that_dies_and_is_started_again() -> None:
+    """The gap is as wide as the server was away, by the clock on the wall."""
+    begin = time.monotonic()
     with served("rtsp") as server, live(server.address) as source:
         frames = source.frames()
-        before = [next(frames) for _ in range(5)]
-        lost = time.monotonic()
+        seen, first = [next(frames) for _ in range(5)], time.monotonic()
         server.stop()
-        time.sleep(0.7)
+        while not source.stream.warnings:
+            time.sleep(0.01)
+        (told,) = source.stream.warnings
+        minutes, seconds, *_ = told.removeprefix("at ").split(":")  # how far the times have come
+        while time.monotonic() < first + 60 * int(minutes) + float(seconds) + 0.7:
+            time.sleep(0.01)
         server.start()
-        while not source.stream.warnings or len(before) < 40:
-            before.append(next(frames))
-        gone = time.monotonic() - lost
-    check_times(before)
-    times = [frame.time for frame in before if frame.time is not None]
-    widest = max(late - early for early, late in pairwise(times))
-    assert 0.3 < widest < gone + 1, "times go on by the clock on the wall"
+        while len(seen) < 40:
+            seen.append(next(frames))
+    check_times(seen)
+    times = [frame.time for frame in seen if frame.time is not None]
+    assert 0.6 < max(late - early for early, late in pairwise(times)) < 2 * (time.monotonic() - begin)
 
 
 def test_silence_is_a_loss_and_patience_ends() -> None:
-    shows = Show(12, 60, silent=True), Show(0, silent=True)
-    with served("jpeg", *shows) as server, live(server.address, SHORT) as source, pytest.raises(InputError) as caught:
+    patience = Patience(reconnect=0.6, connect=LONG, silence=0.6, pauses=(0.1, 0.4))
+    with (
+        served("jpeg", Show(12, 60, silent=True), Show(0)) as server,
+        live(server.address, patience) as source,
+        pytest.raises(InputError) as caught,
+    ):
         list(source.frames())
     text = str(caught.value)
     assert text.startswith(f"{server.address}: the connection was lost at 0:0")
@@ -102,7 +112,7 @@ def test_silence_is_a_loss_and_patience_ends() -> None:
 
 
 def test_without_reconnect_the_first_loss_is_the_end() -> None:
-    patience = Patience(reconnect=0, connect=2, silence=1)
+    patience = Patience(reconnect=0, connect=LONG, silence=LONG)
     with served("jpeg", Show(12, 60)) as server, live(server.address, patience) as source:
         with pytest.raises(InputError, match=r"the connection was lost at 0:0\d\.\d+$"):
             list(source.frames())
@@ -120,10 +130,11 @@ def test_another_size_comes_back() -> None:
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http", "tcp", "rtmp"])
 def test_nobody_is_there(scheme: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(InputError, match=r"cannot be opened \(Connection refused\); check the address") as caught:
-        LiveSource(Wire(f"{scheme}://a:{SECRET}@127.0.0.1:{port}/x?{SECRET}", SHORT), Reading())
+    with socket.socket() as deaf:  # it has the port, and listens to nobody
+        deaf.bind(("127.0.0.1", 0))
+        address = f"{scheme}://a:{SECRET}@127.0.0.1:{deaf.getsockname()[1]}/x?{SECRET}"
+        with pytest.raises(InputError, match=r"cannot be opened \(Connection refused\); check the address") as caught:
+            LiveSource(Wire(address, PATIENT), Reading())
     assert SECRET not in str(caught.value)
 
 
@@ -131,12 +142,12 @@ def test_nobody_is_there(scheme: str) -> None:
 def test_somebody_is_there_and_says_nothing(kind: str) -> None:
     told = "does not answer within 1 s; check the address"
     with served(kind, Show(0, silent=True)) as server, pytest.raises(InputError, match=told):
-        LiveSource(Wire(server.secret_address, SHORT), Reading())
+        LiveSource(Wire(server.secret_address, HASTY), Reading())
 
 
 def test_udp_that_never_comes() -> None:
     with datagrams(Show(0)) as address, pytest.raises(InputError, match="does not answer within 1 s"):
-        LiveSource(Wire(address, SHORT), Reading())
+        LiveSource(Wire(address, HASTY), Reading())
 
 
 @pytest.mark.parametrize("kind", ["rtsp", "jpeg", "ts"])
@@ -144,18 +155,18 @@ def test_an_answer_without_a_frame(kind: str) -> None:
     with served(kind, Show(1, RATE, silent=True) if kind == "ts" else Show(-1, silent=True)) as server:
         begin = time.monotonic()
         with pytest.raises(InputError):
-            LiveSource(Wire(server.address, SHORT), Reading())
+            LiveSource(Wire(server.address, HASTY), Reading())
         assert time.monotonic() - begin < LONG / 4
 
 
 def test_what_is_no_video() -> None:
     with served("text") as server, pytest.raises(InputError, match=r"cannot be opened \(.*\); check the address"):
-        LiveSource(Wire(server.address, SHORT), Reading())
+        LiveSource(Wire(server.address, PATIENT), Reading())
 
 
 def test_a_name_and_a_password_are_asked_for() -> None:
     with served("locked") as server, pytest.raises(InputError, match="asks for a name and a password") as caught:
-        LiveSource(Wire(server.secret_address, SHORT), Reading())
+        LiveSource(Wire(server.secret_address, PATIENT), Reading())
     assert SECRET not in str(caught.value)
 
 
@@ -163,20 +174,17 @@ def test_a_name_and_a_password_are_given() -> None:
     name, password = map(partial(quote, safe=""), KEY.split(":", 1))
     with served("locked") as server:
         address = server.address.replace("//", f"//{name}:{password}@")
-        with live(address, duration=0.5) as source:
-            assert list(source.frames())
+        with live(address) as source:
+            next(source.frames())
     assert server.requests
 
 
 def test_frames_that_come_too_fast_are_dropped_and_counted() -> None:
     with served("jpeg", Show(400, 200)) as server, live(server.address) as source:
-        numbers = []
-        for frame in source.frames():
-            numbers.append(frame.time)
-            time.sleep(0.1)
-            if len(numbers) == 10:
-                break
-    assert source.stream.dropped > 20
+        for number, _ in enumerate(islice(source.frames(), 10), 1):
+            while source.stream.dropped < 3 * number:
+                time.sleep(0.01)
+    assert source.stream.dropped >= 30
     assert len(source.stream.arrivals) == 10
 
 
@@ -184,12 +192,11 @@ def test_frames_that_come_too_fast_are_dropped_and_counted() -> None:
 def test_a_silent_source_ends_at_once(how: str) -> None:
     """Long before its patience."""
     stop = threading.Event()
-    patience = Patience(reconnect=LONG, connect=LONG, silence=LONG)
     with served("jpeg", Show(12, 60, silent=True)) as server:
         duration = 1.0 if how == "duration" else None
-        with live(server.address, patience, duration, stop) as source:
+        with live(server.address, PATIENT, duration, stop) as source:
             begin, frames = time.monotonic(), source.frames()
-            next(frames)
+            next(frames, None)
             ends = {"stop": stop.set, "close": source.close, "duration": lambda: None}
             threading.Timer(0.5, ends.get(how, lambda: setattr(source.stream, "is_given_up", True))).start()
             for _ in frames:
