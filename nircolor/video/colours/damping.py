@@ -35,11 +35,18 @@ class Damping:
     grid: int = 16
     jump: float = 1.25
     flash: int = 3
+    leash: float = 1.2
+    follow: float = 0.02
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:
             reason = "give 0 (off) up to, but not including, 1"
             raise UsageError(reason, option="smooth", value=f"{self.strength:g}")
+
+    def lag(self, gain: float) -> float:
+        """How many times brighter a frame still is than its calm picture, which was as many times darker as ``gain``
+        says, and follows."""
+        return min(max(gain, 1 / self.leash), self.leash) ** (1 - self.follow)
 
     def check(self, prior: str) -> None:
         """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""

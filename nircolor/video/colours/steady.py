@@ -33,11 +33,13 @@ LOOK = 320  # looks at frames are reduced to about this side
 
 @dataclass(eq=False)
 class Scene:
-    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look."""
+    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look; ``gain``:
+    how many times brighter than that the frame itself was."""
 
     calm: Tensor
     look: Tensor
     moments: Moments
+    gain: float = 1.0
     is_cut: bool = False
     frames: int = 1
 
@@ -109,11 +111,14 @@ class Steady:
         """The mean of the frame and those before, where nothing moves: a mean of what moves would lose its texture,
         and with it what the network knows it by."""
         if shift(scene.look, look) > self._damping.shift:
+            scene.gain = 1.0
             return full
         motion = moved(scene.look, look, self._damping.window)
         weight = self._damping.strength * stillness(motion, self._damping)  # (1, 1, h, w)
-        past = (scene.calm * exposure(scene.look, look)).clamp_(max=1)
-        return torch.lerp(full, past, F.interpolate(weight, full.shape[-2:], mode="bilinear"))
+        gain = exposure(scene.look, look)
+        scene.gain = self._damping.lag(gain)
+        now, past = full / scene.gain, scene.calm * (gain / scene.gain)
+        return torch.lerp(now, past, F.interpolate(weight, full.shape[-2:], mode="bilinear")).clamp_(max=1)
 
     def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
@@ -132,14 +137,14 @@ class Steady:
             self._scene, self._aside = aside, None
             return aside
         self.cuts += is_cut
-        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut), past
+        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut=is_cut), past
         return self._scene
 
     def _is_cut(self, scene: Scene, look: Tensor) -> bool:
         return change(scene.look, look, self._damping.grid) > self._damping.cut
 
     def _is_jump(self, scene: Scene, look: Tensor) -> bool:
-        gain = exposure(scene.look, look)
+        gain = exposure(scene.look, look) / scene.gain
         return not 1 / self._damping.jump <= gain <= self._damping.jump
 
     def _painted(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
