@@ -37,6 +37,8 @@ class Damping:
     flash: int = 3
     leash: float = 1.2
     follow: float = 0.02
+    margin: int = 32
+    part: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:

@@ -15,14 +15,16 @@ from torch import Tensor
 
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import exposure, moved, shrink, stillness
+from nircolor.video.colours.part import Part
 
 
 @dataclass(frozen=True)
 class Key:
-    """The look (1, 1, h, w), ``age`` frames ago, that maps were made of."""
+    """The look (1, 1, h, w), ``age`` frames ago, that maps were made of; and the part of it that is of now."""
 
     look: Tensor
     age: int = 0
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Moments:
     ran out of memory comes again.
     """
 
-    def __init__(self, damping: Damping) -> None:
-        self._damping = damping
+    def __init__(self, damping: Damping, unit: int = 0) -> None:
+        self._damping, self._unit = damping, unit
         self._past: list[Moment] = []  # of the last frame
         self._now: list[Moment] = []
         self._in_a_row = False
@@ -63,6 +65,7 @@ class Moments:
         some = fresh if len(fresh) < len(keys) else ...
         maps = make(some).float().split(1) if fresh else ()  # type: ignore[no-untyped-call]
         made = dict(zip(fresh, maps, strict=True))
+        made |= {i: make(key.part.index(i)).float() for i, key in enumerate(keys) if key.part}
         found: list[Moment] = []
         for i, (past, key) in enumerate(zip(pasts, keys, strict=True)):
             found.append(self._moment(found[-1] if self._in_a_row and found else past, key, made.get(i)))
@@ -80,13 +83,18 @@ class Moments:
             return Key(look)
         if abs(exposure(past.look, look) - 1) > damping.drift:
             return Key(look)
-        still = float(moved(past.look, look, damping.window).max()) < damping.still
-        return Key(past.look, past.age + 1) if still else Key(look)
+        motion = moved(past.look, look, damping.window)
+        if float(motion.max()) < damping.still:
+            return Key(past.look, past.age + 1)
+        part = Part.of(motion, self._unit, damping) if self._unit else None
+        return Key(part.renewed(past.look, look), past.age + 1, part) if part else Key(look)
 
     def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
         if maps is None and past is not None:
             return Moment(key, past.maps)
         assert maps is not None  # a key without an age has maps of its own
+        if key.part and past is not None:
+            return Moment(key, key.part.pasted(past.maps, maps, self._damping))
         now = Moment(key, maps)
         if past is None or past.maps.shape != maps.shape:  # tiles change when memory runs out
             return now
