@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from nircolor.video.colours import look_kernels as kernels
 from nircolor.video.colours.damping import Damping
 
 DARK, BLOWN = 0.03, 0.97  # values beyond tell nothing of an exposure
@@ -40,21 +42,38 @@ def difference(past: Tensor, now: Tensor) -> Tensor:
     return torch.where(past > BLOWN, found.clamp(min=0), found) if gain < 1 else found
 
 
-def moved(past: Tensor, now: Tensor, window: int) -> Tensor:
+def moved(past: Tensor, now: Tensor, window: int, kernel: str = "auto") -> Tensor:
     """(b, 1, h, w): difference around each pixel, less what noise makes: of means, which a shade changes, or of single
-    pixels, which a texture changes that moves."""
+    pixels, which a texture changes that moves. ``kernel``: ``numba``, of one pair on a CPU; ``reference``; ``auto``:
+    numba where it can."""
+    if kernel == "reference" or (kernel == "auto" and (len(now) > 1 or now.device.type != "cpu")):
+        return moved_reference(past, now, window)
+    before, after = (look[0, 0].float().contiguous().numpy() for look in (past, now))
+    found, mean, square = (np.empty_like(after) for _ in range(3))
+    kernels.differences(before, after, np.float32(exposure(past, now)), np.float32(BLOWN), found)
+    kernels.neighbourhoods(found, window // 2, 1, mean, square)
+    own, own_square = (np.empty_like(after[::STEP, ::STEP]) for _ in range(2))
+    kernels.neighbourhoods(after, window // 2, STEP, own, own_square)
+    noise = min(_quietest(square[::STEP, ::STEP]), 2 * _quietest(own_square - own * own))
+    kernels.beyond(mean, square, np.float32(MARGIN * noise), found)
+    return torch.from_numpy(found)[None, None]
+
+
+def moved_reference(past: Tensor, now: Tensor, window: int) -> Tensor:
+    """``moved`` in plain torch, of any number of pairs, on any device."""
     found = difference(past, now)
     mean, square = _mean(found, window), _mean(found * found, window)
-    noise = min(_quietest(square), 2 * _quietest(_mean(now * now, window) - _mean(now, window) ** 2))
+    own = _mean(now * now, window) - _mean(now, window) ** 2
+    noise = min(_quietest(x[..., ::STEP, ::STEP].cpu().numpy()) * factor for x, factor in ((square, 1), (own, 2)))
     return torch.maximum(mean * mean, square - MARGIN * noise).clamp(min=0).sqrt()
 
 
-def _quietest(variance: Tensor) -> float:
+def _quietest(variance: NDArray[np.float32]) -> float:
     """Variance of noise, as neighbourhoods show it that differ the least: from frame to frame, since something stays
     as it is, or within a frame, since something is flat. Each alone takes some texture for noise.
     """
-    few = variance[..., ::STEP, ::STEP].flatten()
-    return float(few.kthvalue(max(1, round(QUIET * few.numel()))).values.clamp(0, MOST_NOISE**2))
+    few = max(1, round(QUIET * variance.size)) - 1
+    return float(np.clip(np.partition(variance, few, None)[few], 0, MOST_NOISE**2))
 
 
 def shift(past: Tensor, now: Tensor) -> float:
