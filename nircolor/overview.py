@@ -39,9 +39,13 @@ def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
 
 
 def _mean_rows(picture: NDArray[Any], edges: NDArray[np.int_], columns: int) -> NDArray[np.float32]:
-    """What ``_mean_row`` says of all bands, for a picture that is there: an eighth of the time."""
-    sums = np.add.reduceat(picture, edges[:-1], 0, np.float32)
-    lines = torch.from_numpy(sums / np.diff(edges).astype(np.float32)[:, None])[None]
+    """What ``_mean_row`` says of all bands, for a picture that is there, in fewer steps."""
+    tops, heights = edges[:-1], np.diff(edges)
+    sums = picture[tops].astype(np.float32)
+    for row in range(1, heights.max()):
+        taller = heights > row
+        sums[taller] += picture[tops[taller] + row]
+    lines = torch.from_numpy(sums / heights.astype(np.float32)[:, None])[None]
     return np.asarray(F.adaptive_avg_pool1d(lines, columns)[0].numpy() * unit_of(picture))
 
 

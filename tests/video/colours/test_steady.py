@@ -105,7 +105,7 @@ def test_an_exposure_is_no_cut_and_no_motion() -> None:
     now, maps = look * 0.8, torch.zeros(1, 2, 48, 64)
     assert change(look, now, 16) < 1e-3
     assert change(look, torch.from_numpy(OTHER)[None, None], 16) > 0.07
-    blended = blend(Moment(Key(look), maps), Moment(Key(now), maps + 1), Damping(0.9))
+    blended = blend(Moment(Key(look), maps), Moment(Key(now), maps + 1), Damping(0.9, slow=1))
     torch.testing.assert_close(blended.maps, torch.full_like(maps, 0.1), atol=1e-3, rtol=0)
 
 
