@@ -32,11 +32,12 @@ def box_mean(x: Any, radius: Any, out: Any) -> None:
                 line[radius + i] += row[i]
         line[:radius] = line[radius]
         line[radius + width :] = line[radius + width - 1]
+        out[y] = F(0)
+        for dx in range(2 * radius + 1):  # outside, so that columns go together
+            for i in range(width):
+                out[y, i] += line[i + dx]
         for i in range(width):
-            total = F(0)
-            for dx in range(2 * radius + 1):
-                total += line[i + dx]
-            out[y, i] = total * share
+            out[y, i] *= share
 
 
 @jit(FAST)

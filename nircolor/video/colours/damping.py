@@ -20,9 +20,8 @@ class Damping:
     ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
     exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
     before such a change is forgotten, too. ``leash``: how many times brighter than a frame its calm picture may be, or
-    darker; ``follow``: the share of that which it loses in a frame. ``slow``: how many times longer maps last than calm
-    pictures. Where at most ``part`` of a picture has moved, with ``margin`` pixels around it, maps are made of that
-    alone, up to ``parts`` times in a row.
+    darker; ``follow``: the share of that which it loses in a frame. Where at most ``part`` of a picture has moved, with
+    ``margin`` pixels around it, G_A looks at that alone, up to ``parts`` times in a row.
     docs/video.md has the measurements.
     """
 
@@ -40,7 +39,6 @@ class Damping:
     flash: int = 3
     leash: float = 1.2
     follow: float = 0.02
-    slow: float = 3.0
     margin: int = 32
     part: float = 0.5
     parts: int = 3
@@ -49,11 +47,6 @@ class Damping:
         if not 0 <= self.strength < 1:
             reason = "give 0 (off) up to, but not including, 1"
             raise UsageError(reason, option="smooth", value=f"{self.strength:g}")
-
-    @property
-    def hold(self) -> float:
-        """Weight of past maps where nothing moves: they go ``slow`` times slower than the calm picture does."""
-        return float(self.strength ** (1 / self.slow))
 
     def lag(self, gain: float) -> float:
         """How many times brighter a frame still is than its calm picture, which was as many times darker as ``gain``

@@ -22,6 +22,7 @@ MOST_GAIN = 8.0
 QUIET = 0.2  # share of a look that is taken for noise alone
 MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
 EXPLAINED = 0.9  # share of the difference that is left at most where a shift explains it
+MOST_MOTION = 9.0  # beyond, weights would be denormal numbers, which take long
 STEP = 4  # pixels between those that an exposure is measured at
 
 
@@ -95,7 +96,7 @@ def _mean(x: Tensor, window: int) -> Tensor:
 
 def stillness(motion: Tensor, damping: Damping) -> Tensor:
     """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
-    return torch.exp(-((motion / damping.motion) ** 2))
+    return torch.exp(-(motion / damping.motion).clamp(max=MOST_MOTION).square())
 
 
 def change(past: Tensor, now: Tensor, grid: int) -> float:

@@ -120,5 +120,5 @@ def blend(past: Moment, now: Moment, damping: Damping) -> Moment:
     before, after = (shrink(moment.key.look, now.maps.shape) for moment in (past, now))
     motion = moved(before, after, damping.window)  # (1, 1, h, w)
     turned = damping.turn * float((motion > damping.motion).float().mean())
-    weight = damping.hold * max(0.0, 1 - turned) * stillness(motion, damping)
+    weight = damping.strength * max(0.0, 1 - turned) * stillness(motion, damping)
     return Moment(now.key, torch.lerp(now.maps, past.maps, weight))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -118,7 +118,7 @@ class Steady:
         gain = exposure(scene.look, look)
         scene.gain = self._damping.lag(gain)
         now, past = full / scene.gain, scene.calm * (gain / scene.gain)
-        return torch.lerp(now, past, F.interpolate(weight, full.shape[-2:], mode="bilinear")).clamp_(max=1)
+        return now.lerp_(past, _enlarged(weight, full.shape)).clamp_(max=1)
 
     def _scene_of(self, full: Tensor, look: Tensor) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
@@ -177,7 +177,14 @@ class Steady:
 def _look(full: Tensor) -> Tensor:
     """(1, 1, H, W) -> (1, 1, h, w): averages of squares of whole pixels."""
     side = max(1, min(round(max(full.shape[-2:]) / LOOK), *full.shape[-2:]))
-    return F.avg_pool2d(full, side)
+    height, width = (length // side for length in full.shape[-2:])
+    whole = full[0, 0, : height * side, : width * side].numpy()  # by OpenCV, torch takes ten times as long
+    return torch.from_numpy(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))[None, None]
+
+
+def _enlarged(weight: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """(1, 1, h, w) -> (1, 1, H, W), bilinear."""
+    return torch.from_numpy(cv2.resize(weight[0, 0].numpy(), (shape[-1], shape[-2])))[None, None]
 
 
 def _kind(frame: Frame) -> tuple[bool, tuple[int, ...], np.dtype[Any]]:
