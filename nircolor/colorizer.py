@@ -140,13 +140,6 @@ class Colorizer:
         """Whether ``light`` can be given: an affine head, on pictures as they are."""
         return self.network.config.head == "affine" and not self.network.config.equalize
 
-    @property
-    def part_unit(self) -> int:
-        """Sides of parts of a picture that colours can be decided for alone are multiples of this. 0: of none, since
-        a norm averages over the whole picture."""
-        config = self.network.config
-        return config.multiple if self.takes_light and config.norm == "channel" else 0
-
     def paint(
         self,
         picture: Picture,

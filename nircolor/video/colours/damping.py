@@ -20,8 +20,7 @@ class Damping:
     ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
     exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
     before such a change is forgotten, too. ``leash``: how many times brighter than a frame its calm picture may be, or
-    darker; ``follow``: the share of that which it loses in a frame. Where at most ``part`` of a picture has moved, with
-    ``margin`` pixels around it, G_A looks at that alone, up to ``parts`` times in a row.
+    darker; ``follow``: the share of that which it loses in a frame.
     docs/video.md has the measurements.
     """
 
@@ -39,9 +38,6 @@ class Damping:
     flash: int = 3
     leash: float = 1.2
     follow: float = 0.02
-    margin: int = 32
-    part: float = 0.5
-    parts: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:

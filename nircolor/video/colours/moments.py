@@ -7,7 +7,7 @@ around both, call by call, and has them made only where what they are made of ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,18 +15,14 @@ from torch import Tensor
 
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import exposure, moved, shrink, stillness
-from nircolor.video.colours.part import Part
 
 
 @dataclass(frozen=True)
 class Key:
-    """The look (1, 1, h, w), ``age`` frames ago, that maps were made of; the ``part`` of it that is of now; and how
-    many ``parts`` were made anew since the whole was."""
+    """The look (1, 1, h, w), ``age`` frames ago, that maps were made of."""
 
     look: Tensor
     age: int = 0
-    part: Part | None = None
-    parts: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Moments:
     ran out of memory comes again.
     """
 
-    def __init__(self, damping: Damping, unit: int = 0) -> None:
-        self._damping, self._unit = damping, unit
+    def __init__(self, damping: Damping) -> None:
+        self._damping = damping
         self._past: list[Moment] = []  # of the last frame
         self._now: list[Moment] = []
         self._in_a_row = False
@@ -53,21 +49,20 @@ class Moments:
     def prior(self, make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
         """G_B sees the whole of each frame, and before G_A does."""
         self._now, self._in_a_row = [], len(seen) > 1
-        return self._maps(make, seen, 0)
+        return self.maps(make, seen)
 
     def maps(self, make: Callable[[Any], Tensor], seen: Tensor) -> Tensor:
-        """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one. ``make`` makes those that are chosen:
-        pictures, or a part of one, since G_A knows the whole from the prior."""
-        return self._maps(make, seen, self._unit)
-
-    def _maps(self, make: Callable[[Any], Tensor], seen: Tensor, unit: int) -> Tensor:
+        """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one. ``make`` makes those that are chosen."""
         looks, first = seen.float().split(1), len(self._now)  # type: ignore[no-untyped-call]
         pasts = [self._past[i] if i < len(self._past) else None for i in range(first, first + len(looks))]
         keys: list[Key] = []
         for past, look in zip(pasts, looks, strict=True):
             before = keys[-1] if self._in_a_row and keys else past.key if past else None
-            keys.append(self._key(before, look, unit))
-        made = _made(make, keys)
+            keys.append(self._key(before, look))
+        fresh = [i for i, key in enumerate(keys) if not key.age]
+        some = fresh if len(fresh) < len(keys) else ...
+        maps = make(some).float().split(1) if fresh else ()  # type: ignore[no-untyped-call]
+        made = dict(zip(fresh, maps, strict=True))
         found: list[Moment] = []
         for i, (past, key) in enumerate(zip(pasts, keys, strict=True)):
             found.append(self._moment(found[-1] if self._in_a_row and found else past, key, made.get(i)))
@@ -78,40 +73,24 @@ class Moments:
         """The pass is complete."""
         self._past, self._now = self._now, []
 
-    def _key(self, past: Key | None, look: Tensor, unit: int) -> Key:
-        """The look that the maps of this one are made of: an earlier one, while there is nothing new to see, or but for
-        a part of it, whose sides are multiples of ``unit``."""
+    def _key(self, past: Key | None, look: Tensor) -> Key:
+        """The look that the maps of this one are made of: an earlier one, while there is nothing new to see."""
         damping = self._damping
         if past is None or past.look.shape != look.shape or past.age >= damping.keep:
             return Key(look)
         if abs(exposure(past.look, look) - 1) > damping.drift:
             return Key(look)
-        motion = moved(past.look, look, damping.window)
-        if float(motion.max()) < damping.still:
-            return replace(past, age=past.age + 1, part=None)
-        if not unit or past.parts >= damping.parts or not (part := Part.of(motion, unit, damping)):
-            return Key(look)
-        return Key(part.renewed(past.look, look), past.age + 1, part, past.parts + 1)
+        still = float(moved(past.look, look, damping.window).max()) < damping.still
+        return Key(past.look, past.age + 1) if still else Key(look)
 
     def _moment(self, past: Moment | None, key: Key, maps: Tensor | None) -> Moment:
         if maps is None and past is not None:
             return Moment(key, past.maps)
         assert maps is not None  # a key without an age has maps of its own
-        if key.part and past is not None:
-            return Moment(key, key.part.pasted(past.maps, maps, self._damping))
         now = Moment(key, maps)
         if past is None or past.maps.shape != maps.shape:  # tiles change when memory runs out
             return now
         return blend(past, now, self._damping)
-
-
-def _made(make: Callable[[Any], Tensor], keys: list[Key]) -> dict[int, Tensor]:
-    """What is new of each picture: maps of the whole, of all such together, or of a part."""
-    fresh = [i for i, key in enumerate(keys) if not key.age]
-    some = fresh if len(fresh) < len(keys) else ...
-    maps = make(some).float().split(1) if fresh else ()  # type: ignore[no-untyped-call]
-    parts = {i: make(key.part.index(i)).float() for i, key in enumerate(keys) if key.part}
-    return dict(zip(fresh, maps, strict=True)) | parts
 
 
 def blend(past: Moment, now: Moment, damping: Damping) -> Moment:

@@ -125,7 +125,7 @@ class Steady:
         past, aside = self._scene, self._aside
         if past is None or past.calm.shape != full.shape:
             self.forget()
-            self._scene = Scene(full, look, Moments(self._damping, self._engine.part_unit))
+            self._scene = Scene(full, look, Moments(self._damping))
             return self._scene
         past.frames += 1
         if past.frames > self._damping.flash:
@@ -137,7 +137,7 @@ class Steady:
             self._scene, self._aside = aside, None
             return aside
         self.cuts += is_cut
-        self._scene, self._aside = Scene(full, look, Moments(self._damping, self._engine.part_unit), is_cut=is_cut), past
+        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut=is_cut), past
         return self._scene
 
     def _is_cut(self, scene: Scene, look: Tensor) -> bool:
