@@ -47,7 +47,7 @@ class Damping:
     def lag(self, gain: float) -> float:
         """How many times brighter a frame still is than its calm picture, which was as many times darker as ``gain``
         says, and follows."""
-        return min(max(gain, 1 / self.leash), self.leash) ** (1 - self.follow)
+        return float(min(max(gain, 1 / self.leash), self.leash) ** (1 - self.follow))
 
     def check(self, prior: str) -> None:
         """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""
