@@ -85,8 +85,7 @@ def tell_stages(source: Path, target: Path, frames: int) -> None:
     parts = (
         ("G_B", PretrainedPrior, "forward"),
         ("G_A", RGBBranch, "forward"),
-        ("guided enlargement", generator, "enlarge_affine"),
-        ("ends", generator, "neutral_ends"),
+        ("guided enlargement, neutral ends", generator, "enlarge_affine"),
         ("looks at frames, calm pictures", steady.Steady, "_view"),
         ("all of colorizing", steady.Steady, "paint"),
         ("quantize, encode, write", flow, "_write"),

@@ -24,14 +24,28 @@ def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
     if (rows, columns) == (height, width):
         whole = picture[0:height, 0:width]
         return np.asarray(whole, np.float32) * unit_of(whole)
-    edges = np.round(np.linspace(0, height, rows + 1)).astype(int).tolist()
-    return np.stack([_mean_row(picture, slice(top, bottom), columns) for top, bottom in pairwise(edges)])
+    edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
+    if isinstance(picture, np.ndarray) and picture.size <= _BAND:
+        return _mean_rows(picture, edges, columns)
+    bands = pairwise(edges.tolist())
+    return np.stack([_mean_row(picture, slice(top, bottom), columns) for top, bottom in bands])
 
 
 def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
     """Height and width with the ratio of ``shape``, as large as it, but of at most ``size`` squared pixels."""
     scale = min(1.0, size / (shape[0] * shape[1]) ** 0.5)
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def _mean_rows(picture: NDArray[Any], edges: NDArray[np.int_], columns: int) -> NDArray[np.float32]:
+    """What ``_mean_row`` says of all bands, for a picture that is there, in fewer steps."""
+    tops, heights = edges[:-1], np.diff(edges)
+    sums = picture[tops].astype(np.float32)
+    for row in range(1, heights.max()):
+        taller = heights > row
+        sums[taller] += picture[tops[taller] + row]
+    lines = sums / heights.astype(np.float32)[:, None]
+    return np.asarray(area_mean(lines, (len(lines), columns)) * unit_of(picture))
 
 
 def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32]:

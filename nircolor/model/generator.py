@@ -58,12 +58,11 @@ class Generator(nn.Module):
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
         maps = self.rgb_branch(self._pad(small), self._pad(prior))[..., : size[0], : size[1]]
         if size != (height, width) and self.config.head == "affine":
-            rgb, mean = enlarge_affine(maps, small, nir, light)
-        else:
-            maps = maps if size == (height, width) else enlarge(maps, small, nir)
-            rgb, mean = colours(self.config.head, maps, nir), local_mean(nir.float())
-            rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
-        made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
+            return enlarge_affine(maps, small, nir, light)
+        maps = maps if size == (height, width) else enlarge(maps, small, nir)
+        rgb = colours(self.config.head, maps, nir)
+        rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
+        made: Tensor = neutral_ends(rgb, nir if light is None else light, local_mean(nir.float()))
         return made
 
     def _pad(self, x: Tensor) -> Tensor:

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nircolor.ends import neutral_ends
+
 RADIUS = 2  # pixels of the small picture
 SMOOTH = 1e-3  # variance of near-infrared values below which a neighbourhood counts as flat
 BAND = 64  # rows of the large picture that a thread enlarges at once
@@ -33,8 +35,9 @@ def enlarge(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
 
 def enlarge_affine(
     maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None, kernel: str = "auto"
-) -> tuple[Tensor, Tensor]:
-    """RGB of an affine head's maps, enlarged: nir (1 + gain) + offset, where gain and offset are lines in nir.
+) -> Tensor:
+    """RGB of an affine head's maps, enlarged: nir (1 + gain) + offset, where gain and offset are lines in nir, with
+    neutral ends (``ends.py``).
 
     Multiplied out it is a parabola in nir for each colour channel, whose nine coefficients are made at the small size:
     equal to ``enlarge``, but for rounding, in half of its passes over the full size.
@@ -42,23 +45,19 @@ def enlarge_affine(
     Args as ``enlarge``, with maps (b, 6, h, w): three gains, then three offsets. light: (b, 1, H, W), see ``relit``.
     kernel: ``numba``, on a CPU, without gradients; ``reference``; ``auto``: numba where it can.
 
-    Returns:
-        RGB (b, 3, H, W), and (b, 1, H, W), the picture averaged around each pixel.
+    Returns RGB (b, 3, H, W), not clamped.
     """
     if kernel == "reference" or (kernel == "auto" and (maps.device.type != "cpu" or torch.is_grad_enabled())):
         return enlarge_affine_reference(maps, small, nir, light)
     rgb = torch.empty((len(nir), *nir.shape[-2:], 3))
-    mean = torch.empty((len(nir), 1, *nir.shape[-2:]))
     maps, small, nir = (x.detach().float().contiguous() for x in (maps, small, nir))
     lights = [None] * len(nir) if light is None else list(light.detach().float().contiguous()[:, 0])
-    for one in zip(maps, small[:, 0], nir[:, 0], lights, rgb, mean[:, 0], strict=True):
+    for one in zip(maps, small[:, 0], nir[:, 0], lights, rgb, strict=True):
         _enlarge_one(*one)
-    return rgb.permute(0, 3, 1, 2), mean
+    return rgb.permute(0, 3, 1, 2)
 
 
-def enlarge_affine_reference(
-    maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
+def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None) -> Tensor:
     """``enlarge_affine`` in plain torch, on any device, differentiable."""
     slope, level = _lines(maps, small)
     (gain_slope, offset_slope), (gain_level, offset_level) = slope.chunk(2, 1), level.chunk(2, 1)
@@ -69,7 +68,8 @@ def enlarge_affine_reference(
         return torch.addcmul(constant, torch.addcmul(first, second, x), x)
 
     rgb = parabola(nir.float())
-    return rgb if light is None else relit(rgb, parabola(light.float())), mean
+    rgb = rgb if light is None else relit(rgb, parabola(light.float()))
+    return neutral_ends(rgb, nir if light is None else light, mean)
 
 
 def relit(rgb: Tensor, own: Tensor) -> Tensor:
@@ -79,8 +79,8 @@ def relit(rgb: Tensor, own: Tensor) -> Tensor:
     return rgb + ((own - rgb) * weights).sum(1, keepdim=True)
 
 
-def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor, mean: Tensor) -> None:
-    """One picture, by the kernels: maps (6, h, w), small (h, w), nir and light (H, W) -> rgb (H, W, 3), mean (H, W)."""
+def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor) -> None:
+    """One picture, by the kernels: maps (6, h, w), small (h, w), nir and light (H, W) -> rgb (H, W, 3)."""
     from nircolor.model import guided_kernels as kernels
     from nircolor.scan import pool
 
@@ -101,7 +101,7 @@ def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None,
 
     def enlarge(bands: list[int]) -> None:
         for top in bands:
-            kernels.rows_of(parts, source, other, top, min(top + BAND, len(source)), rgb.numpy(), mean.numpy())
+            kernels.rows_of(parts, source, other, top, min(top + BAND, len(source)), rgb.numpy())
 
     pool.run(enlarge, range(0, len(source), BAND))
 

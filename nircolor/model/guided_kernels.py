@@ -1,4 +1,5 @@
-"""Numba kernels of the guided filter: maps fitted as lines at the small size, enlarged at the large one, row by row.
+"""Numba kernels of the guided filter: maps fitted as lines at the small size, enlarged at the large one, row by
+row, with neutral ends.
 
 Arithmetic is in float32. The kernels release the GIL and own no threads (``nircolor.scan.pool`` does). Compiled on
 first use, then cached on disk.
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nircolor.ends import BLACK, DARK, WHITE
 from nircolor.scan.arithmetic import F, jit
 
 RED, GREEN, BLUE = F(0.2126), F(0.7152), F(0.0722)  # luma, ITU-R BT.709
@@ -30,11 +32,12 @@ def box_mean(x: Any, radius: Any, out: Any) -> None:
                 line[radius + i] += row[i]
         line[:radius] = line[radius]
         line[radius + width :] = line[radius + width - 1]
+        out[y] = F(0)
+        for dx in range(2 * radius + 1):  # outside, so that columns go together
+            for i in range(width):
+                out[y, i] += line[i + dx]
         for i in range(width):
-            total = F(0)
-            for dx in range(2 * radius + 1):
-                total += line[i + dx]
-            out[y, i] = total * share
+            out[y, i] *= share
 
 
 @jit(FAST)
@@ -72,35 +75,47 @@ def places(size: Any, full: Any) -> Any:
 
 
 @jit(FAST)
-def rows_of(parts: Any, nir: Any, light: Any, first: Any, last: Any, rgb: Any, mean: Any) -> None:
-    """Rows ``first`` to ``last`` of the large picture.
+def rows_of(parts: Any, nir: Any, light: Any, first: Any, last: Any, rgb: Any) -> None:
+    """Rows ``first`` to ``last`` of the large picture, into rgb (H, W, 3).
 
     parts: (10, h, w), for red, green and blue the second, first and constant coefficient of the parabola in nir, then
-    the small picture's mean. nir: (H, W). light: (H, W), whose luma the colours get, or (0, 0): that of nir. Into rgb
-    (H, W, 3) and mean (H, W).
+    the small picture's mean. nir: (H, W). light: (H, W), whose luma the colours get, or (0, 0): that of nir.
     """
     height, width = nir.shape
     top, bottom, down = places(parts.shape[1], height)
     left, right, along = places(parts.shape[2], width)
-    line, full = np.empty(parts.shape[2], np.float32), np.empty((10, width), np.float32)
+    wide, held = np.empty((2, 10, width), np.float32), np.full(2, -1)  # rows of the small picture, enlarged sideways
+    full, shown = np.empty((10, width), np.float32), np.empty((3, width), np.float32)
     for y in range(first, last):
+        for row in (top[y], bottom[y]):
+            if held[row % 2] != row:
+                held[row % 2] = row
+                enlarge_sideways(parts[:, row], left, right, along, wide[row % 2])
+        upper, lower, share = wide[top[y] % 2], wide[bottom[y] % 2], down[y]
         for c in range(10):
-            upper, lower, share = parts[c, top[y]], parts[c, bottom[y]], down[y]
-            for x in range(line.shape[0]):
-                line[x] = upper[x] + (lower[x] - upper[x]) * share
             for x in range(width):
-                full[c, x] = line[left[x]] + (line[right[x]] - line[left[x]]) * along[x]
+                full[c, x] = upper[c, x] + (lower[c, x] - upper[c, x]) * share
         for c in range(3):
             for x in range(width):
-                rgb[y, x, c] = (full[c, x] * nir[y, x] + full[3 + c, x]) * nir[y, x] + full[6 + c, x]
+                shown[c, x] = (full[c, x] * nir[y, x] + full[3 + c, x]) * nir[y, x] + full[6 + c, x]
+        lit = nir[y]
         if light.shape[0]:
-            relight(full, nir[y], light[y], rgb[y])
-        mean[y] = full[9]
+            lit = light[y]
+            relight(full, nir[y], lit, shown)
+        finish(shown, lit, full[9], rgb[y])
 
 
 @jit(FAST)
-def relight(full: Any, nir: Any, light: Any, rgb: Any) -> None:
-    """The luma of one row (width, 3) becomes the one that its parabolas give ``light`` in the place of ``nir``."""
+def enlarge_sideways(rows: Any, left: Any, right: Any, along: Any, wide: Any) -> None:
+    """(10, w) -> (10, W)."""
+    for c in range(10):
+        for x in range(along.shape[0]):
+            wide[c, x] = rows[c, left[x]] + (rows[c, right[x]] - rows[c, left[x]]) * along[x]
+
+
+@jit(FAST)
+def relight(full: Any, nir: Any, light: Any, shown: Any) -> None:
+    """The luma of one row (3, width) becomes the one that its parabolas give ``light`` in the place of ``nir``."""
     for x in range(nir.shape[0]):
         step, total = light[x] - nir[x], light[x] + nir[x]
         red = full[0, x] * total + full[3, x]
@@ -108,4 +123,19 @@ def relight(full: Any, nir: Any, light: Any, rgb: Any) -> None:
         blue = full[2, x] * total + full[5, x]
         more = step * (RED * red + GREEN * green + BLUE * blue)
         for c in range(3):
-            rgb[x, c] += more
+            shown[c, x] += more
+
+
+@jit(FAST)
+def finish(shown: Any, nir: Any, mean: Any, rgb: Any) -> None:
+    """One row (3, width) -> (width, 3), the ends of the range neutral: ``ends.neutral_ends``."""
+    for x in range(nir.shape[0]):
+        share = ramp(nir[x] / F(BLACK)) * ramp((F(1) - nir[x]) / F(WHITE)) * ramp(mean[x] / F(DARK))
+        for c in range(3):
+            rgb[x, c] = nir[x] + (shown[c, x] - nir[x]) * share
+
+
+@jit(FAST)
+def ramp(x: Any) -> Any:
+    x = min(max(x, F(0)), F(1))
+    return x * x * (F(3) - F(2) * x)

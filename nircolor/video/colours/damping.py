@@ -19,7 +19,8 @@ class Damping:
     which the whole picture may be off the mean of those before, and still be added to it. ``cut``: mean difference of
     ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
     exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
-    before such a change is forgotten, too.
+    before such a change is forgotten, too. ``leash``: how many times brighter than a frame its calm picture may be, or
+    darker; ``follow``: the share of that which it loses in a frame.
     docs/video.md has the measurements.
     """
 
@@ -35,11 +36,18 @@ class Damping:
     grid: int = 16
     jump: float = 1.25
     flash: int = 3
+    leash: float = 1.2
+    follow: float = 0.02
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < 1:
             reason = "give 0 (off) up to, but not including, 1"
             raise UsageError(reason, option="smooth", value=f"{self.strength:g}")
+
+    def lag(self, gain: float) -> float:
+        """How many times brighter a frame still is than its calm picture, which was as many times darker as ``gain``
+        says, and follows."""
+        return float(min(max(gain, 1 / self.leash), self.leash) ** (1 - self.follow))
 
     def check(self, prior: str) -> None:
         """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""

@@ -21,6 +21,7 @@ MOST_GAIN = 8.0
 QUIET = 0.2  # share of a look that is taken for noise alone
 MARGIN, MOST_NOISE = 1.5, 0.03  # of neighbourhoods of noise few vary more than this, in variances; standard deviation
 EXPLAINED = 0.9  # share of the difference that is left at most where a shift explains it
+MOST_MOTION = 9.0  # beyond, weights would be denormal numbers, which take long
 STEP = 4  # pixels between those that an exposure is measured at
 
 
@@ -44,7 +45,8 @@ def moved(past: Floats, now: Floats, window: int) -> Floats:
     pixels, which a texture changes that moves."""
     found = difference(past, now)
     mean, square = _mean(found, window), _mean(found * found, window)
-    noise = min(_quietest(square), 2 * _quietest(_mean(now * now, window) - _mean(now, window) ** 2))
+    own = _mean(now * now, window) - _mean(now, window) ** 2
+    noise = min(_quietest(square[..., ::STEP, ::STEP]), 2 * _quietest(own[..., ::STEP, ::STEP]))
     motion: Floats = np.sqrt(np.maximum(mean * mean, square - np.float32(MARGIN * noise)).clip(0))
     return motion
 
@@ -53,7 +55,7 @@ def _quietest(variance: Floats) -> float:
     """Variance of noise, as neighbourhoods show it that differ the least: from frame to frame, since something stays
     as it is, or within a frame, since something is flat. Each alone takes some texture for noise.
     """
-    return min(max(_least(variance[..., ::STEP, ::STEP], QUIET), 0.0), MOST_NOISE**2)
+    return min(max(_least(variance, QUIET), 0.0), MOST_NOISE**2)
 
 
 def _least(values: Floats, share: float) -> float:
@@ -89,7 +91,7 @@ def _sum(x: Floats, window: int) -> Floats:
 
 def stillness(motion: Floats, damping: Damping) -> Floats:
     """What ``moved`` says -> 1 where nothing has moved, 0 where something has."""
-    still: Floats = np.exp(-((motion / np.float32(damping.motion)) ** 2))
+    still: Floats = np.exp(-(np.minimum(motion / np.float32(damping.motion), np.float32(MOST_MOTION)) ** 2))
     return still
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from nircolor.image.quantize import SCALES
 from nircolor.networks import Floats
-from nircolor.planes import area_mean
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import change, exposure, moved, shift, stillness
 from nircolor.video.colours.moments import Moments
@@ -32,11 +31,13 @@ LOOK = 320  # looks at frames are reduced to about this side
 
 @dataclass(eq=False)
 class Scene:
-    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look."""
+    """What is in view: ``calm`` (1, 1, H, W), the last frame without its noise, and that reduced to a look; ``gain``:
+    how many times brighter than that the frame itself was."""
 
     calm: Floats
     look: Floats
     moments: Moments
+    gain: float = 1.0
     is_cut: bool = False
     frames: int = 1
 
@@ -107,14 +108,17 @@ class Steady:
         """The mean of the frame and those before, where nothing moves: a mean of what moves would lose its texture,
         and with it what the network knows it by."""
         if shift(scene.look, look) > self._damping.shift:
+            scene.gain = 1.0
             return full
         motion = moved(scene.look, look, self._damping.window)
         weight = np.float32(self._damping.strength) * stillness(motion, self._damping)[0, 0]  # (h, w)
-        past = scene.calm * np.float32(exposure(scene.look, look))
-        past = np.minimum(past, 1, out=past)
-        past -= full
+        gain = exposure(scene.look, look)
+        scene.gain = self._damping.lag(gain)
+        now, past = full * np.float32(1 / scene.gain), scene.calm * np.float32(gain / scene.gain)
+        past -= now
         past *= cv2.resize(weight, (full.shape[-1], full.shape[-2]), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(np.add(past, full, out=past))
+        past += now
+        return np.asarray(np.minimum(past, 1, out=past))
 
     def _scene_of(self, full: Floats, look: Floats) -> Scene:
         """The scene that a frame belongs to: the last one, the one before a flash, or a new one."""
@@ -133,14 +137,14 @@ class Steady:
             self._scene, self._aside = aside, None
             return aside
         self.cuts += is_cut
-        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut), past
+        self._scene, self._aside = Scene(full, look, Moments(self._damping), is_cut=is_cut), past
         return self._scene
 
     def _is_cut(self, scene: Scene, look: Floats) -> bool:
         return change(scene.look, look, self._damping.grid) > self._damping.cut
 
     def _is_jump(self, scene: Scene, look: Floats) -> bool:
-        gain = exposure(scene.look, look)
+        gain = exposure(scene.look, look) / scene.gain
         return not 1 / self._damping.jump <= gain <= self._damping.jump
 
     def _painted(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
@@ -175,7 +179,8 @@ def _look(full: Floats) -> Floats:
     height, width = full.shape[-2:]
     side = max(1, min(round(max(height, width) / LOOK), height, width))
     rows, columns = height // side, width // side
-    return area_mean(full[..., : rows * side, : columns * side], (rows, columns))
+    whole = full[0, 0, : rows * side, : columns * side]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA))[None, None]
 
 
 def _kind(frame: Frame) -> tuple[bool, tuple[int, ...], np.dtype[Any]]:

@@ -195,7 +195,10 @@ def test_an_exposure_that_drifts_is_followed(engine: Colorizer) -> None:
         frame = (SCENE * gain).astype(np.float32)
         rgb = steady.colorize(frame)
     alone = engine.colorize(frame)
-    assert np.abs(rgb - alone).mean() < 0.01
+    assert np.abs(rgb - alone).mean() < 0.015  # colours lag behind, on a leash
+    for _ in range(60):
+        rgb = steady.colorize(frame)
+    assert np.abs(rgb - alone).mean() < 0.0065
     assert steady.cuts == 0
 
 
