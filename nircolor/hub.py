@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from nircolor.errors import WeightsError
+from nircolor.hub_errors import why
 
 HUB_SCHEME = "hf://"
 HUB_FORM = "hf://org/repo[@revision][/file.safetensors]"
@@ -176,27 +177,7 @@ def _by_hand(ref: HubRef) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """One sentence without its full stop: what went wrong and, where the user can do something, what."""
-    from huggingface_hub import constants, errors
-
-    token = "log in with `hf auth login` or set HF_TOKEN"
-    known: tuple[tuple[type[Exception], str], ...] = (
-        (errors.OfflineModeIsEnabled, "not in the cache, and HF_HUB_OFFLINE forbids to fetch it: unset it"),
-        (errors.GatedRepoError, f"access to the repository is restricted: ask for it on its page, then {token}"),
-        (errors.RepositoryNotFoundError, f"no such repository: check its name or, if it is private, {token}"),
-        (errors.RevisionNotFoundError, "no such revision in the repository: check the part after @"),
-        (errors.LocalEntryNotFoundError, f"the Hub at {constants.ENDPOINT} cannot be reached: try again"),
-        (errors.EntryNotFoundError, "no such file in this revision of the repository: check its name"),
-    )
-    for kind, sentence in known:
-        if isinstance(error, kind):
-            return sentence
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        remedy = token if status in (401, 403) else "try again later"
-        return f"the Hub at {constants.ENDPOINT} answered {status}: {remedy}"
-    detail = str(error).strip().partition("\n")[0] or "no details"
-    return f"fetching from {constants.ENDPOINT} failed ({type(error).__name__}: {detail}): try again"
+    return ": ".join(why(error))
 
 
 def _repo_problem(repo: str) -> str:
