@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import errno
 import re
+from contextlib import suppress
 
 from nircolor.wording import in_short
 
 TOKEN_ADVICE = "log in with `hf auth login` or set HF_TOKEN"
 _CACHE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR}
-_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, LookupError)
+_NONSENSE = (ValueError, LookupError, TypeError, AttributeError)
 
 
 def endpoint() -> str:
@@ -47,9 +48,13 @@ def why(error: Exception) -> tuple[str, str]:
 
 
 def told(error: Exception) -> str:
-    """What a library says, in short, without passwords and tokens."""
+    """What a library says, in short, without passwords, tokens and what signs an address."""
+    from huggingface_hub import get_token
+
     text = re.sub(r"//[^/@\s]*@", "//", in_short(error))
-    return re.sub(r"\?\S+|hf_\w+", "...", text)
+    with suppress(Exception):  # there is none, and what keeps it cannot be asked
+        text = text.replace(get_token() or "\n", "...")
+    return re.sub(r"\?\S+|\bhf_[A-Za-z0-9]+|Bearer \S+", "...", text)
 
 
 def _known(error: Exception) -> tuple[str, str] | None:

@@ -100,7 +100,9 @@ def _page(subject: Subject) -> Iterator[str]:
     yield ""
     yield from _pictures(subject.pictures)
     yield from ("## Use", "")
-    yield from fenced("sh", "pip install nircolor", f"nircolor colorize photo_nir.tif --weights {_short(subject.place)}")
+    yield from fenced(
+        "sh", "pip install nircolor", f"nircolor colorize photo_nir.tif --weights {_short(subject.place)}"
+    )
     yield from fenced("python", *_program(subject.place))
     yield from ("## Scores", "", *score_lines(meta, _short(subject.place)))
     yield from ("## Data", "", *data_lines(meta))
