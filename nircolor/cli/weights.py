@@ -1,4 +1,4 @@
-"""``nircolor weights``: what is there, whether a file is sound, and how a run becomes a file."""
+"""``nircolor weights``: what is there, whether a file is sound, and how a run becomes a file that others find."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from nircolor.cli.report import (
     begin,
     show_help,
 )
+from nircolor.cli.weights_push import PUSH_EPILOG, push
 from nircolor.errors import UsageError
 from nircolor.wording import one_line
 
@@ -55,7 +56,7 @@ NameArgument = Annotated[
 
 @weights_app.callback(invoke_without_command=True)
 def _group(ctx: typer.Context, help: HelpFlag = False) -> None:
-    """List, fetch, verify, calibrate and export weights."""
+    """List, fetch, verify, calibrate, export and publish weights."""
     if ctx.invoked_subcommand is None:
         show_help(ctx)
 
@@ -254,6 +255,9 @@ def export(
     report.result(
         {"runs": [str(run) for run in runs], **values, "dtype": dtype, "meta": meta, "warnings": report.warnings}
     )
+
+
+weights_app.command(epilog=PUSH_EPILOG, short_help="Publish weights on the Hugging Face Hub.")(push)
 
 
 def _size_and_sum(out: Path, meta: dict[str, object]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The model card: what stands on the page of weights on the Hub, written from what the file of the weights says.
 
-Front matter by which the Hub finds and files the model (``library_name``, tags, licence, scores), and a page for people.
+Front matter by which the Hub finds and files the model (``library_name``, tags, licence, scores), and a page for
+people.
 The last line says what the card was when it was written, so that a card that somebody has edited since is known.
 """
 
@@ -19,12 +20,15 @@ LIBRARY = "nircolor"
 CARD_FILE = "README.md"
 TAGS = ("nircolor", "near-infrared", "infrared", "nir-to-rgb", "colorization")
 
-# Those of the Hub's list that weights have: https://spdx.org names in small letters.
-_LICENCES = frozenset(
-    "apache-2.0 mit cc0-1.0 cc-by-2.0 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 "
-    "cc-by-nc-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 "
-    "bsd-2-clause bsd-3-clause gpl-2.0 gpl-3.0 agpl-3.0 lgpl-3.0 mpl-2.0 isc unlicense wtfpl openrail".split()
-)
+# Of the Hub's list, those that weights have.
+# fmt: off
+_LICENCES = frozenset((
+    "apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
+    "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0",
+    "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "bsd-2-clause", "bsd-3-clause", "gpl-2.0", "gpl-3.0",
+    "agpl-3.0", "lgpl-3.0", "mpl-2.0", "isc", "unlicense", "openrail",
+))
+# fmt: on
 _MARK = re.compile(r"\n<!-- nircolor wrote this card: ([0-9a-f]{16}) -->\s*\Z")
 _FRONT = re.compile(r"\A---\r?\n.*?\n---\r?\n", re.S)
 
@@ -95,8 +99,8 @@ def _page(subject: Subject) -> Iterator[str]:
     yield from ("", f"# {subject.place.repo.partition('/')[2]}", "")
     if text := _line(meta, "description"):
         yield from (cell(text), "")
-    network = meta["config"]["name"]
-    yield f"Weights for nircolor, which turns near-infrared photographs into natural RGB ones. Network: `{code(network)}`."
+    network = code(meta["config"]["name"])
+    yield f"Weights for nircolor, which turns near-infrared photographs into natural RGB ones. Network: `{network}`."
     yield ""
     yield from _pictures(subject.pictures)
     yield from ("## Use", "")
@@ -108,7 +112,7 @@ def _page(subject: Subject) -> Iterator[str]:
     yield from ("## Data", "", *data_lines(meta))
     yield from ("## Terms", "", *_terms(meta))
     yield from ("## How they were made", "", *recipe_lines(meta), *_camera(meta))
-    kind = f"{subject.parameters / 1e6:.3g} M parameters, {subject.bytes / 1e6:.1f} MB"
+    kind = f"{subject.parameters:,} parameters, {subject.bytes / 1e6:.1f} MB"
     yield f"- file `{code(subject.place.file)}`: {kind}, SHA-256 `{subject.sha256}`"
     yield from ("- configuration, whole recipe and a checksum are in the file:", "")
     yield from fenced("sh", f"nircolor weights verify {name}")

@@ -79,7 +79,8 @@ def recipe_lines(meta: Mapping[str, Any]) -> Iterator[str]:
         step = history.get("step")
         words = [f"step {_text(step)}" if step is not None else "", *known]
         text = ", ".join(word for word in words if word) or "not in the file"
-        yield f"- {of or 'recipe'}{f' {code(recipe['preset'])}' if recipe.get('preset') else ''}: {text}"
+        preset = f" `{code(recipe['preset'])}`" if recipe.get("preset") else ""
+        yield f"- {of or 'recipe'}{preset}: {text}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -46,7 +46,7 @@ class PushResult:
         return asdict(self)
 
     def __str__(self) -> str:
-        listed = [one_line(f"{size:>12,}  {name}") for name, size in self.files.items()]
+        listed = [f"{size:>12,}  {one_line(name)}" for name, size in self.files.items()]
         if self.commit is None:
             return "\n".join([f"would go to {self.name}; nothing was sent", *listed, "", self.card])
         return "\n".join([f"{self.name}: {'commit' if self.changed else 'unchanged since'} {self.commit}", *listed])
@@ -79,7 +79,7 @@ def push_to_hub(
     stop: StopEvent | None = None,
     on_event: Observer = nobody,
 ) -> PushResult:
-    """Publish weights on the Hugging Face Hub, as one commit, with a model card written from what they say of themselves.
+    """Publish weights on the Hugging Face Hub: one commit, with a model card written from what they say of themselves.
 
     Args:
         source: the folder of a training run, which is exported first, or what ``locate`` takes: a name or a path.
@@ -169,6 +169,7 @@ def _asked(choices: _Choices) -> Remote:
 
 
 def _pushed(path: Path, remote: Remote | None, choices: _Choices, device: str, reporter: Reporter) -> PushResult:
+    from nircolor.colorizer import Colorizer
     from nircolor.publishing.card import CARD_FILE, Subject, write_card
     from nircolor.publishing.examples import example_names, render_examples
     from nircolor.publishing.repository import Upload, send
@@ -183,7 +184,7 @@ def _pushed(path: Path, remote: Remote | None, choices: _Choices, device: str, r
     place = replace(choices.place, file=remote.file if remote else MODEL_FILE)
     parameters = sum(map(math.prod, read_shapes(path).values()))
     card = write_card(Subject(place, info.meta, parameters, info.bytes, info.sha256, example_names()))
-    engine = EngineConfig(str(path), device).load(reporter)
+    engine = Colorizer.from_weights(str(path), device=device)
     files: dict[str, bytes | Path] = {str(place.file): path, **render_examples(engine, reporter)}
     files = {CARD_FILE: card.encode(), **files}
     sizes = {name: len(data) if isinstance(data, bytes) else info.bytes for name, data in files.items()}
