@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.tone.ranks import Ranks, equalize
 from nircolor.model import Generator, crop_prior
-from nircolor.overview import reduce_area, unit_of
+from nircolor.overview import fractions, reduce_area, unit_of
 from nircolor.scan import choose as choose_scan
 from nircolor.tiles import Tiling
 from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
@@ -104,6 +104,16 @@ class Colorizer:
         info = EngineInfo(str(place), choose_scan(place), precision_name(dtype), loaded.name, short)
         camera = Camera.from_meta(loaded.meta, loaded.path)
         return cls(network, info, tiling or Tiling(), prior, on_retreat, correction, camera)
+
+    @classmethod
+    def from_pretrained(
+        cls, repo: str, *, revision: str | None = None, file: str | None = None, **options: Any
+    ) -> Colorizer:
+        """``from_weights`` of a repository of the Hub, ``org/repo``: fetched once, then taken from the Hub's cache.
+
+        revision: a branch, a tag or a commit. file: of the weights, where there are several. Raises as that does.
+        """
+        return cls.from_weights(str(weights.HubRef(repo, revision, file)), **options)
 
     def colorize(
         self,
@@ -225,7 +235,7 @@ class Colorizer:
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
-        return _enlarged(self.tiling, self.reduction_of(shape))
+        return self.tiling.enlarged(self.reduction_of(shape))
 
     def reduction_of(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
@@ -246,7 +256,7 @@ class Colorizer:
                     prior = self.network.prior(x).float()
                 else:
                     size = [max(1, round(side / reduction)) for side in x.shape[-2:]]
-                    prior = crop_prior(whole, _fractions(boxes, pictures[0].shape), *size)
+                    prior = crop_prior(whole, fractions(boxes, pictures[0].shape), *size)
                 rgb = self.network.paint(x, prior, reduction, *light)
             rgb = rgb.float().clamp_(0, 1).permute(0, 2, 3, 1)  # (b, h, w, 3)
             return self.correction.apply(self.camera.apply(rgb), x[:, 0]).cpu().numpy()
@@ -285,16 +295,3 @@ def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:
 def _seen(picture: Picture) -> Picture:
     """What the networks see of a picture: (H, W)."""
     return picture[..., 0] if isinstance(picture, np.ndarray) and picture.ndim == 3 else picture
-
-
-def _enlarged(tiling: Tiling, factor: float) -> Tiling:
-    """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
-    tile = round(tiling.tile * factor)
-    return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
-
-
-def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:
-    """(b, 4) of top, left, bottom, right in fractions of the picture."""
-    height, width = shape[:2]
-    edges = [(b.top, b.left, b.top + b.height, b.left + b.width) for b in boxes]
-    return torch.tensor(edges, dtype=torch.float64).div(torch.tensor([height, width, height, width])).float()

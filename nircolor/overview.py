@@ -9,9 +9,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nircolor.image.quantize import SCALES
-from nircolor.tiling import Picture
+from nircolor.tiling import Box, Picture
 
 _BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of a window that is averaged, and its least width
 
@@ -49,3 +50,10 @@ def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32
 def unit_of(values: NDArray[Any]) -> np.float32:
     """What makes values of this type [0, 1]."""
     return np.float32(1 / SCALES[values.dtype])
+
+
+def fractions(boxes: list[Box], shape: tuple[int, ...]) -> Tensor:
+    """(b, 4): top, left, bottom and right of parts of a picture (H, W, ...), in fractions of it."""
+    height, width = shape[:2]
+    edges = [(b.top, b.left, b.top + b.height, b.left + b.width) for b in boxes]
+    return torch.tensor(edges, dtype=torch.float64).div(torch.tensor([height, width, height, width])).float()

@@ -238,4 +238,4 @@ def test_a_listing_cannot_lead_out_of_the_cache(
 
 def test_a_cache_that_cannot_be_written_is_an_error(client: Callable[..., Client], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), "Error")
+    failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), f"{tmp_path}/file/hub cannot be written to", "set HF_HOME")

@@ -15,6 +15,7 @@ from typing import Any
 
 from nircolor.hub import HubRef
 from nircolor.publishing.history import cell, code, data_lines, fenced, recipe_lines, score_lines, scored_sets
+from nircolor.wording import command_line
 
 LIBRARY = "nircolor"
 CARD_FILE = "README.md"
@@ -104,9 +105,8 @@ def _page(subject: Subject) -> Iterator[str]:
     yield ""
     yield from _pictures(subject.pictures)
     yield from ("## Use", "")
-    yield from fenced(
-        "sh", "pip install nircolor", f"nircolor colorize photo_nir.tif --weights {_short(subject.place)}"
-    )
+    line = command_line(f"nircolor colorize photo_nir.tif `weights={_short(subject.place)}`")
+    yield from fenced("sh", "pip install nircolor", line)
     yield from fenced("python", *_program(subject.place))
     yield from ("## Scores", "", *score_lines(meta, _short(subject.place)))
     yield from ("## Data", "", *data_lines(meta))

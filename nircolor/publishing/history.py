@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nircolor.evaluation.metrics import METRICS
-from nircolor.wording import one_line
+from nircolor.wording import command_line, one_line
 
 _SETTINGS = ("steps", "epochs", "batch", "rate", "precision")
 _LONGEST = 200  # characters of a value
@@ -51,7 +51,8 @@ def score_lines(meta: Mapping[str, Any], name: str) -> Iterator[str]:
     if not any(scores for *_, scores in rows):
         yield from ("Nobody has measured these weights yet: the run that they come from was not validated.", "")
         yield from ("To get scores, on a folder of pairs of your own:", "")
-        yield from fenced("sh", f"nircolor evaluate PAIRS --weights {name} --protocol srgb8 --report scores.html")
+        line = f"nircolor evaluate PAIRS `weights={name}` `protocol=srgb8` `report=scores.html`"
+        yield from fenced("sh", command_line(line))
         return
     yield from _score_table(rows)
     if any(of for of, *_ in rows):

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -40,9 +41,11 @@ def first(files: dict[str, bytes] | None = None) -> list[Commit]:
 
 @dataclass
 class PushHub(HubServer):
-    """``branches``: the history of each, empty for no repository. ``answers``: what is said to requests whose method
-    and path a pattern fits, instead: status and body. ``cut``: bytes after which the storage breaks off, once. ``dies_at``:
-    when this is asked for, the Hub is gone.
+    """``branches``: the history of each, empty for no repository.
+
+    ``answers``: what is said to requests whose method and path a pattern fits, instead: status and body. ``cut``: bytes
+    after which the storage breaks off, once. ``dies_at``: when this is asked for, the Hub is gone. ``holds_at``: then it
+    answers no more, once, and ``reached`` is set.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class PushHub(HubServer):
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     cut: int | None = None
     dies_at: str = ""
+    holds_at: str = ""
+    reached: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.hub_handler, self.storage_handler = _PushHandler, _TakingStorage
@@ -90,6 +95,11 @@ class _Fates(BaseHTTPRequestHandler):
             hub.dies_at = ""
             hub.stop()
             self.connection.close()
+            return True
+        if hub.holds_at and re.search(hub.holds_at, asked):
+            hub.holds_at = ""
+            hub.reached.set()
+            hub.stopped.wait()
             return True
         for pattern, (status, body) in hub.answers.items():
             if re.search(pattern, asked):
