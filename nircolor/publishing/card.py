@@ -122,7 +122,7 @@ def _page(subject: Subject) -> Iterator[str]:
 
 
 def _program(place: HubRef) -> Iterator[str]:
-    revision = "" if place.revision is None else f", revision={place.revision!r}"
+    revision = "" if place.revision is None else f', revision="{place.revision}"'
     yield "import nircolor"
     yield ""
     yield f'colorizer = nircolor.Colorizer.from_pretrained("{place.repo}"{revision})'

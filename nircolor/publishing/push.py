@@ -98,49 +98,52 @@ def push_to_hub(
     nothing that others see, and can be repeated. Raises UsageError, OutputExistsError, OutputError for what the Hub
     refuses, InputError and WeightsError for what is no run or no weights, DeviceError, StoppedError.
     """
-    place = _place(repo, revision)
-    choices = _Choices(place, license, description, best, private, overwrite)
+    choices = _Choices(_place(repo, revision), license, description, best, private, overwrite)
     EngineConfig(device=device).check()
     with Reporter(on_event, stop) as reporter, tempfile.TemporaryDirectory(prefix="nircolor-") as folder:
         origin = _origin(source, choices)
-        remote = None if dry_run else _asked(choices)
-        path = _exported(origin, Path(folder), choices, reporter)
+        remote = None if dry_run else _asked(origin, choices)
+        path = _exported(Path(source), Path(folder), choices, reporter) if Path(source).is_dir() else origin
         return _pushed(path, remote, choices, device, reporter)
 
 
 def _place(repo: str, revision: str | None) -> HubRef:
     try:
-        place = HubRef(repo, revision)
+        HubRef(repo)
     except WeightsError as error:
         raise UsageError(error.reason, path=repo, remedy=_FORM) from error
-    if revision is not None and is_commit(revision):
-        raise UsageError("is a commit, to which nothing can be added", option="revision", value=revision,
-                         remedy="give a branch")  # fmt: skip
+    try:
+        place = HubRef(repo, revision)
+    except WeightsError as error:
+        reason = error.reason.removeprefix("the revision ")
+        raise UsageError(reason, option="revision", remedy="give a branch") from error
+    if is_commit(revision):
+        reason = "is a commit, to which nothing can be added"
+        raise UsageError(reason, option="revision", value=revision, remedy="give a branch")
     return place
 
 
 def _origin(source: str | Path, choices: _Choices) -> Path:
-    """The folder of a run, or the file of weights. What is wrong with it shows before the Hub is asked."""
+    """The file of weights that the folder of a run has, or that ``source`` names; sound, and no checkpoint."""
     from nircolor.training.run_folder import weights_of
 
     if Path(source).is_dir():
-        weights_of(Path(source), choices.best)
-        return Path(source)
+        return weights_of(Path(source), choices.best)
     for name in ("license", "description", "best"):
         if getattr(choices, name) not in ("", None):
             reason = "is for the folder of a run; a file of weights says so itself"
             raise UsageError(reason, option=name, remedy="leave it out, or export the run again with it")
-    return weights.locate(source)
+    path = weights.locate(source)
+    weights.verify(path)
+    return path
 
 
-def _exported(origin: Path, folder: Path, choices: _Choices, reporter: Reporter) -> Path:
+def _exported(run: Path, folder: Path, choices: _Choices, reporter: Reporter) -> Path:
     """The file of weights to publish."""
-    if not origin.is_dir():
-        return origin
     from nircolor.training.run_export import ExportConfig, export_run
 
     out, config = folder / "weights.safetensors", ExportConfig(choices.license, choices.description)
-    export_run(origin, out, config, best=choices.best, on_event=_within(reporter))
+    export_run(run, out, config, best=choices.best, on_event=_within(reporter))
     return out
 
 
@@ -155,8 +158,8 @@ def _within(reporter: Reporter) -> Observer:
     return observe
 
 
-def _asked(choices: _Choices) -> Remote:
-    """What is there, before any work is done for it."""
+def _asked(origin: Path, choices: _Choices) -> Remote:
+    """What is there, before any work is done for it. Raises what forbids to add to it."""
     from nircolor.publishing.repository import check_access, look
 
     check_access(choices.place)
@@ -165,6 +168,8 @@ def _asked(choices: _Choices) -> Remote:
         reason = f"{choices.place.repo} is there already, and everybody can see it"
         remedy = "make it private on its page first, or choose another repository"
         raise UsageError(reason, option="private", remedy=remedy)
+    if not choices.overwrite:
+        _check_replaced(remote, weights.read_meta(origin), choices.place)
     return remote
 
 
@@ -179,8 +184,6 @@ def _pushed(path: Path, remote: Remote | None, choices: _Choices, device: str, r
     info = verify_weights(path)
     if info.network is None:
         raise WeightsError("describes no network that colorizes", path=path, remedy="give other weights")
-    if remote:
-        _check_replaced(remote, info.meta, choices)
     place = replace(choices.place, file=remote.file if remote else MODEL_FILE)
     parameters = sum(map(math.prod, read_shapes(path).values()))
     card = write_card(Subject(place, info.meta, parameters, info.bytes, info.sha256, example_names()))
@@ -195,19 +198,17 @@ def _pushed(path: Path, remote: Remote | None, choices: _Choices, device: str, r
     return PushResult(str(choices.place), sizes, card, commit, changed, tuple(reporter.warnings))
 
 
-def _check_replaced(remote: Remote, meta: Mapping[str, Any], choices: _Choices) -> None:
+def _check_replaced(remote: Remote, meta: Mapping[str, Any], place: HubRef) -> None:
     """Raises OutputExistsError where the push would take the place of what is not of its kind."""
     from nircolor.publishing.card import own_card
 
     remedy = "choose another repository, a branch of its own with `revision=NAME`, or add `overwrite=True`"
-    if choices.overwrite:
-        return
     if remote.network is not None and (there := _network_of(remote.network)) != _network_of(meta):
         whose = f"weights of another network ({one_line(str(there['name']))[:60]})" if there else "no nircolor weights"
-        raise OutputExistsError(f"holds {whose} in {remote.file}", path=str(choices.place), remedy=remedy)
+        raise OutputExistsError(f"holds {whose} in {remote.file}", path=str(place), remedy=remedy)
     if remote.card is not None and not own_card(remote.card):
         reason = "its model card was written or changed by somebody, whose text would go"
-        raise OutputExistsError(reason, path=str(choices.place), remedy=remedy)
+        raise OutputExistsError(reason, path=str(place), remedy=remedy)
 
 
 def _network_of(meta: Mapping[str, Any]) -> dict[str, Any]:

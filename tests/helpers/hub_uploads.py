@@ -44,8 +44,9 @@ class PushHub(HubServer):
     """``branches``: the history of each, empty for no repository.
 
     ``answers``: what is said to requests whose method and path a pattern fits, instead: status and body. ``cut``: bytes
-    after which the storage breaks off, once. ``dies_at``: when this is asked for, the Hub is gone. ``holds_at``: then it
-    answers no more, once, and ``reached`` is set.
+    after which the storage breaks off, once. ``dies_at``: when this is asked for, the Hub is gone. ``holds_at``: when
+    this is asked for, there is no answer, once, and ``reached`` is set. ``fails_at``: the answer is 500, once.
+    ``overtaken``: somebody else commits just before the next commit.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -55,6 +56,8 @@ class PushHub(HubServer):
     cut: int | None = None
     dies_at: str = ""
     holds_at: str = ""
+    fails_at: str = ""
+    overtaken: bool = False
     reached: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -100,6 +103,10 @@ class _Fates(BaseHTTPRequestHandler):
             hub.holds_at = ""
             hub.reached.set()
             hub.stopped.wait()
+            return True
+        if hub.fails_at and re.search(hub.fails_at, asked):
+            hub.fails_at = ""
+            self.reply(500)  # type: ignore[attr-defined]
             return True
         for pattern, (status, body) in hub.answers.items():
             if re.search(pattern, asked):
@@ -191,11 +198,14 @@ class _PushHandler(_Fates, _HubHandler):
 
     def _commit(self, revision: str, body: bytes) -> None:
         lines = [json.loads(line) for line in body.splitlines()]
+        if self.hub.overtaken:
+            self.hub.overtaken = False
+            self.hub.branches[revision].append(Commit("f" * 40, "somebody else's", self.hub.head.files))
         header, now = lines[0]["value"], self.hub.commit_at(revision)
         if now is None:
             self.reply(404, X_Error_Code="RevisionNotFound", X_Error_Message="Invalid rev id")
         elif header.get("parentCommit") not in (None, now.oid):
-            self.tell(412, {"error": "A commit has happened since. Please refresh and try again."})
+            self.tell(412, {"error": "A commit has happened since."})
         else:
             files = dict(now.files)
             for line in lines[1:]:
