@@ -48,10 +48,11 @@ def why(error: Exception) -> tuple[str, str]:
 
 
 def told(error: Exception) -> str:
-    """What a library says, in short, without passwords, tokens and what signs an address."""
+    """What the Hub says, or else the library, in short: without passwords, tokens and what signs an address."""
     from huggingface_hub import get_token
 
-    text = re.sub(r"//[^/@\s]*@", "//", in_short(error))
+    said = getattr(error, "server_message", None)
+    text = re.sub(r"//[^/@\s]*@", "//", in_short(Exception(said)) if said else in_short(error))
     with suppress(Exception):  # there is none, and what keeps it cannot be asked
         text = text.replace(get_token() or "\n", "...")
     return re.sub(r"\?\S+|\bhf_[A-Za-z0-9]+|Bearer \S+", "...", text)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
-from hub_server import REPO, HubServer, _HubHandler, _StorageHandler
+from hub_server import REPO, HubServer, Request, _HubHandler, _StorageHandler
 
 LARGE = (".safetensors", ".png")
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
@@ -233,15 +234,16 @@ class _TakingStorage(_Fates, _StorageHandler):
         else:
             self.reply(400)
 
-    def read_body(self) -> bytes:
+    def do_PUT(self) -> None:
         hub = self.server.state
         assert isinstance(hub, PushHub)
         if hub.cut is None:
-            return super().read_body()
+            super().do_PUT()
+            return
+        hub.requests.append(Request("PUT", self.path, None, None))
         self.rfile.read(hub.cut)
         hub.cut = None
-        self.connection.close()
-        return b""
+        self.connection.shutdown(socket.SHUT_RDWR)
 
 
 def _oid(path: str, data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""publishing/repository.py: small files, sent to a Hub on the loopback by a process of its own, and all that can go wrong.
+"""publishing/repository.py: small files, sent to a Hub on the loopback by a process of its own, and what can go wrong.
 
 huggingface_hub reads its environment when it is imported: hence the process.
 """
@@ -29,7 +29,7 @@ from nircolor.publishing.repository import Upload, look, send
 for line in sys.stdin:
     asked, notes = json.loads(line), []
     place = HubRef("acme/nir", asked.pop("revision", None))
-    hear = lambda event: notes.append(event.text) if isinstance(event, Note) else None
+    hear = lambda event: notes.append(event.text) if isinstance(event, Note) and not event.detail else None
     try:
         remote = look(place)
         files = {name: text.encode() for name, text in asked.pop("files").items()}
