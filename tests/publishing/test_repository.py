@@ -153,6 +153,18 @@ def test_a_push_that_failed_is_repeated_where_it_was(hub: PushHub, pusher: Pushe
     assert (hub.sent, content(hub)) == ([], FILES)
 
 
+def test_a_hub_in_trouble_is_told_before_anything_is_sent(hub: PushHub, pusher: Pusher) -> None:
+    for words, status, body in (
+        ("is no Hub .*; check HF_ENDPOINT", 200, b"<html>hello</html>"),
+        ("is no Hub .*; check HF_ENDPOINT", 200, b"[]"),
+        ("is no Hub .*; check HF_ENDPOINT", 200, b'{"id": "acme/nir", "siblings": [1]}'),
+        ("answered 503; push again later", 503, b""),
+    ):
+        hub.answers = {"GET /api/models": (status, body)}
+        failed(pusher.push(), words)
+    assert {request.method for request in hub.requests} == {"GET"}
+
+
 def test_a_hub_that_dies_before_the_commit_has_all_but_that(hub: PushHub, pusher: Pusher) -> None:
     hub.branches, hub.dies_at = {"main": first()}, "POST .*/commit/"
     failed(pusher.push(), f"talking to {hub.url} failed .*; try again")
