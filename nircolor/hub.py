@@ -194,7 +194,7 @@ def _by_hand(ref: HubRef) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return ": ".join(why(error))
+    return "; ".join(why(error))
 
 
 def _repo_problem(repo: str) -> str:

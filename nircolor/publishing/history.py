@@ -75,10 +75,10 @@ def recipe_lines(meta: Mapping[str, Any]) -> Iterator[str]:
     for of, history in histories(meta):
         recipe = _dict(history.get("recipe"))
         optim, size = _dict(recipe.get("optim")), _dict(recipe.get("augment")).get("size")
-        known = [f"{key} {_text(optim[key])}" for key in _SETTINGS if optim.get(key)]
-        known += [f"views of {_text(size)} pixels"] if size else []
+        known = [f"{key} {cell(optim[key])}" for key in _SETTINGS if optim.get(key)]
+        known += [f"views of {cell(size)} pixels"] if size else []
         step = history.get("step")
-        words = [f"step {_text(step)}" if step is not None else "", *known]
+        words = [f"step {cell(step)}" if step is not None else "", *known]
         text = ", ".join(word for word in words if word) or "not in the file"
         preset = f" `{code(recipe['preset'])}`" if recipe.get("preset") else ""
         yield f"- {of or 'recipe'}{preset}: {text}"

@@ -106,7 +106,7 @@ for options in ({}, {"revision": "v1"}, {"revision": "v1", "file": "sub/one.safe
     sha = weights.load(tiny_weights).short_sha256
     names = ("hf://acme/nir", "hf://acme/nir@v1", "hf://acme/nir@v1/sub/one.safetensors")
     assert done.stdout.splitlines()[:3] == [f"{name} {sha}" for name in names]
-    assert done.stdout.splitlines()[3].startswith("hf://acme/nir@v2: no such revision in the repository: ")
+    assert done.stdout.splitlines()[3].startswith("hf://acme/nir@v2: no such revision in the repository; ")
 
 
 def test_a_dry_run_shows_all_of_it_and_asks_nothing(hub: PushHub, push: Push, run_folder: Path) -> None:

@@ -116,6 +116,7 @@ def test_a_file_of_anybody_writes_no_page_of_its_own() -> None:
     }  # fmt: skip
     front, page = card(meta)
     assert front["license"] == "other"
+    page = re.sub(r"`[^`\n]*`", "", page)  # what stands between backticks is shown as it is
     assert "<script>" not in page
     assert re.findall("^# .*", page, flags=re.M) == ["# nir"]
     assert not re.search(r"(?<!\\)\]\(http", page)
