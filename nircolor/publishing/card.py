@@ -86,7 +86,7 @@ def _front_matter(subject: Subject) -> str:
     return ModelCardData(**_licence(subject.meta), **known).to_yaml()
 
 
-def _licence(meta: Mapping[str, Any]) -> dict[str, str]:
+def _licence(meta: Mapping[str, Any]) -> dict[str, Any]:
     """For the front matter: the Hub refuses a licence that is not of its list, but for ``other`` with a name."""
     text = _line(meta, "license")
     if not text:

@@ -178,7 +178,7 @@ def _card(place: HubRef, found: Remote, files: list[str]) -> str | None:
 @contextmanager
 def _heard(reporter: Reporter) -> Iterator[None]:
     """What huggingface_hub logs and its bars would break the lines of ours; addresses in them may be secret."""
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     logger, shown = logging.getLogger("huggingface_hub"), not are_progress_bars_disabled()
     before, logger.handlers = logger.handlers, [_Relay(reporter)]
