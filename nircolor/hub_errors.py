@@ -28,6 +28,8 @@ def status_of(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     if response is None and error.__cause__ is not None:
         return status_of(error.__cause__)
+    if response is None and (said := re.search(r"HTTP status \w+ error \((\d{3}) ", str(error))):
+        return int(said[1])  # hf_xet, which moves large files, has no other way to tell
     return getattr(response, "status_code", None)
 
 

@@ -192,6 +192,21 @@ def test_whoever_may_not_write_or_see(hub: PushHub, tmp_path: Path) -> None:
     assert stranger.chatter == ""
 
 
+def test_the_other_way_of_large_files_says_what_is_wrong(hub: PushHub, tmp_path: Path) -> None:
+    """With hf_xet, large files go to a storage of another kind, for which the Hub gives a token of its own."""
+    pytest.importorskip("hf_xet")
+    hub.branches, pusher = {"main": first()}, Pusher(hub, tmp_path / "home", HF_HUB_DISABLE_XET="0")
+    for words, status in (
+        ("this token may not write there .*; use one with the right to write", 403),
+        ("the Hub does not accept the token; log in", 401),
+        ("the Hub refuses this push .*; check the names", 404),
+    ):
+        hub.answers = {"GET .*/xet-write-token/main": (status, b"{}")}
+        failed(pusher.push(), words)
+    pusher.close()
+    assert (pusher.chatter, len(hub.branches["main"])) == ("", 1)
+
+
 def test_passwords_of_an_endpoint_are_not_told(hub: PushHub, tmp_path: Path) -> None:
     address = hub.url.replace("//", "//me:topsecret@")
     hub.answers = {"GET ": (500, b"")}
