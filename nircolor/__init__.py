@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from nircolor.evaluation.specs import Baseline, Predictions, Weights
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
+    from nircolor.publishing.push import PushResult, push_to_hub
     from nircolor.tiling import Tiling
     from nircolor.training.run import Machine, Run, estimate_training, train
     from nircolor.video.convert import VideoResult, colorize_video
@@ -73,6 +74,7 @@ __all__ = [
     "OutputExistsError",
     "PictureDone",
     "Predictions",
+    "PushResult",
     "Reading",
     "Results",
     "RgbImage",
@@ -98,6 +100,7 @@ __all__ = [
     "list_weights",
     "plan_folder",
     "progress",
+    "push_to_hub",
     "read_nir",
     "read_rgb",
     "train",
@@ -122,6 +125,7 @@ _HOMES = {
     "nircolor.evaluation.specs": ("Baseline", "Predictions", "Weights"),
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
+    "nircolor.publishing.push": ("PushResult", "push_to_hub"),
     "nircolor.tiling": ("Tiling",),
     "nircolor.video.convert": ("VideoResult", "colorize_video"),
     "nircolor.weights_info": ("NamedWeights", "WeightsInfo", "list_weights", "verify_weights"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,6 +97,18 @@ class Colorizer:
         info = EngineInfo(networks.device, networks.kernel, networks.precision, name, found.sha256[:12])
         camera = Camera.from_meta(found.meta, found.path)
         return cls(networks, info, tiling or Tiling(), prior, on_retreat, correction, camera)
+
+    @classmethod
+    def from_pretrained(
+        cls, repo: str, *, revision: str | None = None, file: str | None = None, **options: Any
+    ) -> Colorizer:
+        """``from_weights`` of a repository of the Hub, ``org/repo``: fetched once, then taken from the Hub's cache.
+
+        revision: a branch, a tag or a commit. file: of the weights, where there are several. Raises as that does.
+        """
+        from nircolor.hub import HubRef
+
+        return cls.from_weights(str(HubRef(repo, revision, file)), **options)
 
     def colorize(
         self,
@@ -210,7 +222,7 @@ class Colorizer:
 
     def tiling_of(self, shape: tuple[int, ...]) -> Tiling:
         """How a picture of (H, W, ...) is tiled, in its own pixels: large pictures are looked at reduced."""
-        return _enlarged(self.tiling, self.reduction_of(shape))
+        return self.tiling.enlarged(self.reduction_of(shape))
 
     def reduction_of(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
@@ -248,12 +260,6 @@ def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:
 def _seen(picture: Picture) -> Picture:
     """What the networks see of a picture: (H, W)."""
     return picture[..., 0] if isinstance(picture, np.ndarray) and picture.ndim == 3 else picture
-
-
-def _enlarged(tiling: Tiling, factor: float) -> Tiling:
-    """Tiles that are ``tiling`` once reduced: the network always works on ``tiling.tile`` pixels a side."""
-    tile = round(tiling.tile * factor)
-    return replace(tiling, tile=tile, overlap=min(round(tiling.overlap * factor), tile - 1))
 
 
 def _fractions(boxes: list[Box], shape: tuple[int, ...]) -> Floats:

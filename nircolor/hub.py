@@ -15,10 +15,13 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from nircolor.errors import WeightsError
+from nircolor.hub_errors import why
 
 HUB_SCHEME = "hf://"
 HUB_FORM = "hf://org/repo[@revision][/file.safetensors]"
 WEIGHTS_SUFFIX = ".safetensors"
+MODEL_FILE = "model.safetensors"
+"""What weights are called in a repository that holds them alone."""
 
 _REFERENCE = re.compile(r"(?P<repo>[^/@]+/[^/@]+)(?:@(?P<revision>refs/pr/\d+(?=/|$)|[^/]*))?(?:/(?P<file>.*))?", re.S)
 _REPO_NAME = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)
@@ -31,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HubRef:
-    """A file of a model repository. ``revision`` None is the default branch, ``file`` None the only .safetensors file.
+    """A file of a model repository. ``revision`` None is the default branch, ``file`` None ``MODEL_FILE`` or the only
+    .safetensors file.
 
     Raises WeightsError when a part is malformed or could leave the cache folder ("..", a backslash, a drive letter).
     """
@@ -75,6 +79,11 @@ def parse_hub(name: str) -> HubRef:
     return HubRef(match["repo"], None if revision is None else unquote(revision), match["file"] or None)
 
 
+def is_commit(revision: str | None) -> bool:
+    """Whether a revision is a commit, by its full name: that cannot change."""
+    return bool(_COMMIT.fullmatch(revision or ""))
+
+
 def fetch(ref: HubRef) -> Path:
     """The local file of ``ref``: fetched, or taken from the Hub's cache when the Hub cannot be asked.
 
@@ -104,7 +113,7 @@ def _needs_no_hub(ref: HubRef) -> bool:
     """Offline by the user's wish, or a file of a commit: that cannot have changed since it was cached."""
     from huggingface_hub import constants
 
-    return constants.HF_HUB_OFFLINE or (ref.file is not None and bool(_COMMIT.fullmatch(ref.revision or "")))
+    return constants.HF_HUB_OFFLINE or (ref.file is not None and is_commit(ref.revision))
 
 
 def _download(ref: HubRef) -> Path:
@@ -123,10 +132,19 @@ def _hub_files(ref: HubRef) -> list[str]:
     return [sibling.rfilename for sibling in info.siblings or ()]
 
 
+def file_of(files: Iterable[str]) -> str | None:
+    """The weights that the name of a repository with these files stands for: ``MODEL_FILE``, as the Hub has it, else
+    the only ones. None where there are none, or several."""
+    found = [file for file in files if file.endswith(WEIGHTS_SUFFIX)]
+    if MODEL_FILE in found:
+        return MODEL_FILE
+    return found[0] if len(found) == 1 else None
+
+
 def _with_only_file(ref: HubRef, files: Iterable[str]) -> HubRef:
     found = sorted(file for file in files if file.endswith(WEIGHTS_SUFFIX))
-    if len(found) == 1:
-        return replace(ref, file=found[0])
+    if file := file_of(found):
+        return replace(ref, file=file)
     if not found:
         reason = f"the repository holds no {WEIGHTS_SUFFIX} file"
         raise WeightsError(reason, path=str(ref), remedy="only safetensors are loaded")
@@ -176,27 +194,7 @@ def _by_hand(ref: HubRef) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """One sentence without its full stop: what went wrong and, where the user can do something, what."""
-    from huggingface_hub import constants, errors
-
-    token = "log in with `hf auth login` or set HF_TOKEN"
-    known: tuple[tuple[type[Exception], str], ...] = (
-        (errors.OfflineModeIsEnabled, "not in the cache, and HF_HUB_OFFLINE forbids to fetch it: unset it"),
-        (errors.GatedRepoError, f"access to the repository is restricted: ask for it on its page, then {token}"),
-        (errors.RepositoryNotFoundError, f"no such repository: check its name or, if it is private, {token}"),
-        (errors.RevisionNotFoundError, "no such revision in the repository: check the part after @"),
-        (errors.LocalEntryNotFoundError, f"the Hub at {constants.ENDPOINT} cannot be reached: try again"),
-        (errors.EntryNotFoundError, "no such file in this revision of the repository: check its name"),
-    )
-    for kind, sentence in known:
-        if isinstance(error, kind):
-            return sentence
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        remedy = token if status in (401, 403) else "try again later"
-        return f"the Hub at {constants.ENDPOINT} answered {status}: {remedy}"
-    detail = str(error).strip().partition("\n")[0] or "no details"
-    return f"fetching from {constants.ENDPOINT} failed ({type(error).__name__}: {detail}): try again"
+    return "; ".join(why(error))
 
 
 def _repo_problem(repo: str) -> str:

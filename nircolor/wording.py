@@ -24,6 +24,7 @@ OPTIONS = frozenset((
     "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
     "workers",
     "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
+    "description", "private", "revision",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""
@@ -32,6 +33,7 @@ NAMES = {"changes": "set"}
 """Names that the command line has in its own way, whatever their value."""
 
 RENAMED = {
+    "best": "--best or --last",
     "best=False": "--last",
     "colours": "--grey and --colour-inputs",
     "listed": "--list",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hub_client import Answer, Client
 from hub_server import COMMIT, REVISIONS, Faults, HubServer
+from rights import need_rights_that_count
 
 from nircolor.weights_file import encode
 
@@ -45,9 +46,9 @@ def client(hub: HubServer, tmp_path: Path) -> Iterator[Callable[..., Client]]:
     """Start a client of ``hub`` with an empty cache, shared by all clients of a test."""
     started: list[Client] = []
 
-    def start(**environment: str) -> Client:
+    def start(obedient: bool = False, **environment: str) -> Client:
         settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
-        started.append(Client(**settings | environment))
+        started.append(Client(obedient, **settings | environment))
         return started[-1]
 
     yield start
@@ -241,6 +242,19 @@ def test_a_listing_cannot_lead_out_of_the_cache(
     assert hub.downloads == []
 
 
+def test_a_cache_that_can_only_be_read_is_read(
+    hub: HubServer, client: Callable[..., Client], weights_bytes: bytes, tmp_path: Path
+) -> None:
+    need_rights_that_count()
+    hub.files |= {"other.safetensors": weights_bytes}
+    fetched = client().ask(REF).path
+    for folder in [path for path in (tmp_path / "home").rglob("*") if path.is_dir()]:
+        folder.chmod(0o555)
+    reader = client(obedient=True)
+    assert reader.ask(REF).path == fetched
+    failed(reader.ask("hf://acme/nir/other.safetensors"), "home/hub cannot be written to", "set HF_HOME")
+
+
 def test_a_cache_that_cannot_be_written_is_an_error(client: Callable[..., Client], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), "Error")
+    failed(client(HF_HOME=str(tmp_path / "file")).ask(REF), f"{tmp_path}/file/hub cannot be written to", "set HF_HOME")

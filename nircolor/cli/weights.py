@@ -1,4 +1,4 @@
-"""``nircolor weights``: what is there, whether a file is sound, and how a run becomes a file."""
+"""``nircolor weights``: what is there, whether a file is sound, and how a run becomes a file that others find."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from nircolor.cli.report import (
     begin,
     show_help,
 )
+from nircolor.cli.weights_push import PUSH_EPILOG, push
 from nircolor.errors import UsageError
 from nircolor.wording import one_line
 
@@ -58,7 +59,7 @@ NameArgument = Annotated[
 
 @weights_app.callback(invoke_without_command=True)
 def _group(ctx: typer.Context, help: HelpFlag = False) -> None:
-    """List, fetch, verify, calibrate and export weights."""
+    """List, fetch, verify, calibrate, export and publish weights."""
     if ctx.invoked_subcommand is None:
         show_help(ctx)
 
@@ -275,6 +276,9 @@ def _export_onnx(ctx: typer.Context, report: Report, names: list[str], out: Path
     info = export_onnx(names[0], out, overwrite=overwrite)
     report.say(str(info))
     report.result({**info.to_json(), "warnings": report.warnings})
+
+
+weights_app.command(epilog=PUSH_EPILOG, short_help="Publish weights on the Hugging Face Hub.")(push)
 
 
 def _size_and_sum(out: Path, meta: dict[str, object]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from rights import obey_rights
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CLIENT = """
@@ -36,9 +38,12 @@ class Answer:
 
 
 class Client:
-    """A process which locates and verifies names, under the environment variables it was started with."""
+    """A process which locates and verifies names, under the environment variables it was started with.
 
-    def __init__(self, **environment: str) -> None:
+    ``obedient``: root, too, may only do there what the permissions of files allow.
+    """
+
+    def __init__(self, obedient: bool = False, **environment: str) -> None:
         kept = {
             key: value for key, value in os.environ.items() if not re.match("HF_|TRANSFORMERS_|.*_proxy$", key, re.I)
         }
@@ -48,6 +53,7 @@ class Client:
             stdout=subprocess.PIPE,
             text=True,
             env={**kept, "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_PROGRESS_BARS": "1", **environment},
+            preexec_fn=obey_rights if obedient else None,
         )
 
     def ask(self, name: str) -> Answer:

@@ -14,11 +14,15 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import TypeVar
 from urllib.parse import unquote
 
 REPO = "acme/nir"
 COMMIT = hashlib.sha1(b"main").hexdigest()
 REVISIONS = frozenset({"main", "v1", "release/1.0", "refs/pr/3", COMMIT})
+
+
+Hub = TypeVar("Hub", bound="HubServer")
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,28 @@ class HubServer:
     faults: Faults = field(default_factory=Faults)
     requests: list[Request] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
+    private: bool = False
+    stored: dict[str, bytes] = field(default_factory=dict)
+    """What the storage holds, by hash."""
 
-    def __enter__(self) -> HubServer:
-        self._hub = _serve(_HubHandler, self, 0)
-        self._storage = _serve(_StorageHandler, self, 0)
+    def __post_init__(self) -> None:
+        self.hub_handler: type[BaseHTTPRequestHandler] = _HubHandler
+        self.storage_handler: type[BaseHTTPRequestHandler] = _StorageHandler
+
+    def __enter__(self: Hub) -> Hub:
+        self._hub = _serve(self.hub_handler, self, 0)
+        self._storage = _serve(self.storage_handler, self, 0)
         return self
+
+    def exists(self, repo: str) -> bool:
+        return repo == REPO
+
+    def files_at(self, revision: str) -> dict[str, bytes] | None:
+        """None for a revision that there is not."""
+        return self.files if revision in self.revisions else None
+
+    def sha_of(self, revision: str) -> str:
+        return COMMIT
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -84,8 +105,8 @@ class HubServer:
         """Come back on the same ports, without faults."""
         self.faults = Faults()
         self.stopped.clear()
-        self._hub = _serve(_HubHandler, self, self._hub.server_port)
-        self._storage = _serve(_StorageHandler, self, self._storage.server_port)
+        self._hub = _serve(self.hub_handler, self, self._hub.server_port)
+        self._storage = _serve(self.storage_handler, self, self._storage.server_port)
 
     @property
     def downloads(self) -> list[Request]:
@@ -110,6 +131,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_HEAD()
 
+    def do_POST(self) -> None:
+        self.body = self.read_body()
+        self.do_HEAD()
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def read_body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
     def do_HEAD(self) -> None:
         if self.path == "/api/agent-harnesses":  # huggingface_hub's own statistics
             self.reply(404)
@@ -128,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -151,56 +182,62 @@ class _HubHandler(_Handler):
 
     def _model_info(self, path: str) -> None:
         repo, _, revision = path.partition("/revision/")
-        if self._known(repo, unquote(revision or "main")):
-            siblings = [{"rfilename": name} for name in sorted(self.server.state.files)]
-            body = json.dumps({"id": REPO, "sha": COMMIT, "siblings": siblings}).encode()
+        files = self._files(repo, unquote(revision or "main"))
+        if files is not None:
+            hub = self.server.state
+            siblings = [{"rfilename": name} for name in sorted(files)]
+            known = {"id": REPO, "sha": hub.sha_of(unquote(revision or "main")), "private": hub.private}
+            body = json.dumps({**known, "siblings": siblings}).encode()
             self.reply(200, body, Content_Type="application/json")
 
     def _resolve(self, path: str) -> None:
         repo, _, rest = path.partition("/resolve/")
         revision, _, name = rest.partition("/")
-        if not self._known(repo, unquote(revision)):
+        files, commit = self._files(repo, unquote(revision)), self.server.state.sha_of(unquote(revision))
+        if files is None:
             return
-        data = self.server.state.files.get(unquote(name))
+        data = files.get(unquote(name))
         if data is None:
-            self.reply(404, X_Error_Code="EntryNotFound", X_Error_Message="Entry not found", X_Repo_Commit=COMMIT)
+            self.reply(404, X_Error_Code="EntryNotFound", X_Error_Message="Entry not found", X_Repo_Commit=commit)
             return
         sha = hashlib.sha256(data).hexdigest()
+        self.server.state.stored[sha] = data
         self.reply(
             302,
             Location=f"{self.server.state.storage_url}/{sha}",
-            X_Repo_Commit=COMMIT,
+            X_Repo_Commit=commit,
             X_Linked_Size=str(len(data)),
             X_Linked_Etag=f'"{sha}"',
         )
 
-    def _known(self, repo: str, revision: str) -> bool:
-        if repo != REPO:
+    def _files(self, repo: str, revision: str) -> dict[str, bytes] | None:
+        if not self.server.state.exists(repo):
             self.reply(401, X_Error_Code="RepoNotFound", X_Error_Message="Repository not found")
-        elif revision not in self.server.state.revisions:
+            return None
+        files = self.server.state.files_at(revision)
+        if files is None:
             self.reply(404, X_Error_Code="RevisionNotFound", X_Error_Message=f"Invalid rev id: {revision}")
-        else:
-            return True
-        return False
+        return files
 
 
 class _StorageHandler(_Handler):
     def answer(self) -> None:
         hub = self.server.state
-        stored = {hashlib.sha256(data).hexdigest(): data for data in hub.files.values()}
-        data = stored.get(self.path.removeprefix("/"))
+        data = hub.stored.get(self.path.removeprefix("/"))
         if data is None:
             self.reply(403)
             return
-        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         if hub.faults.flip_byte:
             data = data[:-1] + bytes([data[-1] ^ 1])
-        self.send_response(206 if first else 200)
-        if first:
-            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(data) - first))
+        asked = self.headers.get("Range")
+        start, _, end = (asked or "bytes=0-").removeprefix("bytes=").partition("-")
+        first, stop = int(start), min(int(end) + 1 if end else len(data), len(data))
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {first}-{stop - 1}/{len(data)}")
+        self.send_header("Content-Length", str(stop - first))
         self.end_headers()
-        self._send(data[first:])
+        self._send(data[first:stop])
 
     def _send(self, data: bytes) -> None:
         faults = self.server.state.faults
