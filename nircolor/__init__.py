@@ -18,7 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nircolor import threads as _threads  # first of all: before anything can load torch
+from nircolor import threads as threads  # first of all: before anything can load torch
 from nircolor._version import __version__
 from nircolor.errors import (
     DeviceError,

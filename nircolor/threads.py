@@ -4,7 +4,7 @@ torch shares each step among OpenMP threads, which wait for each other by spinni
 cores, all wait for the one that it holds up, and burn what it would need: a folder of small pictures took five times as
 long beside one busy program. Asleep they cost a few microseconds more a step, which on idle cores is lost in the noise.
 
-OpenMP looks at the environment when its library is loaded, and torch is loaded by whoever needs it first. So the package
+OpenMP looks at the environment when its library is loaded, and whoever needs torch first loads it. So the package
 sets it when it is imported, which comes before any import of torch of ours.
 """
 
@@ -44,9 +44,9 @@ def settle() -> None:
 
 @cache
 def crowd(cpus: int) -> int:
-    """Have libgomp's threads sleep although it is loaded: where it manages more threads than there are cores, those that
-    wait sleep at once (``gomp_throttled_spin_count_var`` in its ``env.c``). So other threads let torch give each of
-    them a team, and sleep for ever. Returns how many.
+    """Have libgomp's threads sleep although it is loaded: where it manages more threads than there are cores, those
+    that wait sleep at once (``gomp_throttled_spin_count_var`` in its ``env.c``). So other threads let torch give each
+    of them a team, and sleep for ever. Returns how many.
     """
     import torch
 
