@@ -16,7 +16,7 @@ from nircolor import picture
 from nircolor.memory import available_memory
 
 SMALL = 1 << 20  # pixels: above, threads that share a picture lose little, and memory counts
-_LANE = 1 << 29  # bytes that a lane needs for a picture of that size
+_LANE = 1 << 28  # bytes for one picture of that size: twice and more what a lane was seen to take
 _GIL = 8  # lanes: of a small picture's time up to a quarter is Python's, where lanes wait for each other
 
 # What may be under way at once is bounded, so that memory stays flat however many pictures there are and how large.
@@ -58,7 +58,7 @@ class Lanes:
             self._use(self._threads)
 
     def work(self, pixels: float, job: Callable[[], None]) -> None:
-        """Have ``job`` done, which raises nothing, on ``pixels`` of pictures; returns once there is room for another."""
+        """Have ``job`` done, which raises nothing, on ``pixels`` of pictures. Returns when there is room for more."""
         if self.count == 1:
             job()
         elif pixels > SMALL:

@@ -85,7 +85,7 @@ def test_one_lane_is_the_callers_own_thread_with_all_that_torch_has(three_thread
 def test_lanes_follow_device_threads_and_memory(three_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(under_way, "available_memory", lambda: 8 << 30)
     assert [lanes_for(device) for device in ("cpu", "cuda:0", "mps")] == [3, 1, 1]
-    monkeypatch.setattr(under_way, "available_memory", lambda: 1200 << 20)
+    monkeypatch.setattr(under_way, "available_memory", lambda: 600 << 20)
     assert lanes_for("cpu") == 2
     monkeypatch.setattr(under_way, "available_memory", lambda: 0)
     assert lanes_for("cpu") == 1
