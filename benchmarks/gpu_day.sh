@@ -7,16 +7,16 @@
 # 1 the Triton scan against the reference: in its interpreter, and compiled where there is a GPU
 # 2 timings of the scan
 # 3 colorize and batch in fp32, bf16 and fp16 against the CPU
-# 4 two minutes of training haqagen at full width, then 5 of colormamba: images a second, memory
+# 4 two minutes, start and end included, of training haqagen at full width, then 5 of colormamba: images a second, memory
 #
 # Needs '.[dev,train]' and its environment; with ../shared beside the repository training has its VGG term. The exit code
 # is the number of steps that failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONPATH=$PWD
-device=cuda words=() timings=(benchmarks/scan_gpu.py)
+device=cuda words=(--seconds 105) timings=(benchmarks/scan_gpu.py)
 if [ "${1:-}" = --cpu ]; then
-    device=cpu words=(--tiny --seconds 20) timings=(benchmarks/scan.py --length 256 --channels 32)
+    device=cpu words=(--tiny) timings=(benchmarks/scan.py --length 256 --channels 32)
     shift
 fi
 out=${1:-gpu_day}
