@@ -1,13 +1,14 @@
 """What a busy neighbour costs: each verb alone, and beside programs that do nothing but keep a core busy.
 
     python benchmarks/busy.py [--verbs colorize batch video train] [--pictures 28] [--repeats 2] [--neighbours 1]
-                              [--against DIR]
+                              [--against DIR] [--ways new spins short old]
 
 Whole commands, start and end included, on rendered files; wall-clock and core seconds, the medians of the repeats. All
 neighbours share the last core, so that of C cores C - n / (n + 1) are left: a verb that keeps to its share takes
 C / (C - n / (n + 1)) times as long as alone. The exit code is 1 where one takes more than 1.5 times its share. Ways
 take turns, so that whatever else the machine does meets all of them: ``new`` is this working copy, ``spins`` the same
-with threads that spin as they do unless told otherwise, ``old`` the working copy of ``--against``. Linux only.
+with threads that spin as they do unless told otherwise, ``short`` with a hundredth of that, ``old`` the working copy of
+``--against``. Linux only.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ LINES = {
     "video": "video frames -o made/film.mp4 --fps 10",
     "train": "train recipe.toml --data pairs --run made/run",
 }
-SPINS = {"GOMP_SPINCOUNT": "300000"}  # libgomp's own choice where nothing is set and no thread lacks a core
+WAITS = {"spins": "300000", "short": "3000"}  # turns of libgomp's threads; the first is its own choice
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,13 @@ def main() -> int:
     for name, default in (("--pictures", 28), ("--repeats", 2), ("--neighbours", 1)):
         parser.add_argument(name, type=int, default=default)
     parser.add_argument("--against", type=Path)
+    parser.add_argument("--ways", nargs="+", default=["new", *WAITS, "old"])
     options = parser.parse_args()
-    ways = {"new": {"PYTHONPATH": str(ROOT)}, "spins": {"PYTHONPATH": str(ROOT), **SPINS}}
+    here = {"PYTHONPATH": str(ROOT)}
+    ways = {"new": here, **{way: {**here, "GOMP_SPINCOUNT": turns} for way, turns in WAITS.items()}}
     if options.against:
         ways["old"] = {"PYTHONPATH": str(options.against.resolve())}
+    ways = {way: environment for way, environment in ways.items() if way in options.ways}
     cores, n = len(os.sched_getaffinity(0)), options.neighbours
     fair = cores / (cores - n / (n + 1))
     print(f"{cores} cores, {n} of their programs busy: a fair share takes {fair:.2f} times as long; {os.getloadavg()}")
