@@ -1,6 +1,6 @@
 """What a busy neighbour costs: each verb alone, and beside programs that do nothing but keep a core busy.
 
-    python benchmarks/busy.py [--verbs colorize batch video train] [--pictures 28] [--repeats 2] [--neighbours 1]
+    python benchmarks/busy.py [--verbs colorize batch workers video train] [--pictures 28] [--repeats 2] [--neighbours 1]
                               [--against DIR] [--ways new spins short old]
 
 Whole commands, start and end included, on rendered files; wall-clock and core seconds, the medians of the repeats. All
@@ -48,6 +48,7 @@ warmup = 2
 LINES = {
     "colorize": "colorize photo.png -o made/photo.png",
     "batch": "batch small made",
+    "workers": "batch small made --workers 2",
     "video": "video frames -o made/film.mp4 --fps 10",
     "train": "train recipe.toml --data pairs --run made/run",
 }
@@ -96,7 +97,7 @@ def neighbours(count: int) -> Iterator[None]:
 def took(verb: str, place: Path, environment: dict[str, str]) -> Took:
     """Of the whole command, which writes into a folder that was not there."""
     shutil.rmtree(place / "made", ignore_errors=True)
-    if verb != "batch":
+    if "batch" not in LINES[verb]:
         (place / "made").mkdir()
     line = [sys.executable, "-m", "nircolor", *LINES[verb].split(), "-q"]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
