@@ -1,7 +1,7 @@
 """What a busy neighbour costs: each verb alone, and beside programs that do nothing but keep a core busy.
 
-    python benchmarks/busy.py [--verbs colorize batch workers video train] [--pictures 28] [--repeats 2] [--neighbours 1]
-                              [--against DIR] [--ways new spins short old]
+    python benchmarks/busy.py [--verbs colorize batch workers video train] [--ways new spins short old]
+                              [--pictures 28] [--repeats 2] [--neighbours 1] [--against DIR]
 
 Whole commands, start and end included, on rendered files; wall-clock and core seconds, the medians of the repeats. All
 neighbours share the last core, so that of C cores C - n / (n + 1) are left: a verb that keeps to its share takes
