@@ -9,7 +9,8 @@
     rgb = engine.colorize(image.pixels)
     nircolor.write_rgb("photo_rgb.tif", rgb, image.info, alpha=image.alpha)
 
-Importing this loads nothing heavy: torch and the image libraries come with the first name that needs them.
+Importing this loads nothing heavy: torch and the image libraries come with the first name that needs them. Threads of
+torch that wait for work will sleep, unless the environment says otherwise (``threads.py``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nircolor import threads as threads  # first of all: before anything can load torch
 from nircolor._version import __version__
 from nircolor.errors import (
     DeviceError,

@@ -56,6 +56,8 @@ class Bar:
 
     def show(self, event: Progress, more: str = "") -> None:
         """``more``: words behind the bar, such as a number of failures. Any thread may call it."""
+        if not self._is_seen():
+            return
         live = self._live = self._live or self._open()
         task = live.tasks[0]
         begins = event.stage != task.description
@@ -76,6 +78,12 @@ class Bar:
             self._live.stop()
             self._live = None
 
+    def _is_seen(self) -> bool:
+        """In a terminal or a notebook; rich is not loaded where it is neither."""
+        if self._hidden or not sys.stderr:
+            return False
+        return sys.stderr.isatty() or ("IPython" in sys.modules and self._place().is_jupyter)
+
     def _open(self) -> Live:
         from rich import progress as rich
 
@@ -85,9 +93,7 @@ class Bar:
             rich.TextColumn("{task.fields[told]}", style="progress.percentage", markup=False),
             rich.TimeRemainingColumn(),
         )
-        console = self._place()
-        hidden = self._hidden or not (console.is_jupyter or (sys.stderr and sys.stderr.isatty()))
-        live = rich.Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden)
+        live = rich.Progress(*columns, console=self._place(), transient=True, redirect_stdout=False)
         live.add_task("", total=None, told="")
         live.start()
         return live

@@ -6,13 +6,24 @@ from pathlib import Path
 
 import torch
 
+from nircolor import threads
 from nircolor.errors import DeviceError, UsageError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is CUDA, then MPS, then the CPU. Raises UsageError for unknown names, DeviceError for absent ones."""
+    """``auto`` is CUDA, then MPS, then the CPU, whose threads will sleep when they wait (``threads.py``).
+
+    Raises UsageError for unknown names, DeviceError for absent ones.
+    """
+    device = _chosen(name)
+    if device.type == "cpu":
+        threads.settle()
+    return device
+
+
+def _chosen(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu")
     kind, _, index = name.partition(":")

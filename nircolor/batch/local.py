@@ -1,10 +1,10 @@
 """Many entries in this process: while the network colorizes, other threads read what comes next and write what is done.
 
-    feeder ──► readers: prepare ──► this thread: the network ──► writers: finish, record
+    feeder ──► readers: prepare ──► lanes: the network ──► writers: finish, record
 
 Pictures keep their order up to the network. The network waits for the disk only when reading or writing is slower than
-colorizing; how long it did is measured. A picture too large to be held is read and written by this thread, window by
-window, between the network's tiles.
+colorizing; how long it did is measured. A picture too large to be held is read and written by the caller's thread,
+window by window, between the network's tiles.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from math import inf
 from queue import Empty, SimpleQueue
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from nircolor import picture
 from nircolor.batch.entry import Entry, Row
 from nircolor.batch.probe import pixels
 from nircolor.batch.process import Made, Work, finish, prepare
 from nircolor.batch.settings import Settings
+from nircolor.batch.under_way import Budget, Lanes, lanes_for
 from nircolor.pages.reduced import Reduced
 from nircolor.picture import Windows
 from nircolor.tiling import Piece
@@ -39,12 +41,7 @@ if TYPE_CHECKING:
 _NICE = 10  # of 19
 _CHUNK = 64  # entries announced at once, before any of them is read
 _COMPANY = 0.25  # seconds that pictures in hand wait for another to share a pass with
-THREADS = 2  # that read, and as many that write
-
-# What may be under way at once is bounded, so that memory stays flat however many pictures there are and how large.
-_MOST = picture.HELD  # pixels that are read but not yet written; about 24 bytes each
-_SHARES = 32  # and no more pictures than this, however small
-_PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
+_THREADS = 2  # that read, and as many that write, at least
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Hooks:
 
 @dataclass
 class Flow:
-    """Seconds of the network's thread in all, and of those that it waited for a picture to be read or written."""
+    """Seconds that pictures went through the network, and of those that one could have but was not yet read."""
 
     seconds: float = 0.0
     waited: float = 0.0
@@ -85,12 +82,14 @@ def announced(entries: Iterable[Entry], announce: Callable[[Sequence[Entry]], No
 
 
 def run(
-    entries: Iterable[Entry], settings: Settings, engine: Colorizer, hooks: Hooks, stop: Event, threads: int = THREADS
+    entries: Iterable[Entry], settings: Settings, engine: Colorizer, hooks: Hooks, stop: Event, lanes: int | None = None
 ) -> Flow:
     """Work on ``entries`` until all are recorded, or ``stop`` is set: then what is with the network is finished, what
-    has only been read is dropped. Raises what the hooks raise, once everything under way has come to rest.
+    has only been read is dropped. ``lanes``: small pictures in the network at once; None: what suits the device. Raises
+    what the hooks raise, once everything under way has come to rest.
     """
-    line = _Line(settings, engine, hooks, stop)
+    lanes = lanes or lanes_for(engine.info.device)
+    line, threads = _Line(settings, engine, hooks, stop), max(_THREADS, lanes // 2)
     with (
         ThreadPoolExecutor(threads, "read", _stand_back) as readers,
         ThreadPoolExecutor(threads, "write", _stand_back) as writers,
@@ -98,7 +97,7 @@ def run(
         feeder = Thread(target=line.feed, args=(entries, readers), name="feed", daemon=True)
         feeder.start()
         try:
-            line.drive(writers)
+            line.drive(writers, lanes)
         except BaseException:
             stop.set()
             raise
@@ -141,16 +140,24 @@ class _Line:
         finally:
             self.queue.put(None)
 
-    def drive(self, writers: ThreadPoolExecutor) -> None:
+    def drive(self, writers: ThreadPoolExecutor, lanes: int) -> None:
         """Keep the network busy."""
         start = time.perf_counter()
-        for group in self._groups():
+        with Lanes(lanes) as network:
+            for group in self._groups():
+                network.work(_pixels(group), partial(self._pass, group, writers))
+        self.flow.seconds = time.perf_counter() - start
+
+    def _pass(self, group: list[tuple[Made, int]], writers: ThreadPoolExecutor) -> None:
+        """One step of the network; nothing is raised, since there is nobody above it in a lane."""
+        try:
             if group[0][0].pixels is None:
                 self._stream(*group[0])
-                continue
+                return
             for item, rgb in self._colorize(group):
                 writers.submit(self._finish, item, rgb)
-        self.flow.seconds = time.perf_counter() - start
+        except BaseException as error:
+            self._give_up(error)
 
     def _groups(self) -> Iterator[list[tuple[Made, int]]]:
         """Pictures to be colorized together: neighbours of one size as long as they may share, else one alone."""
@@ -246,6 +253,11 @@ class _Line:
         self.stop.set()
 
 
+def _pixels(group: list[tuple[Made, int]]) -> float:
+    """Of all pictures of a group; without end where they stay in a file, since nobody knows how long that takes."""
+    return sum(inf if work.pixels is None else work.pixels.size for work, _ in group)
+
+
 class _Seen:
     """What passes through the network, of which the first picture is kept: reduced, before and after."""
 
@@ -272,24 +284,3 @@ class _Seen:
             before.add(top, left, image[top : top + height, left : left + width])
             after.add(top, left, pixels)
             yield piece
-
-
-class Budget:
-    """Pixels to be taken before a picture is read, and given back once it is written."""
-
-    def __init__(self, most: int = _MOST) -> None:
-        self._most, self._taken, self._changed = most, 0, Condition()
-
-    def take(self, pixels: int, stopped: Callable[[], bool]) -> int:
-        """Wait until there is room, and return what to give back. A picture larger than all there is goes alone."""
-        amount = min(max(pixels, self._most // _SHARES), self._most)
-        with self._changed:
-            while self._taken + amount > self._most and not stopped():
-                self._changed.wait(_PATIENCE)
-            self._taken += amount
-        return amount
-
-    def give(self, amount: int) -> None:
-        with self._changed:
-            self._taken -= amount
-            self._changed.notify_all()

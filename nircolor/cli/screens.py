@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 from nircolor import events
 from nircolor.batch.entry import PictureDone, Row
@@ -17,6 +14,9 @@ from nircolor.batch.run import COLORIZING, LOADING
 from nircolor.cli.report import Report
 from nircolor.errors import display_name
 from nircolor.wording import one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _NAMED = 3  # files named for each reason; the manifest has all
 
@@ -28,17 +28,7 @@ class BatchScreen:
 
     def __init__(self, report: Report) -> None:
         hidden = report.quiet or not (sys.stderr and sys.stderr.isatty())
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.2f} MP/s"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[failed]} failed"),
-        )
-        console = Console(stderr=True, soft_wrap=True)
-        self._bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=hidden)
-        self._task = self._bar.add_task("", total=0, rate=0.0, failed=0)
+        self._bar = None if hidden else _bar()
         self._report, self._start, self._pixels = report, 0.0, 0
         self.broken: BatchResult | None = None
 
@@ -48,7 +38,8 @@ class BatchScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def observe(self, event: events.Event) -> None:
         if isinstance(event, events.Progress):
@@ -64,17 +55,38 @@ class BatchScreen:
     def _advance(self, event: events.Progress) -> None:
         if not self._start:
             self._start = time.perf_counter()
-            self._bar.start()
+            if self._bar:
+                self._bar.start()
         if event.stage != COLORIZING:
             self._report.interrupts.check()
-        self._bar.update(self._task, description=event.stage, completed=event.done, total=event.total)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], description=event.stage, completed=event.done, total=event.total)
 
     def _finished(self, row: Row, failed: int) -> None:
         self._pixels += row.width * row.height if row.status == "done" else 0
         rate = self._pixels / 1e6 / max(time.perf_counter() - self._start, 1e-9)
-        self._bar.update(self._task, rate=rate, failed=failed)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], rate=rate, failed=failed)
         said = row.error if row.status == "failed" else f"{row.width} x {row.height}, {row.seconds} s"
         self._report.detail(f"{display_name(row.input)}: {row.status}: {said}")
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.2f} MP/s"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+    )
+    console = Console(stderr=True, soft_wrap=True)
+    bar = Progress(*columns, console=console, transient=True, redirect_stdout=False)
+    bar.add_task("", total=0, rate=0.0, failed=0)
+    return bar
 
 
 def show_result(result: BatchResult, report: Report, lead: str = "", **more: Any) -> None:

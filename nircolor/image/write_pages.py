@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from nircolor.errors import UsageError
 from nircolor.image.formats import PAGED
 from nircolor.image.info import ImageInfo
 from nircolor.image.plan import OutputPlan
 from nircolor.image.sink import open_page
-from nircolor.image.tiff.write import TiffPages, is_big
 from nircolor.image.write import STREAM, Alpha, OnePicture, Pixels, output_file
+
+if TYPE_CHECKING:
+    from nircolor.image.tiff.write import TiffPages
 
 
 class PageWriter:
@@ -48,6 +50,8 @@ def open_pages(target: str | Path | BinaryIO, most: int, overwrite: bool) -> Ite
 
     ``most``: bytes that the output may have, which decide on BigTIFF. Raises ``OutputExistsError`` and ``OutputError``.
     """
+    from nircolor.image.tiff.write import TiffPages, is_big  # which bring tifffile
+
     path = Path(target) if isinstance(target, (str, os.PathLike)) else STREAM
     with output_file(target, overwrite, large=True) as stream:
         yield PageWriter(TiffPages(stream, is_big(most, "lzw")), path)  # any page may be packed so

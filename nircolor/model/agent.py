@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.model.layers import PixelLinear
+from nircolor.model.layers import PixelLinear, begin, small
 
 GRID = 7  # 7 x 7 = 49 agent tokens
 
@@ -69,9 +69,9 @@ class _PositionBias(nn.Module):
     def __init__(self, heads: int) -> None:
         super().__init__()
         agents = GRID * GRID
-        self.grid = nn.Parameter(torch.randn(heads, agents, GRID, GRID) * 0.02)
-        self.row = nn.Parameter(torch.randn(heads, agents, GRID, 1) * 0.02)
-        self.column = nn.Parameter(torch.randn(heads, agents, 1, GRID) * 0.02)
+        self.grid = begin(small, heads, agents, GRID, GRID)
+        self.row = begin(small, heads, agents, GRID, 1)
+        self.column = begin(small, heads, agents, 1, GRID)
 
     def forward(self, height: int, width: int) -> Tensor:
         """-> (1, heads, 49, H W)."""

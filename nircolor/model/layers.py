@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.channel_norm import channel_norm
+
+
+def begin(values: Callable[[Tensor], Tensor], *shape: int) -> nn.Parameter:
+    """A parameter of ``shape`` that begins as what ``values`` makes of an empty one: whatever has to be computed.
+
+    Nothing is computed on the ``meta`` device, where weights files are checked: to find out the shape of a sum there
+    torch imports its compiler, which takes half as long as torch itself.
+    """
+    empty = torch.empty(shape)
+    return nn.Parameter(empty if empty.is_meta else values(empty))
+
+
+def small(empty: Tensor) -> Tensor:
+    """Normally distributed, with a deviation of 0.02."""
+    return empty.normal_() * 0.02
 
 
 def pad_to_multiple(x: Tensor, multiple: int, least: int = 1) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from nircolor.model.layers import PixelLinear
+from nircolor.model.layers import PixelLinear, begin, small
 from nircolor.scan import cross_scan
 
 
@@ -22,11 +22,11 @@ class SelectiveScan2D(nn.Module):
     def __init__(self, channels: int, state: int, padding: bool = True) -> None:
         super().__init__()
         self.rank, self.state = max(1, channels // 16), state
-        self.token = nn.Parameter(torch.randn(channels) * 0.02) if padding else None
+        self.token = begin(small, channels) if padding else None
         self.into = PixelLinear(channels, 4 * (self.rank + 2 * state), bias=False)
-        self.step_weight = nn.Parameter(torch.empty(4, channels, self.rank).uniform_(-1, 1) * self.rank**-0.5)
-        self.step_bias = nn.Parameter(_step_bias(4, channels))
-        self.A_log = nn.Parameter(torch.log(torch.arange(1.0, state + 1)).repeat(4, channels, 1))
+        self.step_weight = begin(lambda x: x.uniform_(-1, 1) * self.rank**-0.5, 4, channels, self.rank)
+        self.step_bias = begin(_step_bias, 4, channels)
+        self.A_log = begin(lambda x: x.copy_(torch.log(torch.arange(1.0, state + 1))), 4, channels, state)
         self.D = nn.Parameter(torch.ones(4, channels))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class SelectiveScan2D(nn.Module):
         return cross_scan(x, steps, self.step_bias, -torch.exp(self.A_log.float()), B, C, self.D)
 
 
-def _step_bias(directions: int, channels: int) -> Tensor:
+def _step_bias(empty: Tensor) -> Tensor:
     """Bias whose softplus is log-uniform in [1e-3, 1e-1]: Mamba's initialisation of the step."""
-    step = torch.exp(torch.rand(directions, channels) * math.log(100) + math.log(1e-3))
+    step = torch.exp(empty.uniform_() * math.log(100) + math.log(1e-3))
     return step + torch.log(-torch.expm1(-step))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import io
 
-import cv2
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
-from PIL import Image
 
 LONGEST = 512  # pixels of the longer side
 _QUALITY = 88
@@ -20,6 +18,8 @@ def reduce(image: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = image.shape[:2]
     if max(height, width) <= LONGEST:
         return image
+    import cv2
+
     scale = LONGEST / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
@@ -32,6 +32,8 @@ def to_bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def encode(image: NDArray[np.uint8]) -> bytes:
     """JPEG of (H, W) or (H, W, 3) without chroma subsampling: colour is what the picture is for."""
+    from PIL import Image
+
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "JPEG", quality=_QUALITY, subsampling=0)
     return stream.getvalue()

@@ -1,14 +1,11 @@
-"""Decoded pictures, kept in memory as far as it goes: each is decoded once, whoever asks for it. What is free for that,
-and what happens to pictures that turn out bad in the middle of a run: one or two are left out, many end it.
+"""Decoded pictures, kept in memory as far as it goes: each is decoded once, whoever asks for it. And what happens to
+pictures that turn out bad in the middle of a run: one or two are left out, many end it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from contextlib import suppress
-from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +18,6 @@ Pixels = tuple[NDArray[Any], ...]
 
 MOST = 0.01
 """Largest share of bad pairs with which a run goes on."""
-_UNKNOWN = 4 << 30  # bytes that are taken to be free where nothing says how many there are
 
 
 class Cache(Generic[K]):
@@ -92,32 +88,3 @@ class Faults:
             reason = f"{error.fault} ({so_many}; repair or remove such pairs, then resume)"
             raise InputError(reason, path=error.path) from error
         self._on_warning(f"{error} (the pair is skipped)")
-
-
-def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes that can be taken without swapping: of the machine, or of the container (cgroup v2) if that has fewer.
-
-    Half of the machine's memory where the system does not say how much is free (macOS), 4 GiB where it says nothing.
-    """
-    free = _table(proc / "meminfo").get("MemAvailable:", 0) * 1024 or _half_of_all()
-    with suppress(OSError, ValueError):  # no such file: no container; "max": no limit
-        limit = int((cgroup / "memory.max").read_text())
-        droppable = _table(cgroup / "memory.stat").get("inactive_file", 0)  # cached files, given back on demand
-        free = min(free, limit - int((cgroup / "memory.current").read_text()) + droppable)
-    return max(0, free)
-
-
-def _table(path: Path) -> dict[str, int]:
-    """The first number of each line, by its first word."""
-    try:
-        lines = (line.split() for line in path.read_text().splitlines())
-        return {words[0]: int(words[1]) for words in lines if len(words) > 1}
-    except (OSError, ValueError):
-        return {}
-
-
-def _half_of_all() -> int:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return _UNKNOWN

@@ -17,8 +17,9 @@ from torch import Tensor
 from nircolor.datasets import Pair
 from nircolor.errors import InputError, UsageError
 from nircolor.image.tone.ranks import equalize as equalised
+from nircolor.memory import available_memory
 from nircolor.training.augment import AugmentConfig, Sample, draw
-from nircolor.training.cache import Cache, Faults, Pixels, available_memory
+from nircolor.training.cache import Cache, Faults, Pixels
 from nircolor.training.made import MadePair
 from nircolor.training.pairs import RenderedPair, load_pair
 

@@ -17,7 +17,7 @@ from clock import Clock
 from nircolor.batch import local
 from nircolor.batch.disk import Disk
 from nircolor.batch.entry import Entry, Row
-from nircolor.batch.local import Budget, Hooks, run
+from nircolor.batch.local import Hooks, run
 from nircolor.batch.plan import find
 from nircolor.batch.process import Work, finish, prepare
 from nircolor.batch.result import Failure, Outcome, is_hopeless
@@ -62,7 +62,7 @@ def test_overlapped_work_equals_one_by_one(settings: Settings) -> None:
     assert [row.status for row in alone] == ["done"] * 8
     for path in settings.target.path.rglob("*.*"):
         path.unlink()
-    rows = work(settings, threads=3)
+    rows = work(settings, lanes=3)
     assert tree(settings.target.path) == expected
     assert sorted(row.input for row in rows) == [row.input for row in sorted(alone, key=lambda row: row.input)]
     assert all(row.seconds > 0 and row.sha256 and row.output_bytes and row.width == 28 for row in rows)
@@ -203,19 +203,6 @@ def test_the_network_waits_for_slow_reading_and_says_so(settings: Settings, monk
     hooks = Hooks(lambda chunk: None, lambda row: None)
     flow = run(entries(settings), settings, engine(), hooks, threading.Event(), 1)
     assert (flow.waited, flow.seconds) == (4, 4)
-
-
-def test_budget_bounds_what_is_under_way() -> None:
-    budget = Budget(100)
-    big = budget.take(1000, lambda: False)  # alone
-    assert big == 100
-    waiting = threading.Thread(target=lambda: budget.give(budget.take(1, lambda: False)))
-    waiting.start()
-    waiting.join(0.3)
-    assert waiting.is_alive()
-    budget.give(big)
-    waiting.join(300)
-    assert not waiting.is_alive()
 
 
 def test_failures_are_grouped_by_reason() -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 MAX_BYTES = 16 << 20
 """Of a packet; an honest one has some kilobytes, one with a depth map a few megabytes."""
@@ -83,6 +82,8 @@ class Packet:
 
 def _alone(packet: Packet, node: Node) -> bytes:
     """The bytes of a node with all prefixes declared that it may use."""
+    from xml.sax.saxutils import quoteattr  # which brings urllib.request
+
     wanted = {prefix: uri for prefix, uri in packet.scope.items() if prefix not in node.prefixes}
     names = {prefix: f"xmlns:{prefix}" if prefix else "xmlns" for prefix in wanted}
     declared = "".join(f" {names[prefix]}={quoteattr(uri)}" for prefix, uri in wanted.items())

@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 
 from nircolor.errors import InputError
-from nircolor.image.codecs import jpeg_check
 from nircolor.video.read.opencv import open_capture
 
 _TAGS = (b"MJPG", b"mjpg", b"jpeg", b"AVI1", b"avi1")
@@ -28,6 +27,8 @@ class MotionJpeg:
         found, data = self._capture.read() if self._reads else (False, None)
         if not found or data is None:
             return
+        from nircolor.image.codecs import jpeg_check  # which brings numba
+
         try:
             jpeg_check.check(data.tobytes())
         except InputError as error:

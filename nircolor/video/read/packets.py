@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nircolor.errors import InputError
-from nircolor.image.codecs import jpeg_check
 
 if TYPE_CHECKING:
     import av
@@ -41,6 +40,8 @@ def checker(codec: str, extradata: bytes | None) -> Callable[[bytes], str]:
 
 def _jpeg(data: bytes) -> str:
     try:
+        from nircolor.image.codecs import jpeg_check  # which brings numba
+
         jpeg_check.check(data)
     except InputError as error:
         return error.reason.removeprefix("is damaged: ")
