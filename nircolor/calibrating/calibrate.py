@@ -79,11 +79,9 @@ def calibrate_weights(
     DeviceError, StoppedError.
     """
     out, folder = Path(output), Path(pairs)
-    if out.suffix != WEIGHTS_SUFFIX:
-        raise UsageError("weights are saved as safetensors only", path=out, remedy=f"end the name in {WEIGHTS_SUFFIX}")
     config = EngineConfig(weights, device)
     config.check()
-    check_output(out, overwrite)
+    check_target(out, overwrite)
     with Reporter(on_event, stop) as reporter:
         return _calibrated(config, folder, out, reporter)
 
@@ -110,6 +108,13 @@ def _calibrated(config: EngineConfig, folder: Path, out: Path, reporter: Reporte
         camera=fit.camera.to_meta(),
         warnings=tuple(reporter.warnings),
     )
+
+
+def check_target(out: Path, overwrite: bool) -> None:
+    """Whether weights can be written there. Raises UsageError, OutputExistsError, OutputError."""
+    if out.suffix != WEIGHTS_SUFFIX:
+        raise UsageError("weights are saved as safetensors only", path=out, remedy=f"end the name in {WEIGHTS_SUFFIX}")
+    check_output(out, overwrite)
 
 
 def uncalibrated(config: EngineConfig, reporter: Reporter) -> Colorizer:
