@@ -24,7 +24,7 @@ class AdaptConfig:
 
     minutes: after which no further steps are tried; reading and writing come on top. steps: of one training, at most.
     checks: how often in it left-out scenes are asked. rate: of AdamW, constant after a warm-up. size: of the views, in
-    pixels a side. keep: share of samples that are rendered scenes in the colours that the weights had.
+    pixels a side. keep: share of samples that are rendered scenes, so many of them, in the colours that the weights had.
     """
 
     minutes: float = field(default=15.0, metadata=POSITIVE)
@@ -33,7 +33,8 @@ class AdaptConfig:
     rate: float = field(default=7e-4, metadata=POSITIVE)
     batch: int = field(default=8, metadata=AT_LEAST_1)
     size: int = field(default=96, metadata=AT_LEAST_1)
-    keep: float = field(default=0.25, metadata=DECAY)
+    keep: float = field(default=0.5, metadata=DECAY)
+    rendered: int = field(default=24, metadata=AT_LEAST_1)
     seed: int = 0
 
     def check(self) -> None:

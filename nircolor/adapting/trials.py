@@ -8,11 +8,13 @@ from contextlib import closing
 
 from nircolor.adapting.config import AdaptConfig
 from nircolor.adapting.judge import SHARES, Bench, Fold, Verdict, Way, folds, scored
-from nircolor.adapting.tune import JUDGED, TAUGHT, State, drawn_back, rendered, tuned
+from nircolor.adapting.tune import State, drawn_back, rendered, tuned
 from nircolor.calibrating.fit import mean_scores
 from nircolor.calibrating.samples import UsablePair
 from nircolor.colorizer import Colorizer
 from nircolor.events import Reporter
+
+_JUDGED = 100_000  # the first seed of rendered scenes that are judged, and not trained on
 
 
 class Trials:
@@ -22,7 +24,8 @@ class Trials:
         self, engine: Colorizer, config: AdaptConfig, reporter: Reporter, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.engine, self.config, self.reporter, self._clock = engine, config, reporter, clock
-        self._taught, self._judged = rendered(TAUGHT, engine), rendered(JUDGED)
+        self._taught = rendered(range(config.rendered), engine)
+        self._judged = rendered(range(_JUDGED, _JUDGED + -(-config.rendered // 4)))
         self.known = self.remembered(engine)
         """PSNR of rendered scenes by the engine, in dB."""
 

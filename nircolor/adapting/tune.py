@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -22,11 +23,10 @@ from nircolor.training.update import Updater
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
+    from nircolor.model import Generator
 
 State = Mapping[str, Tensor]
-TAUGHT = range(24)
-"""Seeds of the rendered scenes whose colours are kept; those that are judged have others."""
-JUDGED = range(900, 906)
+_COARSE = re.compile(r"pyramid\.((levels|laterals)\.[23]|ups\.[12])\.")  # at strides 16 and 32: model/pyramid.py
 SIDE = 128  # of rendered scenes, in pixels
 
 
@@ -56,6 +56,7 @@ def tuned(
     is not a number.
     """
     network, device = copy.deepcopy(engine.network).train(), torch.device(engine.info.device)
+    _leave(network)
     recipe = config.recipe(network.config, engine.info.precision)
     updater = Updater(recipe, network, fabric_for(recipe.optim.precision, engine.info.device))
     ema, objective = Ema(updater.network, recipe.optim.ema), Objective(recipe.loss, None, device)
@@ -69,6 +70,14 @@ def tuned(
             on_step(step + 1)
             if (step + 1) % config.every == 0:
                 yield step + 1, ema.state
+
+
+def _leave(network: Generator) -> None:
+    """Where G_B has a pretrained encoder, its coarse levels alone learn: they know what the picture shows, so that what
+    they learn of one kind of picture says least of others (docs/experiments.md, adapt-1)."""
+    names = [name for name, _ in network.named_parameters() if _COARSE.search(name)]
+    for name, parameter in network.named_parameters() if names else ():
+        parameter.requires_grad_(name in names)
 
 
 def drawn_back(engine: Colorizer, state: State, share: float) -> Colorizer:
