@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nircolor.bounds import AT_LEAST_1, DECAY, POSITIVE, faults
@@ -9,6 +10,8 @@ from nircolor.errors import UsageError
 from nircolor.model import ModelConfig
 from nircolor.training.augment import AugmentConfig
 from nircolor.training.recipe import EncoderConfig, LossConfig, OptimConfig, Recipe
+from nircolor.training.recipe_file import changes_of
+from nircolor.values import build
 
 _ALL_BLOCKS = 1000  # more than any encoder has
 _AUGMENT = AugmentConfig(
@@ -36,6 +39,15 @@ class AdaptConfig:
     keep: float = field(default=0.5, metadata=DECAY)
     rendered: int = field(default=24, metadata=AT_LEAST_1)
     seed: int = 0
+
+    @classmethod
+    def changed(cls, changes: Sequence[str]) -> AdaptConfig:
+        """The defaults with texts such as ``steps=100``. Raises UsageError for a key or value that cannot be."""
+
+        def refuse(key: str, value: object, reason: str) -> UsageError:
+            return UsageError(f"{key} = {value}: {reason}", option="changes")
+
+        return build(cls, changes_of(changes), "", refuse)
 
     def check(self) -> None:
         """Raises UsageError, naming the first value that is out of its range."""

@@ -72,7 +72,8 @@ def train(
             "--set",
             metavar="KEY=VALUE",
             show_default=False,
-            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false. May be repeated.",
+            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false (with adapt: steps=100). May "
+            "be repeated.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -144,7 +145,7 @@ def train(
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     if recipe == ADAPT_RECIPE:
         refuse_given(ctx, RUN_OPTIONS, "of no use with adapt: leave it out")
-        adapt(data, AdaptChoices(weights, output, minutes, device, overwrite), report)
+        adapt(data, AdaptChoices(weights, output, minutes, changes or (), device, overwrite), report)
         return
     refuse_given(ctx, ADAPT_OPTIONS, "for nircolor train adapt only: leave it out")
     if run and resume:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -15,7 +15,7 @@ from nircolor.wording import one_line
 ADAPT_RECIPE = "adapt"
 """Taken for this, and not for a recipe; a file of that name is ./adapt."""
 ADAPT_OPTIONS = ("weights", "output", "minutes", "overwrite")
-RUN_OPTIONS = ("run", "resume", "changes", "dry_run", "processes", "machines", "workers")
+RUN_OPTIONS = ("run", "resume", "dry_run", "processes", "machines", "workers")
 OUT = Path("mine.safetensors")
 
 
@@ -26,6 +26,7 @@ class AdaptChoices:
     weights: str | None
     output: Path | None
     minutes: float | None
+    changes: Sequence[str]
     device: str
     overwrite: bool
 
@@ -45,12 +46,14 @@ def adapt(data: Path | None, choices: AdaptChoices, report: Report) -> None:
     from nircolor.adapting.adapt import adapt_weights
     from nircolor.adapting.config import AdaptConfig
 
+    config = AdaptConfig.changed(choices.changes)
+    config = config if choices.minutes is None else replace(config, minutes=choices.minutes)
     with report.watching() as observe:
         result = adapt_weights(
             choices.weights or "lite",
             data,
             choices.output or OUT,
-            config=AdaptConfig() if choices.minutes is None else AdaptConfig(choices.minutes),
+            config=config,
             device=choices.device,
             overwrite=choices.overwrite,
             on_event=observe,

@@ -115,7 +115,7 @@ def test_too_few_pairs_are_refused_and_the_bad_ones_named(weights: Path, pairs: 
 
 def test_all_pairs_are_exchanged(weights: Path, pairs: Path, tmp_path: Path) -> None:
     swap(pairs, *range(PAIRS))
-    with pytest.raises(InputError, match="none of its pairs can be used; the first: .*exchanged"):
+    with pytest.raises(InputError, match=r"none of its pairs can be used; the first: .*exchanged"):
         nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors")
 
 
@@ -179,7 +179,10 @@ def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(w
     short, long = states(2), states(4)
     assert (len(short), len(long)) == (1, 2)
     assert all((short[0][name] == value).all() for name, value in long[0].items())
-    begin, end = engine.network.state_dict(), dict(next(iter(tuned(engine, known, [], config, 2, lambda step: None)))[1])
+    begin, end = (
+        engine.network.state_dict(),
+        dict(next(iter(tuned(engine, known, [], config, 2, lambda step: None)))[1]),
+    )
     half = drawn_back(engine, end, 0.5).network.state_dict()
     name = "rgb_branch.head.weight"
     np.testing.assert_allclose(half[name], (begin[name] + end[name]) / 2, atol=1e-6)
@@ -193,4 +196,6 @@ def test_of_a_network_with_an_encoder_the_coarse_levels_learn(tmp_path: Path, we
     changed = {name for name, value in engine.network.state_dict().items() if not value.equal(state[name])}
     assert changed
     coarse = ("levels.2.", "levels.3.", "laterals.2.", "laterals.3.", "ups.1.", "ups.2.")
-    assert {name for name in changed if not name.startswith(tuple(f"prior_branch.pyramid.{c}" for c in coarse))} == set()
+    assert {
+        name for name in changed if not name.startswith(tuple(f"prior_branch.pyramid.{c}" for c in coarse))
+    } == set()
