@@ -27,7 +27,8 @@ class AdaptConfig:
 
     minutes: after which no further steps are tried; reading and writing come on top. steps: of one training, at most.
     checks: how often in it left-out scenes are asked. rate: of AdamW, constant after a warm-up. size: of the views, in
-    pixels a side. keep: share of samples that are rendered scenes, so many of them, in the colours that the weights had.
+    pixels a side. keep: share of samples that are rendered scenes, ``rendered`` of them, in the colours that the
+    weights had.
     """
 
     minutes: float = field(default=15.0, metadata=POSITIVE)

@@ -118,7 +118,7 @@ def check_target(out: Path, overwrite: bool) -> None:
 
 
 def uncalibrated(config: EngineConfig, reporter: Reporter) -> Colorizer:
-    """The engine. Raises WeightsError for weights that were made right for a camera: pairs would correct a correction."""
+    """The engine. Raises WeightsError for weights that were made right for a camera: a correction has no other."""
     engine = config.load(reporter)
     if engine.camera != Camera():
         remedy = "give those that it was made of, and all the pairs"

@@ -1,4 +1,4 @@
-"""A user's pairs: each is read, held against its partner, and coloured as the weights would; what can teach no colours is
+"""A user's pairs: each is read, held against its partner, and coloured as the weights would; what teaches no colours is
 left out, by name.
 """
 

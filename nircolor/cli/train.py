@@ -72,8 +72,8 @@ def train(
             "--set",
             metavar="KEY=VALUE",
             show_default=False,
-            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false (with adapt: steps=100). May "
-            "be repeated.",
+            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false (with adapt: steps=100). "
+            "May be repeated.",
         ),
     ] = None,
     dry_run: Annotated[
