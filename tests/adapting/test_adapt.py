@@ -119,6 +119,16 @@ def test_all_pairs_are_exchanged(weights: Path, pairs: Path, tmp_path: Path) -> 
         nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors")
 
 
+def test_more_pairs_than_it_is_for(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(501):
+        for kind in ("nir", "rgb"):
+            (folder / f"{number}_{kind}.png").touch()
+    with pytest.raises(InputError, match="holds 501 pairs, and at most 500 are adapted to; train a recipe of your own"):
+        nircolor.adapt_weights(str(weights), folder, tmp_path / "o.safetensors")
+
+
 def test_one_scene_alone_cannot_be_left_out(weights: Path, pairs: Path, tmp_path: Path) -> None:
     rows = "".join(f"{seed},train,wall\n" for seed in range(PAIRS))
     (pairs / "split.csv").write_text("id,split,scene\n" + rows)
