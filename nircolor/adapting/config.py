@@ -25,20 +25,20 @@ _ENCODER = EncoderConfig(frozen=_ALL_BLOCKS)  # what things are it knows; which 
 class AdaptConfig:
     """The defaults are for 5 to 500 pairs and a laptop.
 
-    minutes: after which no further steps are tried; reading and writing come on top. steps: of one training, at most.
-    checks: how often in it left-out scenes are asked. rate: of AdamW, constant after a warm-up. size: of the views, in
+    minutes: for all trainings together; where they would take longer, they become shorter. Reading the pairs comes on
+    top. steps: of one training, at most. checks: how often in it left-out scenes are asked. rate: of AdamW, constant after a warm-up. size: of the views, in
     pixels a side. keep: share of samples that are rendered scenes, ``rendered`` of them, in the colours that the
     weights had.
     """
 
     minutes: float = field(default=15.0, metadata=POSITIVE)
-    steps: int = field(default=240, metadata=AT_LEAST_1)
-    checks: int = field(default=4, metadata=AT_LEAST_1)
+    steps: int = field(default=80, metadata=AT_LEAST_1)
+    checks: int = field(default=2, metadata=AT_LEAST_1)
     rate: float = field(default=7e-4, metadata=POSITIVE)
     batch: int = field(default=8, metadata=AT_LEAST_1)
     size: int = field(default=96, metadata=AT_LEAST_1)
     keep: float = field(default=0.5, metadata=DECAY)
-    rendered: int = field(default=24, metadata=AT_LEAST_1)
+    rendered: int = field(default=16, metadata=AT_LEAST_1)
     seed: int = 0
 
     @classmethod
