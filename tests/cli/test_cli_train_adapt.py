@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_from_pairs_to_a_picture(command: Run, home: Path) -> None:
+def test_from_pairs_to_a_picture(command: Run, inside: Run, home: Path) -> None:
     line = ("train", "adapt", "--data", "pairs", "--weights", "small.safetensors", "--device", "cpu", *QUICK)
     done = command(*line, cwd=home)
     assert done.code == 0, done.err
@@ -42,9 +42,10 @@ def test_from_pairs_to_a_picture(command: Run, home: Path) -> None:
     assert rendered.startswith("rendered scenes: PSNR ")
     assert written == "written: mine.safetensors (12 steps, 100% of what they change)"
     assert "trial 4 of 4, 12 steps, 100%: +" in done.err
-    again = command(*line, "--json", cwd=home)
+    mine = home / "mine.safetensors"
+    again = inside("train", "adapt", "--data", home / "pairs", "-o", mine, "--json")
     assert (again.code, again.json["exit_code"]) == (2, 2)
-    picture = command("colorize", "pairs/0_nir.png", "day.png", "--weights", "mine.safetensors", cwd=home)
+    picture = inside("colorize", home / "pairs" / "0_nir.png", "-o", "day.png", "--weights", mine)
     assert picture.code == 0, picture.err
 
 
@@ -73,7 +74,7 @@ def test_weights_that_are_right_already(inside: Run, home: Path, tmp_path: Path)
     for seed in range(5):
         nir = pairs / f"{seed}_nir.png"
         nir.write_bytes((home / "pairs" / nir.name).read_bytes())
-        assert inside("colorize", nir, pairs / f"{seed}_rgb.png", *weights, "-q").code == 0
+        assert inside("colorize", nir, "-o", pairs / f"{seed}_rgb.png", *weights, "-q").code == 0
     result = inside("train", "adapt", "--data", pairs, *weights, *QUICK, "--set", "steps=1")
     assert result.code == 1
     assert result.out.decode().endswith(f"{home / 'small.safetensors'} stay as they are, nothing is written\n")
