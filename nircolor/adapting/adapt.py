@@ -119,7 +119,7 @@ def _adapted(weights: EngineConfig, folder: Path, out: Path, config: AdaptConfig
         facts["rendered"] = (trials.known, trials.remembered(tuned))
         _write(weights, out, tuned, facts)
     output = str(out) if verdict.sure else None
-    return AdaptResult(weights.weights, output, **facts, warnings=tuple(reporter.warnings))  # type: ignore[arg-type]
+    return AdaptResult(weights.weights, output, **facts, warnings=tuple(reporter.warnings))
 
 
 def _pairs(folder: Path, reporter: Reporter) -> list[UsablePair]:

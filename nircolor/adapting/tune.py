@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nircolor import scenes
 from nircolor.adapting.config import AdaptConfig
@@ -23,7 +23,6 @@ from nircolor.training.update import Updater
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
-    from nircolor.model import Generator
 
 State = Mapping[str, Tensor]
 _COARSE = re.compile(r"pyramid\.((levels|laterals)\.[23]|ups\.[12])\.")  # at strides 16 and 32: model/pyramid.py
@@ -72,7 +71,7 @@ def tuned(
                 yield step + 1, ema.state
 
 
-def _leave(network: Generator) -> None:
+def _leave(network: nn.Module) -> None:
     """Where G_B has a pretrained encoder, its coarse levels alone learn: they know what the picture shows, so that what
     they learn of one kind of picture says least of others (docs/experiments.md, adapt-1)."""
     names = [name for name, _ in network.named_parameters() if _COARSE.search(name)]
