@@ -19,7 +19,7 @@ from statistics import fmean
 import numpy as np
 
 from nircolor.calibrating.fit import STRENGTHS, Sample, best_fit, fitted
-from nircolor.calibrating.samples import sample_of, unit
+from nircolor.calibrating.samples import UsablePair, sample_of
 from nircolor.colorizer import Colorizer
 from nircolor.datasets import Pair
 from nircolor.training.pairs import find_pairs, load_pair
@@ -38,8 +38,7 @@ def samples(source: SourceConfig, prefix: str, engine: Colorizer, options: argpa
     pairs = [pair for pair in find_pairs(source, options.data) if pair.id.startswith(prefix)]
     order = np.random.default_rng(0).permutation(len(pairs))[: options.pictures]
     for pair in [pairs[index] for index in sorted(order)]:
-        nir, rgb = map(unit, load_pair(pair, long_side=options.side))
-        yield sample_of(nir, rgb, engine, scene_of(pair))
+        yield sample_of(UsablePair(scene_of(pair), *load_pair(pair, long_side=options.side)), engine)
 
 
 def scene_of(pair: Pair) -> str:

@@ -32,6 +32,8 @@ from nircolor.errors import (
 )
 
 if TYPE_CHECKING:
+    from nircolor.adapting.adapt import AdaptResult, adapt_weights
+    from nircolor.adapting.config import AdaptConfig
     from nircolor.bar import progress
     from nircolor.batch.entry import PictureDone
     from nircolor.batch.folder import colorize_folder, plan_folder
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from nircolor.weights_info import NamedWeights, WeightsInfo, list_weights, verify_weights
 
 __all__ = [
+    "AdaptConfig",
+    "AdaptResult",
     "Baseline",
     "BatchResult",
     "CalibrationResult",
@@ -92,6 +96,7 @@ __all__ = [
     "WeightsInfo",
     "Writing",
     "__version__",
+    "adapt_weights",
     "calibrate_weights",
     "colorize_file",
     "colorize_folder",
@@ -111,6 +116,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "nircolor.adapting.adapt": ("AdaptResult", "adapt_weights"),
+    "nircolor.adapting.config": ("AdaptConfig",),
     "nircolor.bar": ("progress",),
     "nircolor.batch.entry": ("PictureDone",),
     "nircolor.batch.folder": ("colorize_folder", "plan_folder"),

@@ -22,7 +22,7 @@ OPTIONS = frozenset((
     "lpips", "lpips_weights", "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes",
     "protocol", "range", "ray", "reconnect", "report", "resume", "run", "save", "segment", "set", "skip_existing",
     "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
-    "workers",
+    "workers", "minutes",
     "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
     "description", "private", "revision",
 ))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event as StopEvent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nircolor.camera import META, Camera
 from nircolor.engine import EngineConfig
@@ -16,6 +16,9 @@ from nircolor.errors import UsageError, WeightsError, display_name
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output
 from nircolor.hub import WEIGHTS_SUFFIX
+
+if TYPE_CHECKING:
+    from nircolor.colorizer import Colorizer
 
 
 @dataclass(frozen=True)
@@ -76,28 +79,20 @@ def calibrate_weights(
     DeviceError, StoppedError.
     """
     out, folder = Path(output), Path(pairs)
-    if out.suffix != WEIGHTS_SUFFIX:
-        raise UsageError("weights are saved as safetensors only", path=out, remedy=f"end the name in {WEIGHTS_SUFFIX}")
     config = EngineConfig(weights, device)
     config.check()
-    check_output(out, overwrite)
+    check_target(out, overwrite)
     with Reporter(on_event, stop) as reporter:
         return _calibrated(config, folder, out, reporter)
 
 
 def _calibrated(config: EngineConfig, folder: Path, out: Path, reporter: Reporter) -> CalibrationResult:
     from nircolor.calibrating.fit import best_fit
-    from nircolor.calibrating.samples import read_samples
-    from nircolor.datasets import open_dataset
+    from nircolor.calibrating.samples import found_pairs, sample_of, usable_pairs
 
-    found = open_dataset(folder)
-    for problem in found.problems:
-        reporter.warn(f"left out: {problem}")
-    engine = config.load(reporter)
-    if engine.camera != Camera():
-        remedy = "give those that it was made of, and all the pairs"
-        raise WeightsError("calibrated for a camera already", path=config.locate(), remedy=remedy)
-    samples = read_samples(found.pairs, engine, reporter)
+    pairs = found_pairs(folder, reporter)
+    engine = uncalibrated(config, reporter)
+    samples = [sample_of(pair, engine) for pair in usable_pairs(pairs, "colorizing", reporter)]
     scenes = len({sample.scene for sample in samples})
     if scenes == 1:
         reporter.warn("one scene cannot be held against another: little is changed; give pairs of several places")
@@ -113,6 +108,22 @@ def _calibrated(config: EngineConfig, folder: Path, out: Path, reporter: Reporte
         camera=fit.camera.to_meta(),
         warnings=tuple(reporter.warnings),
     )
+
+
+def check_target(out: Path, overwrite: bool) -> None:
+    """Whether weights can be written there. Raises UsageError, OutputExistsError, OutputError."""
+    if out.suffix != WEIGHTS_SUFFIX:
+        raise UsageError("weights are saved as safetensors only", path=out, remedy=f"end the name in {WEIGHTS_SUFFIX}")
+    check_output(out, overwrite)
+
+
+def uncalibrated(config: EngineConfig, reporter: Reporter) -> Colorizer:
+    """The engine. Raises WeightsError for weights that were made right for a camera: a correction has no other."""
+    engine = config.load(reporter)
+    if engine.camera != Camera():
+        remedy = "give those that it was made of, and all the pairs"
+        raise WeightsError("calibrated for a camera already", path=config.locate(), remedy=remedy)
+    return engine
 
 
 def _write(config: EngineConfig, out: Path, camera: dict[str, Any]) -> None:

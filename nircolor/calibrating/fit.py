@@ -117,14 +117,18 @@ def _judged(groups: Sequence[Sequence[Sample]], strength: float) -> Fit:
     before, after = [], []
     for held, others in _left_out(groups):
         camera = fitted(others, strength)
-        before.append(_mean([sample.scores() for sample in held]))
-        after.append(_mean([sample.scores(camera) for sample in held]))
-    gains = np.array([b.psnr - a.psnr for a, b in zip(before, after, strict=True)])
-    old, new = _mean(before), _mean(after)
-    least = max(LEAST_GAIN, SURE * gains.std(ddof=1) / len(gains) ** 0.5)
-    sure = gains.mean() > least and new.angle <= old.angle + ANGLE
+        before.append(mean_scores([sample.scores() for sample in held]))
+        after.append(mean_scores([sample.scores(camera) for sample in held]))
     everything = [sample for group in groups for sample in group]
-    return Fit(fitted(everything, strength), strength, old, new, bool(sure))
+    old, new = mean_scores(before), mean_scores(after)
+    return Fit(fitted(everything, strength), strength, old, new, is_sure(before, after))
+
+
+def is_sure(before: Sequence[Scores], after: Sequence[Scores]) -> bool:
+    """Whether what was gained on two or more left-out scenes is more than chance, and colours are no worse."""
+    gains = np.array([new.psnr - old.psnr for old, new in zip(before, after, strict=True)])
+    least = max(LEAST_GAIN, SURE * gains.std(ddof=1) / len(gains) ** 0.5)
+    return bool(gains.mean() > least and mean_scores(after).angle <= mean_scores(before).angle + ANGLE)
 
 
 def _groups(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -166,5 +170,6 @@ def _numbers(camera: Camera) -> NDArray[np.float64]:
     return np.array([*camera.tone, camera.chroma - 1, *camera.tint])
 
 
-def _mean(scores: Sequence[Scores]) -> Scores:
+def mean_scores(scores: Sequence[Scores]) -> Scores:
+    """Each number's mean, over pictures or scenes."""
     return Scores(*(fmean(getattr(one, name) for one in scores) for name in ("psnr", "angle", "colour")))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
+from nircolor.cli.train_adapt import ADAPT_OPTIONS, ADAPT_RECIPE, RUN_OPTIONS, AdaptChoices, adapt, refuse_given
 from nircolor.cli.train_view import TrainView
 from nircolor.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
     from nircolor.training.run import Machine
 
-MACHINE = "Machine"
+MACHINE, ADAPT = "Machine", "With RECIPE adapt"
 
 EPILOG = """[bold]Examples[/bold]
 
@@ -25,6 +26,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor train --resume runs/lite                             and on it goes
   $ nircolor train --resume runs/lite --set optim.steps=20000     for longer
   $ nircolor train haqagen --data pairs/ --run runs/h --device cuda --processes 4
+  $ nircolor train adapt --data pairs/ -o mine.safetensors        5 to 500 of your own pairs, at most 15 minutes
 
 """
 
@@ -37,7 +39,8 @@ def train(
             metavar="RECIPE",
             show_default=False,
             help="What to train, on what, and for how long: a TOML file, or the name of a recipe that comes with "
-            "nircolor (lite, haqagen, colormamba, ...). With --resume: that of the run, if none is given.",
+            "nircolor (lite, haqagen, colormamba, ...). With --resume: that of the run, if none is given. Or adapt: "
+            "fine-tune finished weights on your own pairs.",
         ),
     ] = None,
     data: Annotated[
@@ -46,7 +49,8 @@ def train(
             "--data",
             metavar="ROOT",
             show_default=False,
-            help="Folder that holds the recipe's data folders. With --resume: that of the run, if none is given.",
+            help="Folder that holds the recipe's data folders. With --resume: that of the run, if none is given. With "
+            "adapt: the folder of your pairs.",
         ),
     ] = None,
     run: Annotated[
@@ -68,7 +72,8 @@ def train(
             "--set",
             metavar="KEY=VALUE",
             show_default=False,
-            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false. May be repeated.",
+            help="Change a value of the recipe, such as optim.steps=100 or model.spade=false (with adapt: steps=100). "
+            "May be repeated.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -100,14 +105,49 @@ def train(
     workers: Annotated[
         int, typer.Option("--workers", rich_help_panel=MACHINE, metavar="N", min=1, help="Threads that read pictures.")
     ] = 2,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights", rich_help_panel=ADAPT, metavar="NAME", show_default=False, help="What to adapt. Default: lite."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            rich_help_panel=ADAPT,
+            metavar="OUT",
+            show_default=False,
+            help="Where to write; ends in .safetensors. Default: mine.safetensors.",
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--minutes",
+            rich_help_panel=ADAPT,
+            metavar="N",
+            show_default=False,
+            help="For training, at most. Default: 15.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", rich_help_panel=ADAPT, metavar=" ", help="Replace OUT if it exists.")
+    ] = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
 ) -> None:
     """Train a network on pairs of near-infrared and colour pictures, as a recipe says. Ctrl-C saves a checkpoint first,
-    and --resume goes on from it.
+    and --resume goes on from it. With adapt in the place of a recipe it writes nothing before its end.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
+    if recipe == ADAPT_RECIPE:
+        refuse_given(ctx, RUN_OPTIONS, "of no use with adapt: leave it out")
+        adapt(data, AdaptChoices(weights, output, minutes, changes or (), device, overwrite), report)
+        return
+    refuse_given(ctx, ADAPT_OPTIONS, "for nircolor train adapt only: leave it out")
     if run and resume:
         raise UsageError("--run begins a run, --resume goes on with one: give one of them")
     if not (run or resume or dry_run):

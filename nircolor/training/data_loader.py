@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from itertools import count, islice
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,12 +21,24 @@ from nircolor.image.tone.ranks import equalize as equalised
 from nircolor.memory import available_memory
 from nircolor.training.augment import AugmentConfig, Sample, draw
 from nircolor.training.cache import Cache, Faults, Pixels
-from nircolor.training.made import MadePair
-from nircolor.training.pairs import RenderedPair, load_pair
+from nircolor.training.pairs import load_pair
 
 Shape = tuple[int, int, tuple[float, ...]]
 """Pixels of a view's side, samples of a batch, and weights of the sources (none: their own)."""
-TrainingPair = Pair | RenderedPair | MadePair
+
+
+class Made(Hashable, Protocol):
+    """A pair that is no two files: rendered, made of one picture, or in memory already."""
+
+    @property
+    def scene(self) -> str: ...
+
+    def load(self) -> Pixels:
+        """nir (H, W) and rgb (H, W, 3), each uint8 or uint16. Raises InputError."""
+        ...
+
+
+TrainingPair = Pair | Made
 
 
 @dataclass(frozen=True)
@@ -140,10 +153,10 @@ class DataLoader:
 
     def _load(self, pair: TrainingPair) -> Pixels | None:
         try:
-            if isinstance(pair, RenderedPair | MadePair):
-                nir, rgb = pair.load()
-                return (equalised(nir) if self.equalize else nir), rgb
-            return load_pair(pair, equalize=self.equalize, long_side=self.augment.long_side)
+            if isinstance(pair, Pair):
+                return load_pair(pair, equalize=self.equalize, long_side=self.augment.long_side)
+            nir, rgb = pair.load()
+            return (equalised(nir) if self.equalize else nir), rgb
         except InputError as error:
             self._faults.add(error)
             return None

@@ -174,6 +174,14 @@ def _forget_other_length(optim: Table, path: str, value: object, said: Table) ->
         optim.pop(other, None)
 
 
+def changes_of(changes: Sequence[str]) -> Table:
+    """Texts ``key=value`` as a table, of tables where keys are dotted. Raises UsageError."""
+    values: Table = {}
+    for change in changes:
+        _change(values, change, {})
+    return values
+
+
 def _change(values: Table, change: str, origins: Origins) -> None:
     """Apply one ``key=value``. The key is dotted, with the index of a source: sources.0.weight."""
     key, sign, text = (part.strip() for part in change.partition("="))

@@ -1,0 +1,63 @@
+"""What left-out scenes say: who is left out, which way is taken, and when none is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nircolor.adapting.judge import FORGOTTEN, LEFT_OUT, MOST_JUDGED, Bench, Way, folds
+from nircolor.calibrating.fit import Scores
+from nircolor.calibrating.samples import UsablePair
+
+NONE = np.zeros((1, 1), np.uint8)
+
+
+def pairs(scenes: int, each: int = 1) -> list[UsablePair]:
+    return [UsablePair(str(scene), NONE, NONE) for scene in range(scenes) for _ in range(each)]
+
+
+@pytest.mark.parametrize(("scenes", "trainings"), [(2, 2), (3, 3), (5, 4), (10, 3), (16, 2), (50, 1), (500, 1)])
+def test_so_many_trainings_leave_scenes_out(scenes: int, trainings: int) -> None:
+    found = list(folds(pairs(scenes, 2), seed=0))
+    assert len(found) == trainings
+    left_out = [{pair.scene for pair in fold.left_out} for fold in found]
+    assert sum(map(len, left_out)) >= min(LEFT_OUT, scenes)
+    assert len(set().union(*left_out)) == sum(map(len, left_out))
+    for fold, names in zip(found, left_out, strict=True):
+        assert not names & {pair.scene for pair in fold.training}
+        assert fold.training
+        assert len(fold.left_out) <= MOST_JUDGED
+
+
+def bench(gains: dict[Way, tuple[float, ...]], forgotten: float = 0.0) -> Bench:
+    """``gains`` of each scene, in dB, way by way."""
+    made = Bench({str(scene): Scores(16.0 + scene, 5.0, 0.7) for scene in range(4)})
+    for way, each in gains.items():
+        after = {str(scene): Scores(16.0 + scene + gain, 5.0, 0.7) for scene, gain in enumerate(each)}
+        made.add(way, after, forgotten)
+    return made
+
+
+SHORT, LONG, LONGER = Way(20, 0.5), Way(20, 1.0), Way(40, 1.0)
+
+
+def test_the_shortest_of_ways_that_are_almost_equal() -> None:
+    found = bench({LONGER: (1.0, 1.1, 0.9, 1.0), LONG: (1.0, 0.9, 1.0, 0.9), SHORT: (0.5, 0.5, 0.5, 0.5)}).verdict()
+    assert found.way == LONG
+    assert found.sure
+    assert found.after.psnr == pytest.approx(found.before.psnr + 0.95)
+
+
+@pytest.mark.parametrize("gains", [(0.0, 0.0, 0.0, 0.0), (2.0, -1.8, 2.0, -1.8), (-1.0, -1.1, -1.0, -1.0)])
+def test_a_gain_by_chance_is_none(gains: tuple[float, ...]) -> None:
+    assert not bench({SHORT: gains, LONG: gains}).verdict().sure
+
+
+def test_what_forgets_rendered_scenes_is_refused() -> None:
+    assert not bench({LONG: (1.0, 1.0, 1.0, 1.0)}, FORGOTTEN + 0.01).verdict().sure
+
+
+def test_a_way_that_not_all_trainings_went_does_not_count() -> None:
+    made = bench({LONG: (1.0, 1.0, 1.0, 1.0)})
+    made.add(LONGER, {"0": Scores(30.0, 1.0, 1.0)}, 0.0)
+    assert made.verdict().way == LONG

@@ -1,0 +1,81 @@
+"""``nircolor train adapt``: the command from pairs to a picture, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_tools import Run, one_line, save
+from small_network import PLAIN, network
+from small_network import save as save_weights
+
+from nircolor import scenes
+from nircolor.model import BranchConfig
+
+QUICK = [f"--set={change}" for change in ("steps=12", "checks=1", "rate=3e-3", "size=24", "batch=4", "rendered=2")]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five rendered pairs in ``pairs``, and ``small.safetensors``, without an encoder and scans."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "pairs").mkdir()
+    for seed in range(5):
+        scene = scenes.render(seed, 48, 56)
+        save(folder / "pairs" / f"{seed}_nir.png", scenes.quantise(scene.nir, 8))
+        save(folder / "pairs" / f"{seed}_rgb.png", np.ascontiguousarray(scenes.quantise(scene.rgb, 8)[..., ::-1]))
+    flat = BranchConfig((8, 8), (0, 0), stride=2)
+    save_weights(folder / "small.safetensors", network(replace(PLAIN, rgb=flat, prior=flat)))
+    return folder
+
+
+def test_from_pairs_to_a_picture(command: Run, inside: Run, home: Path) -> None:
+    line = ("train", "adapt", "--data", "pairs", "--weights", "small.safetensors", "--device", "cpu", *QUICK)
+    done = command(*line, cwd=home)
+    assert done.code == 0, done.err
+    first, before, after, rendered, written = done.out.decode().splitlines()
+    assert first == "5 pairs of 5 scenes; judged on 5 scenes that were left out"
+    assert before.startswith("before  PSNR ")
+    assert after.startswith("after   PSNR ")
+    assert rendered.startswith("rendered scenes: PSNR ")
+    assert written == "written: mine.safetensors (12 steps, 100% of what they change)"
+    assert "trial 4 of 4, 12 steps, 100%: +" in done.err
+    mine = home / "mine.safetensors"
+    again = inside("train", "adapt", "--data", home / "pairs", "-o", mine, "--json")
+    assert (again.code, again.json["exit_code"]) == (2, 2)
+    picture = inside("colorize", home / "pairs" / "0_nir.png", "-o", "day.png", "--weights", mine)
+    assert picture.code == 0, picture.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("adapt",), "--data DIR is missing: the folder of your pairs"),
+        (("adapt", "--data", "pairs", "--run", "r"), "--run: of no use with adapt: leave it out"),
+        (("adapt", "--data", "pairs", "--processes", "2"), "--processes: of no use with adapt: leave it out"),
+        (("adapt", "--data", "pairs", "--minutes", "0"), "--minutes 0.0: must be above 0"),
+        (("adapt", "--data", "pairs", "--set", "stepz=3"), "--set: stepz = 3: unknown key; did you mean steps?"),
+        (("adapt", "--data", "pairs", "-o", "mine.pt"), "mine.pt: weights are saved as safetensors only"),
+        (("lite", "--data", "pairs", "-o", "x.safetensors"), "--output: for nircolor train adapt only: leave it out"),
+        (("--resume", "r", "--minutes", "3"), "--minutes: for nircolor train adapt only: leave it out"),
+    ],
+)
+def test_what_it_refuses(options: tuple[str, ...], told: str, inside: Run) -> None:
+    assert told in one_line(inside("train", *options), 2)
+
+
+def test_weights_that_are_right_already(inside: Run, home: Path, tmp_path: Path) -> None:
+    """Exit code 1: nothing is written."""
+    pairs = tmp_path / "pairs"
+    pairs.mkdir()
+    weights = ("--weights", home / "small.safetensors", "--device", "cpu")
+    for seed in range(5):
+        nir = pairs / f"{seed}_nir.png"
+        nir.write_bytes((home / "pairs" / nir.name).read_bytes())
+        assert inside("colorize", nir, "-o", pairs / f"{seed}_rgb.png", *weights, "-q").code == 0
+    result = inside("train", "adapt", "--data", pairs, *weights, *QUICK, "--set", "steps=1")
+    assert result.code == 1
+    assert result.out.decode().endswith(f"{home / 'small.safetensors'} stay as they are, nothing is written\n")
+    assert not (tmp_path / "mine.safetensors").exists()
