@@ -1,8 +1,9 @@
-"""The same place: a colour picture is laid over a near-infrared one.
+"""The same place: a colour picture is laid over a near-infrared one, and colours come from it where structure agrees.
 
-Brightness differs between the two, and often its sign (leaves are bright in near-infrared), but not where edges are. So
-features are SIFT's (Lowe 2004) with opposite directions folded into one (after Firmenich, Brown and Suesstrunk,
-"Multispectral interest points for RGB-NIR image registration", ICIP 2011), and they must agree on one homography.
+What is taken is how the reference differs from the network's colours, as a function of near-infrared around each pixel
+(a guided filter, He, Sun and Tang, PAMI 2013, weighted by trust). So edges are those of the near-infrared picture: what
+the reference alone shows, such as a car, leaves no outline. What it does not show, or shows otherwise, is told by wider
+and wider surroundings, and at last by what holds for the whole picture.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-Matrix = NDArray[np.float64]
+from nircolor.reference.matching import Matrix, Plane, View, homography
 
-SIDE = 640  # longer side, in pixels, at which pictures are registered
-LEAST_INLIERS = 12
-_MOST = 1500  # features of a picture
-_CONTRAST = 0.01  # Lowe's threshold is 0.04; haze and shade need a lower one
-_RATIO = 0.9
-_TOLERANCE = 3.0  # pixels at ``SIDE``
-_LARGEST_SCALE = 5.0
-_LEAST_OVERLAP = 0.1  # of the near-infrared picture
+Colours = NDArray[np.float32]
+
+LEAST_INLIERS = 12  # pictures of other places agree on 6 at most
+LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
+LEAST_OVERLAP = 0.1
+_TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
+_WINDOW = 3.0  # sigma, in pixels, in which structure is compared
+_FLAT = 0.15  # share of the usual contrast that counts as none
+_SMALLEST, _WIDEST = 3, 48  # radii of surroundings, in pixels
+_EDGE = 1e-3  # variance of near-infrared that counts as an edge
+_DOUBT = 0.1  # share of trusted surroundings that is believed half
+_FAMILIAR = 4.0  # squared distance, in deviations, up to which what holds for the whole picture is believed
 
 
 @dataclass(frozen=True)
@@ -38,104 +42,129 @@ class Placement:
     agreement: float
 
 
-@dataclass(frozen=True)
-class _View:
-    """A grey picture as it is compared. ``scale``: its size over that of the picture."""
-
-    grey: NDArray[np.uint8]
-    edges: Plane
-    scale: float
-    places: Plane
-    descriptors: Plane
-
-
-def register(nir: Plane, rgb: NDArray[np.float32]) -> Placement | None:
-    """None where the reference does not show the place.
+def register(nir: Plane, rgb: Colours) -> Placement | None:
+    """None where the reference does not show the place, or only mirrored.
 
     nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1].
     """
-    here, there = _view(nir), _view(np.asarray(rgb.mean(2), np.float32))
-    found = _by_features(here, there)
+    here, grey = View.of(nir), np.asarray(rgb.mean(2), np.float32)
+    for turns in range(4):
+        there = View.of(np.ascontiguousarray(np.rot90(grey, turns)))
+        found = _placed(here, there, _turned(grey.shape, turns))
+        if found and found.inliers >= (_TURNED_INLIERS if turns else LEAST_INLIERS):
+            return found
+    return None
+
+
+def _placed(here: View, there: View, turn: Matrix) -> Placement | None:
+    """``turn``: from pixels of the reference to those of what ``there`` is a view of."""
+    found = homography(here, there)
     if found is None:
         return None
     matrix, inliers = found
     overlap, agreement = _evidence(here, there, matrix)
-    full = np.diag([1 / here.scale, 1 / here.scale, 1]) @ matrix @ np.diag([there.scale, there.scale, 1])
-    return Placement(full / full[2, 2], inliers, overlap, agreement)
-
-
-def _view(grey: Plane) -> _View:
-    scale = min(1.0, SIDE / max(grey.shape))
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey, np.float32)
-    fine = small - cv2.GaussianBlur(small, (0, 0), max(size) / 30)
-    fine /= np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), max(size) / 15)) + np.float32(0.01)
-    stretched = np.clip(fine * 40 + 128, 0, 255).astype(np.uint8)
-    smooth = cv2.GaussianBlur(fine, (0, 0), 1.0)
-    edges = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
-    return _View(stretched, np.asarray(edges, np.float32), scale, *_features(stretched))
-
-
-def _features(grey: NDArray[np.uint8]) -> tuple[Plane, Plane]:
-    """Places (n, 2), and descriptors (n, 64) of norm 1 that do not change where dark and bright are exchanged."""
-    detector = cv2.SIFT.create(_MOST, contrastThreshold=_CONTRAST)
-    points = detector.detect(grey, None)
-    for point in points:
-        point.angle = 0  # cameras stand upright; a direction of its own has a sign that may be the other one
-    once = {(p.pt, p.octave): p for p in points}
-    points, found = detector.compute(grey, list(once.values()))
-    if found is None:
-        return np.zeros((0, 2), np.float32), np.zeros((0, 64), np.float32)
-    bins = np.asarray(found, np.float32).reshape(-1, 16, 8)
-    folded = np.sqrt(bins[..., :4] + bins[..., 4:]).reshape(-1, 64)
-    folded /= np.linalg.norm(folded, axis=1, keepdims=True) + np.float32(1e-6)
-    return np.array([p.pt for p in points], np.float32), folded
-
-
-def _by_features(here: _View, there: _View) -> tuple[Matrix, int] | None:
-    """The homography from ``there`` to ``here`` that most features agree on, and how many."""
-    ours, theirs = _matches(here, there)
-    if len(ours) < LEAST_INLIERS:
+    if overlap < LEAST_OVERLAP or agreement < LEAST_AGREEMENT:
         return None
-    matrix, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, _TOLERANCE, maxIters=5000, confidence=0.9999)
-    if matrix is None or not _is_sane(matrix, there.grey.shape[:2]):
-        return None
-    return np.asarray(matrix, np.float64), int(mask.sum())
+    full = _scaled(1 / here.scale) @ matrix @ _scaled(there.scale) @ turn
+    return Placement(full / full[2, 2], inliers, round(overlap, 3), round(agreement, 3))
 
 
-def _matches(here: _View, there: _View) -> tuple[Plane, Plane]:
-    """Places (n, 2) of features that are each other's nearest and pass the ratio test."""
-    if min(len(here.places), len(there.places)) < 2:
-        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    similar = here.descriptors @ there.descriptors.T
-    rows, nearest = np.arange(len(similar)), similar.argmax(1)
-    two = np.partition(similar, -2, axis=1)[:, -2]
-    clear = (1 - similar[rows, nearest] < _RATIO**2 * (1 - two)) & (similar.argmax(0)[nearest] == rows)
-    return here.places[clear], there.places[nearest[clear]]
+def _scaled(factor: float) -> Matrix:
+    """Pixels to those of a picture so many times larger: centres are at whole numbers, so corners at halves."""
+    shift = (factor - 1) / 2
+    return np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]])
 
 
-def _is_sane(matrix: Matrix, shape: tuple[int, ...]) -> bool:
-    """Whether a picture of ``shape`` stays a convex figure that is not mirrored, and of a size that can be."""
+def _turned(shape: tuple[int, ...], turns: int) -> Matrix:
+    """Pixels of a picture to those of it turned left by so many quarters."""
     height, width = shape[:2]
-    corners = np.array([[[0, 0]], [[width, 0]], [[width, height]], [[0, height]]], np.float64)
-    w = corners[:, 0] @ matrix[2, :2] + matrix[2, 2]
-    if (w / matrix[2, 2] <= 0.2).any():
-        return False
-    moved = cv2.perspectiveTransform(corners, matrix)[:, 0]
-    sides = np.roll(moved, -1, 0) - moved
-    after = np.roll(sides, -1, 0)
-    turns = sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]
-    scale = float(np.sqrt(max(turns.mean(), 0) / (height * width)))
-    return bool((turns > 0).all()) and 1 / _LARGEST_SCALE <= scale <= _LARGEST_SCALE
+    matrix = np.eye(3)
+    for _ in range(turns):
+        matrix = np.array([[0.0, 1, 0], [-1, 0, width - 1], [0, 0, 1]]) @ matrix
+        height, width = width, height
+    return matrix
 
 
-def _evidence(here: _View, there: _View, matrix: Matrix) -> tuple[float, float]:
+def _evidence(here: View, there: View, matrix: Matrix) -> tuple[float, float]:
     """Share of ``here`` that is covered, and the correlation of edges there."""
-    size = here.grey.shape[1], here.grey.shape[0]
-    warped = cv2.warpPerspective(there.edges, matrix, size)
+    size = here.edges.shape[1], here.edges.shape[0]
+    warped = np.asarray(cv2.warpPerspective(there.edges, matrix, size), np.float32)
     inside = cv2.warpPerspective(np.ones_like(there.edges), matrix, size) > 0.99
-    overlap = float(inside.mean())
-    if overlap < 0.01:
-        return overlap, 0.0
-    a, b = here.edges[inside], np.asarray(warped, np.float32)[inside]
-    return overlap, float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else 0.0
+    ours, theirs = here.edges[inside], warped[inside]
+    if ours.size < 2 or not ours.std() or not theirs.std():
+        return 0.0, 0.0
+    return float(inside.mean()), float(np.corrcoef(ours, theirs)[0, 1])
+
+
+def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placement) -> Colours:
+    """The colours of a picture, as those of the reference where it shows the same.
+
+    colours: (H, W, 3) sRGB, painted from nir, (H, W); reference: (h, w, 3); all float32 in [0, 1]. Returns (H, W, 3).
+    """
+    size = nir.shape[1], nir.shape[0]
+    laid = np.asarray(cv2.warpPerspective(reference, placement.matrix, size), np.float32)
+    inside = cv2.warpPerspective(np.ones(reference.shape[:2], np.float32), placement.matrix, size) > 0.99
+    trust = _trust(nir, np.asarray(laid.mean(2), np.float32), inside)
+    wanted = laid - colours
+    change = _everywhere(wanted, np.concatenate([nir[..., None], colours], 2), trust)
+    radius = _WIDEST
+    while radius >= _SMALLEST:
+        near, share = _nearby(wanted, nir, trust, radius)
+        change += (share / (share + np.float32(_DOUBT)))[..., None] * (near - change)
+        radius //= 2
+    return np.clip(colours + change, 0, 1)
+
+
+def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
+    """(H, W) in [0, 1]: how far both show the same structure; sign and strength of contrast may differ.
+
+    Where both are flat they agree; where one is, they do not.
+    """
+    weight = inside.astype(np.float32)
+    total = _smooth(weight) + np.float32(1e-6)
+    means = [_smooth(x * weight) / total for x in (nir, grey, nir * nir, grey * grey, nir * grey)]
+    ours, theirs = (np.maximum(means[i + 2] - means[i] ** 2, 0) for i in (0, 1))
+    usual = [np.sqrt(variance[inside].mean()) + 1e-3 for variance in (ours, theirs)]
+    ours, theirs = ours / usual[0] ** 2, theirs / usual[1] ** 2
+    both = np.sqrt(ours * theirs)
+    shape = (np.abs(means[4] - means[0] * means[1]) / (usual[0] * usual[1]) + _FLAT**2) / (both + _FLAT**2)
+    strength = (2 * both + _FLAT) / (ours + theirs + _FLAT)
+    return np.asarray(np.clip(shape * np.sqrt(strength), 0, 1) * weight, np.float32)
+
+
+def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
+    """What holds for the whole picture: a linear function of what is ``seen``, (H, W, 4), believed where that is like
+    what the reference has shown. Ridge regression, weighted by trust."""
+    step = max(1, min(trust.shape) // 96)
+    some = slice(None, None, step), slice(None, None, step)
+    x, y, w = seen[some].reshape(-1, 4), wanted[some].reshape(-1, 3), trust[some].reshape(-1, 1)
+    total = w.sum() + 1e-6
+    mean, base = (x * w).sum(0) / total, (y * w).sum(0) / total
+    spread = ((x - mean) * w).T @ (x - mean) / total
+    slopes = np.linalg.solve(spread + 0.01 * np.eye(4), ((x - mean) * w).T @ (y - base) / total)
+    away = seen - mean
+    distance = np.einsum("...i,ij,...j->...", away, np.linalg.inv(spread + 1e-3 * np.eye(4)), away)
+    belief = np.minimum(1, _FAMILIAR / np.maximum(distance, 1e-6))
+    return np.asarray((away @ slopes + base) * belief[..., None], np.float32)
+
+
+def _nearby(wanted: Colours, nir: Plane, trust: Plane, radius: int) -> tuple[Colours, Plane]:
+    """What is wanted as a linear function of near-infrared in squares around each pixel; the share trusted there."""
+    share = _mean(trust, radius) + np.float32(1e-6)
+    seen = nir * trust
+    middle, base = _mean(seen, radius) / share, _mean(wanted * trust[..., None], radius) / share[..., None]
+    variance = np.maximum(_mean(seen * nir, radius) / share - middle**2, 0)
+    together = _mean(wanted * seen[..., None], radius) / share[..., None] - base * middle[..., None]
+    gain = together / (variance + np.float32(_EDGE))[..., None]
+    offset = base - gain * middle[..., None]
+    gain, offset = (_mean(x * trust[..., None], radius) / share[..., None] for x in (gain, offset))
+    return gain * nir[..., None] + offset, share
+
+
+def _mean(x: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    side = 2 * radius + 1
+    return np.asarray(cv2.blur(x, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _smooth(x: Plane) -> Plane:
+    return np.asarray(cv2.GaussianBlur(x, (0, 0), _WINDOW, borderType=cv2.BORDER_REFLECT), np.float32)
