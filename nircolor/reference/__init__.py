@@ -6,6 +6,7 @@ place.py      the same place: registered to the near-infrared picture, colours c
 palette.py    another place: colours by kind of surface
 """
 
+from nircolor.reference.change import Change
 from nircolor.reference.guide import Guided, Mode, guide
 from nircolor.reference.reference import Reference, read_reference
 

@@ -20,7 +20,7 @@ Colours = NDArray[np.float32]
 
 LEAST_INLIERS = 12  # pictures of other places agree on 6 at most
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
-LEAST_OVERLAP = 0.1
+LEAST_OVERLAP = 0.15
 _TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
 _WINDOW = 3.0  # sigma, in pixels, in which structure is compared
 _FLAT = 0.15  # share of the usual contrast that counts as none
@@ -28,6 +28,7 @@ _SMALLEST, _WIDEST = 3, 48  # radii of surroundings, in pixels
 _EDGE = 1e-3  # variance of near-infrared that counts as an edge
 _DOUBT = 0.1  # share of trusted surroundings that is believed half
 _FAMILIAR = 4.0  # squared distance, in deviations, up to which what holds for the whole picture is believed
+_ENOUGH = 0.15  # share of the picture that is trusted, from which on that is believed wholly
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
     slopes = np.linalg.solve(spread + 0.01 * np.eye(4), ((x - mean) * w).T @ (y - base) / total)
     away = seen - mean
     distance = np.einsum("...i,ij,...j->...", away, np.linalg.inv(spread + 1e-3 * np.eye(4)), away)
-    belief = np.minimum(1, _FAMILIAR / np.maximum(distance, 1e-6))
+    belief = np.minimum(1, _FAMILIAR / np.maximum(distance, 1e-6)) * min(1, trust.mean() / _ENOUGH)
     return np.asarray((away @ slopes + base) * belief[..., None], np.float32)
 
 

@@ -26,12 +26,14 @@ class Reference:
     path: Path | None = None
 
     @classmethod
-    def of(cls, rgb: NDArray[Any], path: Path | None = None) -> Reference:
+    def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:
         """From (H, W, 3) sRGB, uint8, uint16, or float32 in [0, 1], of any size.
 
         Raises UsageError for another shape or type; InputError for a picture that is tiny, has hardly any colour, or
         has values outside [0, 1].
         """
+        if isinstance(rgb, Reference):
+            return rgb
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype not in SCALES:
             raise UsageError(f"a reference is (H, W, 3), uint8, uint16 or float32; this is {rgb.shape}, {rgb.dtype}")
         if min(rgb.shape[:2]) < LEAST_SIDE:
