@@ -50,8 +50,7 @@ class Colorizer:
     """Colorizes near-infrared pictures of any size.
 
     With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every
-    tile of G_A is painted with its part of that one decision. With ``prior="tile"`` each tile decides for itself, as
-    published.
+    tile of G_A is painted with its part of that decision. With ``prior="tile"`` each tile decides for itself.
     """
 
     def __init__(
