@@ -24,7 +24,8 @@ LEAST_OVERLAP = 0.15
 _TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
 _WINDOW = 3.0  # sigma, in pixels, in which structure is compared
 _FLAT = 0.15  # share of the usual contrast that counts as none
-_SMALLEST, _WIDEST = 3, 48  # radii of surroundings, in pixels
+_RADII = (48, 24, 12, 6, 3)  # of surroundings, in pixels
+_FINE = 6  # radius, from which on surroundings are looked at reduced: they are smooth
 _EDGE = 1e-3  # variance of near-infrared that counts as an edge
 _DOUBT = 0.1  # share of trusted surroundings that is believed half
 _FAMILIAR = 4.0  # squared distance, in deviations, up to which what holds for the whole picture is believed
@@ -108,11 +109,9 @@ def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placem
     trust = _trust(nir, np.asarray(laid.mean(2), np.float32), inside)
     wanted = laid - colours
     change = _everywhere(wanted, np.concatenate([nir[..., None], colours], 2), trust)
-    radius = _WIDEST
-    while radius >= _SMALLEST:
+    for radius in _RADII:
         near, share = _nearby(wanted, nir, trust, radius)
         change += (share / (share + np.float32(_DOUBT)))[..., None] * (near - change)
-        radius //= 2
     return np.clip(colours + change, 0, 1)
 
 
@@ -151,20 +150,37 @@ def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
 
 def _nearby(wanted: Colours, nir: Plane, trust: Plane, radius: int) -> tuple[Colours, Plane]:
     """What is wanted as a linear function of near-infrared in squares around each pixel; the share trusted there."""
-    share = _mean(trust, radius) + np.float32(1e-6)
-    seen = nir * trust
-    middle, base = _mean(seen, radius) / share, _mean(wanted * trust[..., None], radius) / share[..., None]
-    variance = np.maximum(_mean(seen * nir, radius) / share - middle**2, 0)
-    together = _mean(wanted * seen[..., None], radius) / share[..., None] - base * middle[..., None]
-    gain = together / (variance + np.float32(_EDGE))[..., None]
-    offset = base - gain * middle[..., None]
-    gain, offset = (_mean(x * trust[..., None], radius) / share[..., None] for x in (gain, offset))
+    step = max(1, radius // _FINE)
+    size = max(1, round(nir.shape[1] / step)), max(1, round(nir.shape[0] / step))
+    weight = trust[..., None]
+    sums = np.concatenate([weight, wanted * weight, (nir * trust)[..., None]], 2)
+    sums = np.concatenate([sums, (nir * nir * trust)[..., None], wanted * (nir * trust)[..., None]], 2)
+    small = np.asarray(cv2.resize(sums, size, interpolation=cv2.INTER_AREA), np.float32) if step > 1 else sums
+    gain, offset, share = _lines(small, radius // step)
+    if step > 1:
+        gain, offset, share = (np.asarray(cv2.resize(x, nir.shape[::-1]), np.float32) for x in (gain, offset, share))
     return gain * nir[..., None] + offset, share
 
 
+def _lines(sums: NDArray[np.float32], radius: int) -> tuple[Colours, Colours, Plane]:
+    """Gain and offset, (h, w, 3), and the share trusted, (h, w). ``sums``, (h, w, 9): trust, what is wanted, near-
+    infrared, its square and its product with what is wanted, all times trust."""
+    raw = sums[..., 0]
+    means = _mean(sums, radius)
+    share = means[..., 0] + np.float32(1e-6)
+    means = means[..., 1:] / share[..., None]
+    base, middle = means[..., :3], means[..., 3:4]
+    variance = np.maximum(means[..., 4:5] - middle**2, 0)
+    gain = (means[..., 5:] - base * middle) / (variance + np.float32(_EDGE))
+    both = _mean(np.concatenate([gain, base - gain * middle], 2) * raw[..., None], radius) / share[..., None]
+    return both[..., :3], both[..., 3:], share
+
+
 def _mean(x: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
-    side = 2 * radius + 1
-    return np.asarray(cv2.blur(x, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+    """Of squares around each pixel, channel by channel."""
+    size, how = (2 * radius + 1, 2 * radius + 1), cv2.BORDER_REFLECT
+    parts = [cv2.blur(x[..., i : i + 4], size, borderType=how) for i in range(0, x.shape[-1], 4)]  # 4 at once at most
+    return np.concatenate([part.reshape(*x.shape[:2], -1) for part in parts], 2)
 
 
 def _smooth(x: Plane) -> Plane:
