@@ -150,37 +150,37 @@ def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
 
 def _nearby(wanted: Colours, nir: Plane, trust: Plane, radius: int) -> tuple[Colours, Plane]:
     """What is wanted as a linear function of near-infrared in squares around each pixel; the share trusted there."""
-    step = max(1, radius // _FINE)
+    step, seen = max(1, radius // _FINE), nir * trust
     size = max(1, round(nir.shape[1] / step)), max(1, round(nir.shape[0] / step))
-    weight = trust[..., None]
-    sums = np.concatenate([weight, wanted * weight, (nir * trust)[..., None]], 2)
-    sums = np.concatenate([sums, (nir * nir * trust)[..., None], wanted * (nir * trust)[..., None]], 2)
-    small = np.asarray(cv2.resize(sums, size, interpolation=cv2.INTER_AREA), np.float32) if step > 1 else sums
-    gain, offset, share = _lines(small, radius // step)
-    if step > 1:
-        gain, offset, share = (np.asarray(cv2.resize(x, nir.shape[::-1]), np.float32) for x in (gain, offset, share))
+    sums = [np.dstack([trust, seen, nir * seen]), wanted * trust[..., None], wanted * seen[..., None]]
+    found = _lines(*(_resized(x, size) for x in sums), radius // step)
+    gain, offset, share = (_resized(x, (nir.shape[1], nir.shape[0])) for x in found)
     return gain * nir[..., None] + offset, share
 
 
-def _lines(sums: NDArray[np.float32], radius: int) -> tuple[Colours, Colours, Plane]:
-    """Gain and offset, (h, w, 3), and the share trusted, (h, w). ``sums``, (h, w, 9): trust, what is wanted, near-
-    infrared, its square and its product with what is wanted, all times trust."""
-    raw = sums[..., 0]
-    means = _mean(sums, radius)
-    share = means[..., 0] + np.float32(1e-6)
-    means = means[..., 1:] / share[..., None]
-    base, middle = means[..., :3], means[..., 3:4]
-    variance = np.maximum(means[..., 4:5] - middle**2, 0)
-    gain = (means[..., 5:] - base * middle) / (variance + np.float32(_EDGE))
-    both = _mean(np.concatenate([gain, base - gain * middle], 2) * raw[..., None], radius) / share[..., None]
-    return both[..., :3], both[..., 3:], share
+def _lines(seen: NDArray[np.float32], wanted: Colours, product: Colours, radius: int) -> tuple[Colours, Colours, Plane]:
+    """Gain and offset, (h, w, 3), and the share trusted, (h, w). ``seen``: (h, w, 3) of trust, near-infrared and its
+    square, ``product`` of near-infrared with what is ``wanted``, all of them times trust."""
+    weight, means = seen[..., :1], _mean(seen, radius)
+    share = means[..., :1] + np.float32(1e-6)
+    middle, base = means[..., 1:2] / share, _mean(wanted, radius) / share
+    variance = np.maximum(means[..., 2:] / share - middle**2, 0)
+    gain = (_mean(product, radius) / share - base * middle) / (variance + np.float32(_EDGE))
+    lines = [_mean(x * weight, radius) / share for x in (gain, base - gain * middle)]
+    return lines[0], lines[1], share[..., 0]
 
 
 def _mean(x: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
-    """Of squares around each pixel, channel by channel."""
-    size, how = (2 * radius + 1, 2 * radius + 1), cv2.BORDER_REFLECT
-    parts = [cv2.blur(x[..., i : i + 4], size, borderType=how) for i in range(0, x.shape[-1], 4)]  # 4 at once at most
-    return np.concatenate([part.reshape(*x.shape[:2], -1) for part in parts], 2)
+    side = 2 * radius + 1
+    return np.asarray(cv2.blur(x, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _resized(x: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """To width and height: area averages where it becomes smaller, else bilinear."""
+    if size == (x.shape[1], x.shape[0]):
+        return x
+    how = cv2.INTER_AREA if size[0] < x.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(x, size, interpolation=how), np.float32)
 
 
 def _smooth(x: Plane) -> Plane:
