@@ -23,7 +23,7 @@ OPTIONS = frozenset((
     "protocol", "range", "ray", "reconnect", "report", "resume", "run", "save", "segment", "set", "skip_existing",
     "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
     "workers",
-    "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
+    "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "reference", "reference_mode", "warmth",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""
