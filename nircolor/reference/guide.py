@@ -81,6 +81,5 @@ def guide(
     """
     check_mode(mode)
     if mode != "palette" and (placement := register(nir, reference.pixels)):
-        evidence = {"inliers": placement.inliers, "overlap": placement.overlap, "agreement": placement.agreement}
-        return Guided(by_place(colours, nir, reference.pixels, placement), "place", evidence)
+        return Guided(by_place(colours, nir, reference.pixels, placement), "place", placement.evidence)
     return Guided(colours, "none")

@@ -43,6 +43,11 @@ class Placement:
     overlap: float
     agreement: float
 
+    @property
+    def evidence(self) -> dict[str, float | int | str]:
+        """What speaks for it, by name."""
+        return {"inliers": self.inliers, "overlap": self.overlap, "agreement": self.agreement}
+
 
 def register(nir: Plane, rgb: Colours) -> Placement | None:
     """None where the reference does not show the place, or only mirrored.
