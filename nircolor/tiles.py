@@ -10,7 +10,7 @@ Two 1-D vectors replace the weight image and its division.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,11 @@ class Tiling:
             self._refuse("overlap", f"it must be smaller than the tile of {self.tile}", remedy)
         if self.batch < 1:
             self._refuse("batch", "the model needs at least 1 tile at a time", "give 1 or more")
+
+    def enlarged(self, factor: float) -> Tiling:
+        """Tiles that are these once reduced: a network that reduces always works on ``tile`` pixels a side."""
+        tile = round(self.tile * factor)
+        return replace(self, tile=tile, overlap=min(round(self.overlap * factor), tile - 1))
 
     def _refuse(self, option: str, reason: str, remedy: str) -> None:
         raise UsageError(reason, option=option, value=getattr(self, option), remedy=remedy)

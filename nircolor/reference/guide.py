@@ -1,0 +1,81 @@
+"""Which way a reference is used: by place where it shows the place, else by palette, else not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nircolor.errors import UsageError
+from nircolor.reference.place import by_place, register
+from nircolor.reference.reference import Reference
+
+Mode = Literal["auto", "place", "palette"]
+MODES: tuple[Mode, ...] = ("auto", "place", "palette")
+Describe = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""What a network sees in a grey picture: (H, W) in [0, 1] -> features (h', w', C)."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """How a reference was used: ``none`` is not at all. ``evidence``: what spoke for it, by name."""
+
+    mode: Literal["place", "palette", "none"]
+    evidence: dict[str, float | int | str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``--json`` and the manifest have it."""
+        return {"mode": self.mode, **self.evidence}
+
+    def __str__(self) -> str:
+        if self.mode == "none":
+            return "shows neither this place nor what would help: colours are as without it"
+        told = ", ".join(f"{name} {value}" for name, value in self.evidence.items())
+        way = "shows this place" if self.mode == "place" else "gives colours by kind of surface"
+        return f"{way} ({told})"
+
+
+@dataclass(frozen=True)
+class Guided:
+    """``colours``: (H, W, 3) float32 sRGB in [0, 1]; those of the network where ``mode`` is ``none``. ``mode`` and
+    ``evidence``: see ``Used``."""
+
+    colours: NDArray[np.float32]
+    mode: Literal["place", "palette", "none"]
+    evidence: dict[str, float | int | str] = field(default_factory=dict)
+
+    @property
+    def used(self) -> Used:
+        return Used(self.mode, self.evidence)
+
+
+def check_mode(mode: str) -> None:
+    """Raises UsageError for an unknown one."""
+    if mode not in MODES:
+        raise UsageError("unknown", option="reference_mode", value=mode, remedy="give auto, place or palette")
+
+
+def guide(
+    colours: NDArray[np.float32],
+    nir: NDArray[np.float32],
+    reference: Reference,
+    mode: Mode = "auto",
+    features: Describe | None = None,
+) -> Guided:
+    """The colours of a picture, as a reference would have them.
+
+    Args:
+        colours: (H, W, 3) sRGB in [0, 1], painted by the network. nir: (H, W) in [0, 1], what it was painted from.
+        reference: what shows colours. mode: ``place`` and ``palette`` allow one way only, ``auto`` takes the first of
+        the two for which there is evidence. features: what the network sees, which the palette needs.
+
+    Raises UsageError for an unknown mode.
+    """
+    check_mode(mode)
+    if mode != "palette" and (placement := register(nir, reference.pixels)):
+        evidence = {"inliers": placement.inliers, "overlap": placement.overlap, "agreement": placement.agreement}
+        return Guided(by_place(colours, nir, reference.pixels, placement), "place", evidence)
+    return Guided(colours, "none")
