@@ -43,9 +43,9 @@ def by_palette(
         [0, 1]. describe: grey pictures (h, w) in [0, 1], sides multiples of 32, to features (h / 16, w / 16, C).
 
     Returns:
-        (H, W, 3) sRGB in [0, 1], and the evidence: ``likeness``, the mean over blocks of the cosine between features and
-        the best ones of the reference, and ``followed``, the mean share of the way that tints went. None where the
-        reference is not like the picture.
+        (H, W, 3) sRGB in [0, 1], and the evidence: ``likeness``, the mean over blocks of the cosine between their
+        features and the best of the reference, and ``followed``, the mean share of the way that tints went. None where
+        the reference is not like the picture.
     """
     ours, theirs = _described(nir, describe), _described(_near_infrared(reference), describe)
     likeness, found = _look_up(ours, theirs, _blocks(reference, theirs.shape))
