@@ -199,6 +199,31 @@ DamagedOption = Annotated[
 ]
 
 
+class ReferenceMode(str, Enum):
+    auto = "auto"
+    place = "place"
+    palette = "palette"
+
+
+def reference_option(
+    help: str = "A colour picture of the same place, or of another one with the same camera: colours follow it.",
+    metavar: str = "FILE",
+) -> Any:
+    return typer.Option("--reference", metavar=metavar, show_default=False, rich_help_panel=COLOURS, help=help)
+
+
+ReferenceOption = Annotated[str | None, reference_option()]
+ReferenceModeOption = Annotated[
+    ReferenceMode,
+    typer.Option(
+        "--reference-mode",
+        metavar="auto|place|palette",
+        rich_help_panel=COLOURS,
+        help="Whether it shows the same place (place), another one (palette), or whatever is found (auto).",
+    ),
+]
+
+
 def _factor_option(name: str, help: str) -> Any:
     return typer.Option(f"--{name}", metavar="FACTOR", rich_help_panel=COLOURS, help=help)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +36,11 @@ class Used:
         told = ", ".join(f"{name} {value}" for name, value in self.evidence.items())
         way = "shows this place" if self.mode == "place" else "gives colours by kind of surface"
         return f"{way} ({told})"
+
+
+def unused(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the user should know of a row of a manifest, whose reference was of no use."""
+    return (f"the reference {Used('none')}",) if facts.get("reference") == {"mode": "none"} else ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-SIDE = 512  # longer side, in pixels, at which views are compared
+SIDE = 400  # longer side, in pixels, at which views are compared
 _MOST = 1500  # features of a view
 _CONTRAST = 0.01  # Lowe's threshold is 0.04; haze and shade need a lower one
 _RATIO = 0.9

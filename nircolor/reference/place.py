@@ -24,10 +24,10 @@ LEAST_OVERLAP = 0.15
 _TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
 _WINDOW = 3.0  # sigma, in pixels, in which structure is compared
 _FLAT = 0.15  # share of the usual contrast that counts as none
-_RADII = (48, 24, 12, 6, 3)  # of surroundings, in pixels
+_RADII = (32, 8, 2)  # of surroundings, in pixels
 _FINE = 6  # radius, from which on surroundings are looked at reduced: they are smooth
-_EDGE = 1e-3  # variance of near-infrared that counts as an edge
-_DOUBT = 0.1  # share of trusted surroundings that is believed half
+_EDGE = 3e-4  # variance of near-infrared that counts as an edge
+_DOUBT = 0.05  # share of trusted surroundings that is believed half
 _FAMILIAR = 4.0  # squared distance, in deviations, up to which what holds for the whole picture is believed
 _ENOUGH = 0.15  # share of the picture that is trusted, from which on that is believed wholly
 

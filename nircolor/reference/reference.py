@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ class Reference:
 
     pixels: NDArray[np.float32]
     path: Path | None = None
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal pixels."""
+        return hashlib.sha256(repr(self.pixels.shape).encode() + self.pixels.tobytes()).hexdigest()[:12]
 
     @classmethod
     def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:
