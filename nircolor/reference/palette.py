@@ -26,9 +26,9 @@ _FINER = 4  # places a block when colours are enlarged along edges
 _SHARPNESS = 0.05  # of the softmax over blocks of the reference, in units of cosine
 _NEAR = np.array([0.5, 1.2, -0.9], np.float32)  # of red, green and blue: leaves bright, sky dark
 _NEAR_LEVEL = np.float32(0.1)
-TINT, BRIGHTNESS = (0.36, 0.42), (0.38, 0.44)
-"""Mean likeness of all blocks from which tint and brightness begin to follow, and where they follow in full. Of two
-pictures of different scenes 95 in 100 have less than 0.38, of one scene 95 in 100 more than 0.40."""
+ALIKE = (0.38, 0.44)
+"""Mean likeness of all blocks from which colours begin to follow, and where they follow in full. Of two pictures of
+different scenes 95 in 100 have less than 0.38, of one scene 95 in 100 more than 0.40."""
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 _LEAST = np.float32(1e-3)  # deviation of a feature, and length of a description, below which there is nothing to see
 
@@ -50,10 +50,10 @@ def by_palette(
     ours, theirs = _described(nir, describe), _described(_near_infrared(reference), describe)
     likeness, found = _look_up(ours, theirs, _blocks(reference, theirs.shape))
     alike = float(likeness.mean())
-    if alike <= TINT[0]:
+    if alike <= ALIKE[0]:
         return None
-    tint = _ramp(alike, TINT) * np.clip(2.5 * (likeness - 0.2), 0, 0.85)
-    brightness = _ramp(alike, BRIGHTNESS) * np.clip(2 * (likeness - 0.25), 0, 0.8)
+    sure = min((alike - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 1.0)
+    tint, brightness = sure * np.clip(2.5 * (likeness - 0.2), 0, 0.85), sure * np.clip(2 * (likeness - 0.25), 0, 0.8)
     apart = found - _blocks(colours, ours.shape)
     luma = (apart @ _LUMA)[:, None]
     change = brightness[:, None] * luma + tint[:, None] * (apart - luma)
@@ -93,10 +93,6 @@ def _look_up(ours: Plane, theirs: Plane, colours: Plane) -> tuple[Plane, Plane]:
 
 def _directions(x: Plane) -> Plane:
     return np.asarray(x / (np.linalg.norm(x, axis=1, keepdims=True) + _LEAST), np.float32)
-
-
-def _ramp(x: float, ends: tuple[float, float]) -> float:
-    return min(max((x - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
 
 
 def _enlarged(change: Plane, nir: Plane) -> Plane:
