@@ -20,10 +20,10 @@ OPTIONS = frozenset((
     "any_depth", "band", "baseline", "batch", "codec", "cog", "colour_inputs", "csv", "damaged", "depth", "device",
     "dtype", "duration", "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list", "lpips",
     "lpips_weights", "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes",
-    "protocol", "range", "ray", "reconnect", "report", "resume", "run", "save", "segment", "set", "skip_existing",
-    "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
-    "workers",
-    "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "reference", "reference_mode", "warmth",
+    "protocol", "range", "ray", "reconnect", "reference", "reference_mode", "report", "resize", "resume", "run", "save",
+    "segment", "set", "skip_existing", "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile",
+    "train", "watch", "weights", "workers",
+    "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""

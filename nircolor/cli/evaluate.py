@@ -135,6 +135,22 @@ def evaluate(
             help="Pairs that were trained on: for the leak check, and for --baseline lut. Repeatable.",
         ),
     ] = None,
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            metavar="mates|other",
+            show_default=False,
+            rich_help_panel=DATA,
+            help="Colorize without and with a reference each: another picture of the same scene, or of another one.",
+        ),
+    ] = "",
+    reference_mode: Annotated[
+        str,
+        typer.Option(
+            "--reference-mode", metavar="NAME", rich_help_panel=DATA, help="auto, place or palette: see --reference."
+        ),
+    ] = "auto",
     stretch: Annotated[
         str, stretch_option(panel=DATA, help="Of near-infrared: see nircolor colorize --help.")
     ] = "none",
@@ -238,6 +254,8 @@ def evaluate(
             split_file=split_file,
             seed=seed,
             train=train or (),
+            reference=reference,
+            reference_mode=reference_mode,
             lpips=lpips,
             lpips_weights=lpips_weights,
             engine=EngineConfig(device=device, precision=precision.value, prior=prior.value),

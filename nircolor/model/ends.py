@@ -19,8 +19,12 @@ def neutral_ends(rgb: Tensor, nir: Tensor, mean: Tensor) -> Tensor:
         rgb: (b, 3, H, W). nir: (b, 1, H, W) in [0, 1]. mean: (b, 1, H, W), the picture averaged around each pixel.
     """
     nir = nir.to(rgb.dtype)
-    share = ramp(nir / BLACK) * ramp((1 - nir) / WHITE) * ramp(mean.to(rgb.dtype) / DARK)
-    return torch.lerp(nir.expand_as(rgb), rgb, share.expand_as(rgb))
+    return torch.lerp(nir.expand_as(rgb), rgb, known(nir, mean.to(rgb.dtype)).expand_as(rgb))
+
+
+def known(nir: Tensor, mean: Tensor) -> Tensor:
+    """(b, 1, H, W): how far there are colours to know, from 0 to 1. Arguments as for ``neutral_ends``."""
+    return ramp(nir / BLACK) * ramp((1 - nir) / WHITE) * ramp(mean / DARK)
 
 
 def ramp(x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
+from nircolor.reference.palette import by_palette
 from nircolor.reference.place import by_place, register
 from nircolor.reference.reference import Reference
 
@@ -74,12 +75,15 @@ def guide(
 
     Args:
         colours: (H, W, 3) sRGB in [0, 1], painted by the network. nir: (H, W) in [0, 1], what it was painted from.
-        reference: what shows colours. mode: ``place`` and ``palette`` allow one way only, ``auto`` takes the first of
-        the two for which there is evidence. features: what the network sees, which the palette needs.
+        reference: what shows colours. mode: ``place`` and ``palette`` allow one way only; ``auto`` takes colours by
+        palette where there is evidence, and over them those by place. features: what the network sees, which the
+        palette needs.
 
     Raises UsageError for an unknown mode.
     """
     check_mode(mode)
+    found = by_palette(colours, nir, reference.pixels, features) if features and mode != "place" else None
+    base, likeness = found or (colours, {})
     if mode != "palette" and (placement := register(nir, reference.pixels)):
-        return Guided(by_place(colours, nir, reference.pixels, placement), "place", placement.evidence)
-    return Guided(colours, "none")
+        return Guided(by_place(base, nir, reference.pixels, placement), "place", placement.evidence | likeness)
+    return Guided(base, "palette" if found else "none", likeness)
