@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nircolor.correction import Correction
 from nircolor.image.quantize import SCALES, round_to
-from nircolor.overview import reduce_area
+from nircolor.overview import reduced_shape
 from nircolor.reference import Change, Guidance, Used, guide
 from nircolor.reference.place import Placement, by_place, register
 from nircolor.reference.sight import sight_of
@@ -46,10 +46,12 @@ class Follow:
     def lead(self, nir: NDArray[Any], calm: Plane, rgb: NDArray[Any]) -> NDArray[Any]:
         """The colours of a frame (H, W, 3), of its type, as the reference has them; ``calm``: the frame, (H, W) in
         [0, 1], without its noise."""
-        small = reduce_area(calm, _SIZE)
         colours = np.asarray(rgb, np.float32) * np.float32(1 / SCALES[rgb.dtype])
-        size = small.shape[1], small.shape[0]
-        before = np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), np.float32)
+        rows, columns = reduced_shape(nir.shape, _SIZE)
+        before, small = (
+            np.asarray(cv2.resize(x, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+            for x in (colours, calm)
+        )
         if self._is_new(small):
             self._decide(small, before, nir.shape)
         change = self._change
