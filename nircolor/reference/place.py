@@ -23,6 +23,7 @@ LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at mo
 LEAST_OVERLAP = 0.15
 _TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
 _WINDOWS = ((3.0, 1), (10.0, 3))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
+_CHANCE = 0.12  # agreement of what has changed, such as clouds
 _FLAT = 0.15  # share of the usual contrast that counts as none
 _RADII = (32, 8, 2)  # of surroundings, in pixels
 _FINE = 6  # radius, from which on surroundings are looked at reduced: they are smooth
@@ -130,7 +131,7 @@ def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
     for sigma, step in _WINDOWS:
         small = max(1, round(size[0] / step)), max(1, round(size[1] / step))
         trust = trust * _resized(_agreement([_smooth(_resized(x, small), sigma / step) for x in products]), size)
-    return trust
+    return np.maximum(trust - np.float32(_CHANCE), 0) / np.float32(1 - _CHANCE)
 
 
 def _agreement(sums: list[Plane]) -> Plane:
