@@ -28,8 +28,9 @@ class Reference:
 
     @property
     def digest(self) -> str:
-        """Equal for equal pixels."""
-        return hashlib.sha256(repr(self.pixels.shape).encode() + self.pixels.tobytes()).hexdigest()[:12]
+        """Equal for equal pixels, to 16 bits."""
+        steps = np.rint(self.pixels * np.float32(65535)).astype(np.uint16)
+        return hashlib.sha256(repr(steps.shape).encode() + steps.tobytes()).hexdigest()[:12]
 
     @classmethod
     def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:
