@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nircolor.picture import Colours, Reading, Writing
 
 ENGINE, TILES, INPUT, COLOURS = "Engine", "Tiles", "Reading the input", "Colours by hand"
+REFERENCE = "Colours of a reference"
 
 _MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
@@ -209,7 +210,7 @@ def reference_option(
     help: str = "A colour picture of the same place, or of another one with the same camera: colours follow it.",
     metavar: str = "FILE",
 ) -> Any:
-    return typer.Option("--reference", metavar=metavar, show_default=False, rich_help_panel=COLOURS, help=help)
+    return typer.Option("--reference", metavar=metavar, show_default=False, rich_help_panel=REFERENCE, help=help)
 
 
 ReferenceOption = Annotated[str | None, reference_option()]
@@ -218,7 +219,7 @@ ReferenceModeOption = Annotated[
     typer.Option(
         "--reference-mode",
         metavar="auto|place|palette",
-        rich_help_panel=COLOURS,
+        rich_help_panel=REFERENCE,
         help="Whether it shows the same place (place), another one (palette), or whatever is found (auto).",
     ),
 ]

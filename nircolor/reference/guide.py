@@ -16,6 +16,7 @@ from nircolor.reference.reference import Reference
 
 Mode = Literal["auto", "place", "palette"]
 MODES: tuple[Mode, ...] = ("auto", "place", "palette")
+_COVERED = 0.8  # share of the picture, from which on what is left of it has no need of the palette
 Describe = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """What a network sees in a grey picture: (H, W) in [0, 1] -> features (h', w', C)."""
 
@@ -82,9 +83,12 @@ def guide(
     Raises UsageError for an unknown mode.
     """
     check_mode(mode)
-    found = by_palette(colours, nir, reference.pixels, features) if features and mode != "place" else None
+    placement = register(nir, reference.pixels) if mode != "palette" else None
+    covered = placement is not None and placement.overlap > _COVERED
+    found = None
+    if features and mode != "place" and not covered:
+        found = by_palette(colours, nir, reference.pixels, features)
     base, likeness = found or (colours, {})
-    if mode != "palette" and (placement := register(nir, reference.pixels)):
-        evidence = {"inliers": placement.inliers, "overlap": placement.overlap, "agreement": placement.agreement}
-        return Guided(by_place(base, nir, reference.pixels, placement), "place", evidence | likeness)
+    if placement:
+        return Guided(by_place(base, nir, reference.pixels, placement), "place", placement.evidence | likeness)
     return Guided(base, "palette" if found else "none", likeness)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo
     from nircolor.tiling import Picture
 
-_SIZE = 512  # the copy has at most so many pixels, squared
+_SIZE = 448  # the copy has at most so many pixels, squared
 _HELD = 4_000_000  # pixels of the largest picture that is painted as a whole
 Progress = Callable[[int, int], None]
 
@@ -72,9 +72,9 @@ class Led:
         """As ``Colorizer.paint``; the picture is read once more before the first piece."""
         from nircolor.overview import reduce_area, unit_of
 
-        small = reduce_area(picture, _SIZE)
         height, width = picture.shape[:2]
         if height * width > _HELD:
+            small = reduce_area(picture, _SIZE)
             before = self._bare.colorize(small, on_retreat=on_retreat)
             change = self._change(before, small, (height, width))
             yield from self._engine.paint(picture, change=change, on_progress=on_progress, on_retreat=on_retreat)
@@ -82,19 +82,22 @@ class Led:
             whole = picture[0:height, 0:width]
             nir = np.asarray(whole, np.float32) * unit_of(whole)
             colours = self._bare.colorize(nir, on_progress=on_progress, on_retreat=on_retreat)
-            yield Piece(0, 0, self._changed(colours, nir, small))
+            yield Piece(0, 0, self._changed(colours, nir))
 
-    def _changed(
-        self, colours: NDArray[np.float32], nir: NDArray[np.float32], small: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _changed(self, colours: NDArray[np.float32], nir: NDArray[np.float32]) -> NDArray[np.float32]:
         """Colours of a whole picture, (H, W, 3), as the reference and then the corrections by hand have them."""
         import torch
 
-        if small.shape == nir.shape:
+        from nircolor.overview import reduced_shape
+
+        rows, columns = reduced_shape(nir.shape, _SIZE)
+        if (rows, columns) == nir.shape:
             rgb = torch.from_numpy(self._guide(colours, nir).colours)
         else:
-            size = small.shape[1], small.shape[0]
-            before = np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), np.float32)
+            before, small = (
+                np.asarray(cv2.resize(x, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+                for x in (colours, nir)
+            )
             change, rgb = self._change(before, small, nir.shape), torch.from_numpy(colours)
             if change:
                 rgb = change.apply(rgb[None], torch.from_numpy(nir)[None], [Box(0, 0, *nir.shape)])[0]

@@ -22,7 +22,7 @@ LEAST_INLIERS = 12  # pictures of other places agree on 6 at most
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
 LEAST_OVERLAP = 0.15
 _TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
-_WINDOW = 3.0  # sigma, in pixels, in which structure is compared
+_WINDOWS = ((3.0, 1), (10.0, 3))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
 _FLAT = 0.15  # share of the usual contrast that counts as none
 _RADII = (32, 8, 2)  # of surroundings, in pixels
 _FINE = 6  # radius, from which on surroundings are looked at reduced: they are smooth
@@ -42,6 +42,11 @@ class Placement:
     inliers: int
     overlap: float
     agreement: float
+
+    @property
+    def evidence(self) -> dict[str, float | int | str]:
+        """What speaks for it, by name."""
+        return {"inliers": self.inliers, "overlap": self.overlap, "agreement": self.agreement}
 
 
 def register(nir: Plane, rgb: Colours) -> Placement | None:
@@ -116,20 +121,29 @@ def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placem
 
 
 def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
-    """(H, W) in [0, 1]: how far both show the same structure; sign and strength of contrast may differ.
-
-    Where both are flat they agree; where one is, they do not.
+    """(H, W) in [0, 1]: how far both show the same structure, near each pixel and around; sign and strength of
+    contrast may differ. Where both are flat they agree; where one is, they do not.
     """
-    weight = inside.astype(np.float32)
-    total = _smooth(weight) + np.float32(1e-6)
-    means = [_smooth(x * weight) / total for x in (nir, grey, nir * nir, grey * grey, nir * grey)]
-    ours, theirs = (np.maximum(means[i + 2] - means[i] ** 2, 0) for i in (0, 1))
-    usual = [np.sqrt(variance[inside].mean()) + 1e-3 for variance in (ours, theirs)]
-    ours, theirs = ours / usual[0] ** 2, theirs / usual[1] ** 2
-    both = np.sqrt(ours * theirs)
-    shape = (np.abs(means[4] - means[0] * means[1]) / (usual[0] * usual[1]) + _FLAT**2) / (both + _FLAT**2)
+    weight, size = inside.astype(np.float32), (nir.shape[1], nir.shape[0])
+    products = [weight, nir * weight, grey * weight, nir * nir * weight, grey * grey * weight, nir * grey * weight]
+    trust = weight
+    for sigma, step in _WINDOWS:
+        small = max(1, round(size[0] / step)), max(1, round(size[1] / step))
+        trust = trust * _resized(_agreement([_smooth(_resized(x, small), sigma / step) for x in products]), size)
+    return trust
+
+
+def _agreement(sums: list[Plane]) -> Plane:
+    """(h, w) in [0, 1]. ``sums`` around each pixel: of weights, and weighed, of both, their squares, and product."""
+    share = sums[0] + np.float32(1e-6)
+    one, two, *products = (x / share for x in sums[1:])
+    ours, theirs = np.maximum(products[0] - one * one, 0), np.maximum(products[1] - two * two, 0)
+    usual = [float((variance * share).sum() / share.sum()) + 1e-6 for variance in (ours, theirs)]
+    ours, theirs = ours / usual[0], theirs / usual[1]
+    both, together = np.sqrt(ours * theirs), np.abs(products[2] - one * two) / np.sqrt(usual[0] * usual[1])
+    shape = (together + _FLAT**2) / (both + _FLAT**2)
     strength = (2 * both + _FLAT) / (ours + theirs + _FLAT)
-    return np.asarray(np.clip(shape * np.sqrt(strength), 0, 1) * weight, np.float32)
+    return np.asarray(np.clip(shape * strength, 0, 1), np.float32)
 
 
 def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
@@ -183,5 +197,5 @@ def _resized(x: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float3
     return np.asarray(cv2.resize(x, size, interpolation=how), np.float32)
 
 
-def _smooth(x: Plane) -> Plane:
-    return np.asarray(cv2.GaussianBlur(x, (0, 0), _WINDOW, borderType=cv2.BORDER_REFLECT), np.float32)
+def _smooth(x: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(x, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.float32)
