@@ -23,6 +23,7 @@ from nircolor.image.limits import MAX_BYTES
 from nircolor.image.source import open_source
 from nircolor.painting import Clock, PagePainter, Timed
 from nircolor.picture import Reading, Writing
+from nircolor.reference import Guidance, Led, Mode, ReferenceSource, Used
 from nircolor.wording import command_line
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 STREAM, STREAM_FORMAT = "-", "PNG"
 _BLOCK = 1 << 20  # bytes
 FEW = 4 << 20  # pixels, for which a network is used once or twice
-_ONLY_IF_ASKED = ("pages", "correction")
+_ONLY_IF_ASKED = ("pages", "correction", "reference")
 Source = str | Path | bytes | BinaryIO
 Target = Path | BinaryIO
 
@@ -63,11 +64,13 @@ class FileResult:
     warnings: tuple[str, ...] = ()
     pages: int | None = None
     correction: Correction = field(default_factory=Correction)
+    reference: Used | None = None
+    """How it was used; of several pages, in the first."""
 
     def to_json(self) -> dict[str, Any]:
-        """What ``nircolor colorize --json`` prints; ``pages`` and ``correction`` only where they were asked for."""
+        """What ``nircolor colorize --json`` prints; what was not asked for is left out."""
         values = {**asdict(self), "warnings": [command_line(text) for text in self.warnings]}
-        values |= {"correction": self.correction.factors}
+        values |= {"correction": self.correction.factors, "reference": self.reference and self.reference.to_json()}
         return {name: value for name, value in values.items() if name not in _ONLY_IF_ASKED or value}
 
     def __str__(self) -> str:
@@ -84,6 +87,8 @@ def colorize_file(
     engine: EngineConfig | Colorizer | None = None,
     reading: Reading | None = None,
     writing: Writing | None = None,
+    reference: ReferenceSource | None = None,
+    reference_mode: Mode = "auto",
     overwrite: bool = False,
     stop: StopEvent | None = None,
     on_event: Observer = nobody,
@@ -100,6 +105,9 @@ def colorize_file(
             the other.
         reading: how the file is read: range, band, page, what becomes of colour.
         writing: depth and format of the output, where they are not those of the source.
+        reference: a colour picture of the same place, or of another one with the same camera, whose colours are taken:
+            a path, or an array (H, W, 3) of sRGB. reference_mode: ``auto`` finds out which of the two it is, ``place``
+            and ``palette`` allow one alone.
         overwrite: whether an existing output is replaced.
         stop: once it is set, the work ends with StoppedError.
         on_event: gets Progress, Note, Warned and EngineReady events.
@@ -110,7 +118,7 @@ def colorize_file(
     engine = engine or EngineConfig()
     with Reporter(on_event, stop) as reporter:
         parts = engine, settings_of(engine), reading or Reading(), writing or Writing()
-        return _Job(source, *parts, overwrite, reporter).run(target)
+        return _Job(source, *parts, Guidance.of(reference, reference_mode), overwrite, reporter).run(target)
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,7 @@ class _Job:
     settings: EngineConfig
     reading: Reading
     writing: Writing
+    guidance: Guidance
     overwrite: bool
     reporter: Reporter
 
@@ -143,30 +152,45 @@ class _Job:
             plan = self._plan(target, image)
             clock.lap("opened")
             reporter.progress("loading the weights")
-            engine = ready(self.engine, reporter, brief=image.shape[0] * image.shape[1] <= FEW)
+            brief = image.shape[0] * image.shape[1] <= FEW
+            engine = self.guidance.lead(ready(self.engine, reporter, brief=brief))
             clock.lap("engine loaded")
             _make_room(target)
             reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])
             pieces = Timed(engine.paint(image, on_progress=reporter.stage("colorizing"), on_retreat=reporter.retreat))
             picture.write(target, self._until_written(pieces), image, plan, self.overwrite)
             self._remark(target, image, plan)
+        used = [engine.used] if isinstance(engine, Led) and engine.used else []
+        self._tell(used)
         reporter.detail(f"colorized in {pieces.seconds:.2f} s")
         clock.lap("colorized and written")
-        return self._result(target, image.shape, plan, engine.info, pieces.seconds)
+        return self._result(target, image.shape, plan, engine.info, pieces.seconds, used)
 
     def _all_pages(self, content: str | Path | bytes, listed: PageList, target: Target) -> FileResult:
         """As ``run``, page by page; the network is loaded when the first of them has been opened."""
         writing = self._writing(target)
         every_page.check_target(len(listed.pages), _path(target), writing)
         names = _name(self.source, "standard input"), _name(target, "standard output")
-        work = PagePainter(self.engine, self.reporter, len(listed.pages))
+        work = PagePainter(self.engine, self.guidance, self.reporter, len(listed.pages))
         pages = every_page.Pages(content, listed, self.reading, writing, *names)
         _make_room(target)
         made = pages.colorize(target, work.paint, self.overwrite, work.announce)
         for remark in made.remarks:
             self.reporter.warn(remark)
+        self._tell(work.used)
         plan, size = OutputPlan(PAGED, made.depth), (made.height, made.width)
-        return self._result(target, size, plan, work.info, work.seconds, made)
+        return self._result(target, size, plan, work.info, work.seconds, work.used, made)
+
+    def _tell(self, used: list[Used]) -> None:
+        """How the reference was used, in one line; ``used`` of each page."""
+        if not used:
+            return
+        lost, name = [str(number) for number, one in enumerate(used, 1) if one.mode == "none"], self.guidance.name
+        if not lost:
+            self.reporter.note(f"{name}: {used[0]}")
+        else:
+            pages = f"page {', '.join(lost)}: " if len(used) > 1 else ""
+            self.reporter.warn(f"{name}: {pages}{used[int(lost[0]) - 1]}")
 
     def _writing(self, target: Target) -> Writing:
         format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
@@ -234,6 +258,7 @@ class _Job:
         plan: OutputPlan,
         info: EngineInfo,
         seconds: float,
+        used: list[Used],
         pages: every_page.PagesDone | None = None,
     ) -> FileResult:
         height, width = size
@@ -255,6 +280,7 @@ class _Job:
             warnings=tuple(self.reporter.warnings),
             pages=pages.pages if pages else 1 if self.reading.page == "all" else None,
             correction=self.settings.correction,
+            reference=used[0] if used else None,
         )
 
 

@@ -19,6 +19,7 @@ from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.tone.ranks import Ranks, equalize
 from nircolor.networks import Filter, Floats, Networks
 from nircolor.overview import reduce_area, unit_of
+from nircolor.reference import Change, Led, Mode, Reference
 from nircolor.tiles import Tiling
 from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
 
@@ -41,8 +42,7 @@ class Colorizer:
     """Colorizes near-infrared pictures of any size.
 
     With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every
-    tile of G_A is painted with its part of that one decision. With ``prior="tile"`` each tile decides for itself, as
-    published.
+    tile of G_A is painted with its part of that decision. With ``prior="tile"`` each tile decides for itself.
     """
 
     def __init__(
@@ -115,6 +115,8 @@ class Colorizer:
         nir: NDArray[Any],
         *,
         light: NDArray[Any] | None = None,
+        reference: NDArray[Any] | Reference | None = None,
+        reference_mode: Mode = "auto",
         on_progress: Progress | None = None,
         on_retreat: Callable[[str], None] | None = None,
     ) -> NDArray[Any]:
@@ -124,6 +126,8 @@ class Colorizer:
             nir: (H, W), uint8, uint16, or float32 in [0, 1]; the range comes from the type, never from the values.
             light: the same view, (H, W) of any of these types, with noise that ``nir``, then float32, is free of:
             colours are those of ``nir``, their luma and type those of ``light``. Needs ``takes_light``.
+            reference: a colour picture, (h, w, 3) of any of these types, of the same place, or of another one with the
+            same camera; reference_mode: ``auto``, ``place`` or ``palette`` (see ``Led``). Excludes ``light``.
             on_progress: called with (pixels done, pixels in all).
             on_retreat: called with one line whenever memory runs out; None: what the engine was made with.
 
@@ -134,6 +138,8 @@ class Colorizer:
         """
         if nir.ndim != 2 or nir.dtype not in SCALES:
             raise UsageError(f"a NIR picture is (H, W), uint8, uint16 or float32; this is {nir.shape}, {nir.dtype}")
+        if reference is not None:
+            return Led(self, Reference.of(reference), reference_mode).colorize(nir, on_progress, on_retreat)
         picture, dtype = (nir, nir.dtype) if light is None else (_lit(nir, light), light.dtype)
         rgb = np.empty((*nir.shape, 3), dtype)
         for top, left, pixels in self.paint(picture, on_progress=on_progress, on_retreat=on_retreat):
@@ -149,6 +155,7 @@ class Colorizer:
         self,
         picture: Picture,
         *,
+        change: Change | None = None,
         on_progress: Progress | None = None,
         on_retreat: Callable[[str], None] | None = None,
     ) -> Iterator[Piece]:
@@ -157,7 +164,7 @@ class Colorizer:
         Args:
             picture: (H, W), an array or what is read like one, window by window, from top to bottom and from left to
             right; once before the first piece (twice for networks that see pictures equalised). Types as for
-            ``colorize``.
+            ``colorize``. change: of its colours, before they are corrected by hand.
 
         Yields:
             Pieces of (h, w, 3) float32 sRGB in [0, 1], in the order of ``run_tiles``: what ``colorize`` rounds.
@@ -168,7 +175,7 @@ class Colorizer:
             shown = Ranks(picture) if self.networks.config.equalize else picture
             yield from run_tiles(
                 shown,
-                self._painter([shown], self.reduction_of(shown.shape)),
+                self._painter([shown], self.reduction_of(shown.shape), change),
                 self.tiling_of(shown.shape),
                 on_progress=on_progress,
                 is_out_of_memory=self.networks.is_out_of_memory,
@@ -231,7 +238,7 @@ class Colorizer:
             return least
         return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
-    def _painter(self, pictures: Sequence[Picture], reduction: float) -> Model:
+    def _painter(self, pictures: Sequence[Picture], reduction: float, change: Change | None = None) -> Model:
         """The function that colorizes a batch of tiles: of one picture, or one of each of several of one size."""
         whole, shape = self._whole_prior(pictures) if self.prior == "global" else None, pictures[0].shape
 
@@ -241,7 +248,9 @@ class Colorizer:
                 rgb = self.networks.paint(seen, whole, _fractions(boxes, shape), reduction)
             else:
                 rgb = self.networks.paint(seen, self.networks.prior(seen[..., 0]), None, reduction)
-            return self.correction.apply(self.camera.apply(rgb), seen[..., 0])
+            rgb = self.camera.apply(rgb)
+            rgb = change.apply(rgb, seen[..., 0], boxes) if change else rgb
+            return self.correction.apply(rgb, seen[..., 0])
 
         return paint
 

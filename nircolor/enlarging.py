@@ -47,6 +47,13 @@ def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:
     mean = local_mean(small)
     if not guided:
         return np.concatenate([np.zeros_like(maps[:3]), 1 + maps[:3], maps[3:], mean[None]])
+    slope, level = lines(maps, small)
+    return np.concatenate([slope[:3], 1 + level[:3] + slope[3:], level[3:], mean[None]])
+
+
+def lines(maps: Floats, small: Floats) -> tuple[Floats, Floats]:
+    """Slope and level, (C, h, w) each, of the lines in ``small`` (h, w) that maps (C, h, w) are around each pixel."""
+    mean = local_mean(small)
     variance = local_mean(small * small) - mean * mean + SMOOTH
     slopes, levels = [], []
     for one in maps:
@@ -54,8 +61,7 @@ def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:
         slope = np.asarray((local_mean(small * one) - mean * mean_map) / variance, np.float32)
         slopes.append(local_mean(slope))
         levels.append(local_mean(mean_map - slope * mean))
-    slope, level = np.stack(slopes), np.stack(levels)
-    return np.concatenate([slope[:3], 1 + level[:3] + slope[3:], level[3:], mean[None]])
+    return np.stack(slopes), np.stack(levels)
 
 
 def local_mean(x: Floats) -> Floats:

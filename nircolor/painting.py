@@ -10,6 +10,7 @@ from nircolor.engine import EngineConfig, ready
 from nircolor.events import Reporter
 from nircolor.image import Page
 from nircolor.picture import Windows
+from nircolor.reference import Guidance, Led, Used
 from nircolor.tiling import Piece
 
 if TYPE_CHECKING:
@@ -50,14 +51,15 @@ class Timed:
 class PagePainter:
     """``count`` pages for one network, which is loaded when the first page needs it.
 
-    ``seconds``: of the network, which reads as it goes.
+    ``seconds``: of the network, which reads as it goes. ``used``: how the reference was, page by page.
     """
 
-    def __init__(self, engine: EngineConfig | Colorizer, reporter: Reporter, count: int) -> None:
-        self._config, self._reporter, self._count = engine, reporter, count
-        self._engine: Colorizer | None = None
+    def __init__(self, engine: EngineConfig | Colorizer, guidance: Guidance, reporter: Reporter, count: int) -> None:
+        self._config, self._guidance, self._reporter, self._count = engine, guidance, reporter, count
+        self._engine: Colorizer | Led | None = None
         self._before = 0  # pages that are done
         self.seconds = 0.0
+        self.used: list[Used] = []
 
     @property
     def info(self) -> EngineInfo:
@@ -75,12 +77,14 @@ class PagePainter:
         pieces = Timed(engine.paint(image, on_progress=self._show, on_retreat=self._reporter.retreat))
         yield from pieces
         self.seconds += pieces.seconds
+        if isinstance(engine, Led) and engine.used:
+            self.used.append(engine.used)
 
     def _show(self, done: float, total: float) -> None:
         self._reporter.progress("colorizing", round(self._before + done / total, 2), self._count, "pages")
 
-    def _ready(self) -> Colorizer:
+    def _ready(self) -> Colorizer | Led:
         if self._engine is None:
             self._reporter.progress("loading the weights")
-            self._engine = ready(self._config, self._reporter)
+            self._engine = self._guidance.lead(ready(self._config, self._reporter))
         return self._engine

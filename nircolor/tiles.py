@@ -42,7 +42,7 @@ class Tiling:
             self._refuse("batch", "the model needs at least 1 tile at a time", "give 1 or more")
 
     def enlarged(self, factor: float) -> Tiling:
-        """Tiles that are these once reduced by ``factor``, at least 1."""
+        """Tiles that are these once reduced: a network that reduces always works on ``tile`` pixels a side."""
         tile = round(self.tile * factor)
         return replace(self, tile=tile, overlap=min(round(self.overlap * factor), tile - 1))
 

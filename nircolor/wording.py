@@ -19,10 +19,10 @@ _MARK = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
 OPTIONS = frozenset((
     "any_depth", "band", "baseline", "batch", "codec", "cog", "colour_inputs", "csv", "damaged", "depth", "device",
     "dtype", "duration", "engine", "exclude", "format", "fps", "grey", "include", "last", "leaks", "license", "list",
-    "lpips", "lpips_weights", "machines", "metrics", "overlap", "overwrite", "page", "precision", "prior", "processes",
-    "protocol", "range", "ray", "reconnect", "report", "resume", "run", "save", "segment", "set", "skip_existing",
-    "smooth", "split", "split_file", "start_share", "stretch", "suffix", "tile", "train", "watch", "weights",
-    "workers", "minutes",
+    "lpips", "lpips_weights", "machines", "metrics", "minutes", "overlap", "overwrite", "page", "precision", "prior",
+    "processes", "protocol", "range", "ray", "reconnect", "reference", "reference_mode", "report", "resize", "resume",
+    "run", "save", "segment", "set", "skip_existing", "smooth", "split", "split_file", "start_share", "stretch",
+    "suffix", "tile", "train", "watch", "weights", "workers",
     "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
     "description", "private", "revision",
 ))

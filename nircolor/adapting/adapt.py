@@ -93,7 +93,7 @@ def adapt_weights(
     """
     out = Path(output)
     check_target(out, overwrite)
-    engine = EngineConfig(weights, device)
+    engine = EngineConfig(weights, device, engine="torch")
     engine.check()
     with Reporter(on_event, stop) as reporter:
         from nircolor.adapting.config import AdaptConfig
@@ -143,8 +143,11 @@ def _pairs(folder: Path, reporter: Reporter) -> list[UsablePair]:
 def _write(config: EngineConfig, out: Path, tuned: Colorizer, facts: dict[str, Any]) -> None:
     """In the number type of the weights that it began with; scores of those are not its own."""
     from nircolor import weights
+    from nircolor.torch_networks import network_of
 
     loaded = weights.load(config.weights, config.locate())
-    state = {name: value.to(loaded.state[name].dtype) for name, value in tuned.network.state_dict().items()}
+    state = {
+        name: value.to(loaded.state[name].dtype) for name, value in network_of(tuned.networks).state_dict().items()
+    }
     meta = {key: value for key, value in loaded.meta.items() if key != "metrics"}
     weights.save(out, state, {**meta, META: {"of": loaded.short_sha256, **facts}})

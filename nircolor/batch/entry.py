@@ -43,7 +43,7 @@ class Row:
     ``stamp`` is what its place says of the input (see ``Place.stamp``), ``sha256`` that of its content, ``weights``
     the beginning of that of the weights, ``options`` whatever else decides on the output. ``seconds`` are
     those of reading, colorizing and writing together. ``pages``: how many, where all of several were wanted; then
-    ``width`` and ``height`` are those of the first, and ``pixels`` those of all.
+    ``width`` and ``height`` are those of the first, and ``pixels`` those of all. ``reference``: how it was used.
     """
 
     input: str
@@ -64,6 +64,7 @@ class Row:
     warnings: tuple[str, ...] = ()
     pages: int = 0
     pixels: int = 0
+    reference: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def made_with(self) -> str:

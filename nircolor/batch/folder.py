@@ -14,6 +14,7 @@ from nircolor.engine import EngineConfig
 from nircolor.errors import display_name
 from nircolor.events import Event, Observer, Reporter, nobody
 from nircolor.picture import Reading, Writing
+from nircolor.reference import Guidance, Mode, ReferenceSource
 
 
 def colorize_folder(
@@ -23,6 +24,8 @@ def colorize_folder(
     engine: EngineConfig | None = None,
     reading: Reading | None = None,
     writing: Writing | None = None,
+    reference: ReferenceSource | None = None,
+    reference_mode: Mode = "auto",
     select: Selection | None = None,
     naming: Naming | None = None,
     policy: Policy = "refuse",
@@ -46,6 +49,9 @@ def colorize_folder(
             if it is missing; it may lie in ``source``, or be ``source``: outputs are never inputs.
         engine: weights, device, precision and tiles; ``device`` may name several: ``cuda:0,1``. reading, writing: how
             files are read (range, band, page, colour pictures) and written (depth, format).
+        reference: a colour picture of the same place, or of another one with the same camera: a path, or an array, as
+            for ``colorize_file``; or a folder of some, in which each picture finds the one of its own name, else the
+            one taken nearest in time (EXIF). reference_mode: see ``colorize_file``.
         select: which files. naming: what is added to their names.
         policy: what happens to outputs that are there: ``refuse`` (an error before any work), ``overwrite``, ``skip``,
             or ``resume``: do what the manifest does not call done, and what has changed since.
@@ -80,6 +86,7 @@ def colorize_folder(
         fail_fast,
         watch,
         Path(contact_sheet) if contact_sheet is not None else None,
+        Guidance.of(reference, reference_mode, albums=True),
     )
     with Reporter(_in_turn(on_event), stop) as reporter:
         job.check()
@@ -94,6 +101,8 @@ def plan_folder(
     engine: EngineConfig | None = None,
     reading: Reading | None = None,
     writing: Writing | None = None,
+    reference: ReferenceSource | None = None,
+    reference_mode: Mode = "auto",
     select: Selection | None = None,
     naming: Naming | None = None,
     policy: Policy = "refuse",
@@ -120,6 +129,7 @@ def plan_folder(
         workers,
         ray,
         together,
+        guidance=Guidance.of(reference, reference_mode, albums=True),
     )
     with Reporter(on_event, stop) as reporter:
         job.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from nircolor.files import check_output
 from nircolor.image import Stretch
 from nircolor.image.formats import by_name
 from nircolor.picture import Reading, Writing
+from nircolor.reference import Guidance
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Job:
     fail_fast: bool = False
     watch: bool = False
     contact_sheet: Path | None = None
+    guidance: Guidance = field(default_factory=Guidance)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ class Job:
             "format": self.writing.format,
             **({"cog": True} if self.writing.cog else {}),
             **engine.correction.factors,
+            **self.guidance.fingerprint,
             # what is refused or copied leaves the others as they are: to resume with another choice does only that,
             # and so it is with what is damaged
             **({"colours": reading.colours} if reading.colours == "colorize" else {}),
@@ -153,7 +156,8 @@ def prepare(job: Job, reporter: Reporter) -> Prepared:
     there = job.target.sizes()
     plan = settle(plan, job.source, there, job.policy, past, how := made_with(digest, job.options))
     check_outputs(plan.entries, job.target, there)
-    settings = Settings(job.source, job.target, job.reading, job.writing, job.options, digest, job.together)
+    places = job.source, job.target, job.reading, job.writing
+    settings = Settings(*places, job.options, digest, job.together, job.guidance)
     return Prepared(job, settings, plan, past, size, how, weights)
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from nircolor.batch.entry import Entry, Row
+from nircolor.batch.leading import Leading
 from nircolor.batch.probe import pixels
 from nircolor.batch.process import Made, Work, finish, prepare
 from nircolor.batch.settings import Settings
@@ -175,7 +176,7 @@ class _Line:
             yield group
 
     def _fits(self, group: list[tuple[Made, int]], work: Made) -> bool:
-        held = work.pixels is not None and group[0][0].pixels is not None
+        held = work.pixels is not None and group[0][0].pixels is not None and not self.settings.guidance.is_given
         return held and work.shape == group[0][0].shape and self.engine.can_share(work.shape)
 
     def _take(self, patience: float | None) -> tuple[Made, int] | None:
@@ -207,7 +208,7 @@ class _Line:
         start = time.perf_counter()
         group = [(work, amount) for work, amount in made if isinstance(work, Work)]
         try:
-            colours = self.engine.colorize_together([work.pixels for work, _ in group if work.pixels is not None])
+            colours = self._colours([work for work, _ in group])
         except Exception as error:
             for work, amount in group:
                 with self._accounted(amount):
@@ -218,6 +219,13 @@ class _Line:
             work.seconds += share
             yield (work, amount), rgb
 
+    def _colours(self, works: list[Work]) -> list[NDArray[Any]]:
+        """Of pictures in memory: one alone where there are references."""
+        guidance = self.settings.guidance
+        if guidance.is_given:
+            return [Leading(self.engine, guidance, work).colorize(work) for work in works]
+        return self.engine.colorize_together([work.pixels for work in works if work.pixels is not None])
+
     def _finish(self, item: tuple[Work, int], rgb: NDArray[Any]) -> None:
         work, amount = item
         with self._accounted(amount):
@@ -227,8 +235,9 @@ class _Line:
                 self.hooks.show(work, work.pixels, rgb)
 
     def _stream(self, work: Made, amount: int) -> None:
-        seen = _Seen(self.engine)
-        paint = seen.paint if self.hooks.show else self.engine.paint
+        painter = Leading(self.engine, self.settings.guidance, work)
+        seen = _Seen(painter)
+        paint = seen.paint if self.hooks.show else painter.paint
         with self._accounted(amount):
             if isinstance(work, Work):
                 row = finish(work, paint(work.image), self.settings)
@@ -261,12 +270,12 @@ def _pixels(group: list[tuple[Made, int]]) -> float:
 class _Seen:
     """What passes through the network, of which the first picture is kept: reduced, before and after."""
 
-    def __init__(self, engine: Colorizer) -> None:
-        self._engine, self._kept = engine, list[Reduced]()
+    def __init__(self, painter: Leading) -> None:
+        self._painter, self._kept = painter, list[Reduced]()
 
     def paint(self, image: Windows) -> Iterator[Piece]:
         """As ``Colorizer.paint``."""
-        pieces = self._engine.paint(image)
+        pieces = self._painter.paint(image)
         if not self._kept:
             self._kept = [Reduced(image.shape), Reduced(image.shape)]
             pieces = self._watched(image, pieces)

@@ -26,6 +26,7 @@ from nircolor.image import OutputPlan, read_rgb
 from nircolor.image.formats import by_suffix
 from nircolor.image.source import open_source
 from nircolor.picture import Held, Windows
+from nircolor.reference import unused
 from nircolor.tiling import Piece
 
 COPIED = "input: is a colour picture: copied as it is"
@@ -148,7 +149,8 @@ def finish(work: Work, pieces: Iterable[Piece], settings: Settings) -> Row:
     except Exception as error:
         return settings.failed(entry, error)
     seconds = round(work.seconds + time.perf_counter() - start, 4)
-    return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=remarks, **work.facts)
+    told = (*remarks, *unused(work.facts))
+    return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=told, **work.facts)
 
 
 def _of_one_state(work: Work, pieces: Iterable[Piece], settings: Settings) -> Iterator[Piece]:

@@ -12,6 +12,7 @@ from nircolor.batch.entry import Entry, Row
 from nircolor.batch.settings import Settings
 from nircolor.every_page import Pages, PagesDone, Paint, check_target
 from nircolor.image import Page, list_pages
+from nircolor.reference import unused
 
 
 @dataclass
@@ -45,7 +46,9 @@ class PagesWork:
             return settings.failed(entry, error)
         made, seconds = done[-1], round(self.seconds + time.perf_counter() - start, 4)
         facts = {**self.facts, "width": made.width, "height": made.height, "pages": made.pages, "pixels": made.pixels}
-        return settings.row(entry, "done", output_bytes=size, seconds=seconds, warnings=made.remarks, **facts)
+        return settings.row(
+            entry, "done", output_bytes=size, seconds=seconds, warnings=(*made.remarks, *unused(facts)), **facts
+        )
 
 
 def pages_of(

@@ -11,6 +11,7 @@ from nircolor import picture
 from nircolor.batch.entry import Entry, Row, Status
 from nircolor.batch.places import Place
 from nircolor.errors import NircolorError, display_name
+from nircolor.reference import Guidance
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     weights: str = ""
     together: int | None = None
+    guidance: Guidance = field(default_factory=Guidance)
 
     def row(self, entry: Entry, status: Status, **values: Any) -> Row:
         """A row about ``entry``, dated now."""

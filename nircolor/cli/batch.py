@@ -25,6 +25,8 @@ from nircolor.cli.options import (
     Prior,
     PriorOption,
     RangeOption,
+    ReferenceMode,
+    ReferenceModeOption,
     TileOption,
     WarmthOption,
     WeightsOption,
@@ -41,6 +43,7 @@ from nircolor.cli.options import (
     page_of,
     page_option,
     reading_of,
+    reference_option,
     stretch_option,
     writing_of,
 )
@@ -65,6 +68,7 @@ EPILOG = """[bold]Examples[/bold]
   $ find in -newer mark -print0 | nircolor batch in/ out/ --list - --overwrite
   $ nircolor batch camera/ web/ --watch --format jpeg --depth 8
   $ nircolor batch camera/ out/ --colour-inputs copy    days stay as they are
+  $ nircolor batch nights/ out/ --reference days/
   $ nircolor batch in/ out/ --device cuda:0,1,2,3
   $ nircolor batch s3://in/2026 s3://out/2026 --ray auto --resume
 
@@ -209,6 +213,11 @@ def batch(
     grey: GreyFlag = False,
     colour_inputs: ColourInputsOption = None,
     damaged: DamagedOption = DamagedParts.refuse,
+    reference: Annotated[
+        str | None,
+        reference_option("A colour picture, or a folder of some: each input has the one of its name, or time.", "PATH"),
+    ] = None,
+    reference_mode: ReferenceModeOption = ReferenceMode.auto,
     brightness: BrightnessOption = 1.0,
     colour: ColourOption = 1.0,
     warmth: WarmthOption = 1.0,
@@ -233,6 +242,8 @@ def batch(
         "engine": config,
         "reading": reading_of(stretch, range, equalize, band, page_of(page), colours_of(grey, colour_inputs), damaged),
         "writing": writing_of(depth, format, cog),
+        "reference": reference,
+        "reference_mode": reference_mode.value,
         "select": Selection(recursive, tuple(include or ()), tuple(exclude or ()), names),
         "naming": Naming(suffix),
         "policy": policy,

@@ -24,6 +24,9 @@ from nircolor.cli.options import (
     Prior,
     PriorOption,
     RangeOption,
+    ReferenceMode,
+    ReferenceModeOption,
+    ReferenceOption,
     TileOption,
     WarmthOption,
     WeightsOption,
@@ -52,6 +55,7 @@ EPILOG = f"""[bold]Examples[/bold]
   $ nircolor colorize dark16.tif --stretch percentile:1,99.5
   $ nircolor colorize multispectral.tif --band 4 --depth 8
   $ nircolor colorize false_colours.jpg --grey
+  $ nircolor colorize night.png --reference day.jpg
   $ nircolor colorize ortho.tif --cog            Cloud-Optimized GeoTIFF
   $ cat in.png | nircolor colorize - | display -
 
@@ -108,6 +112,8 @@ def colorize(
     ] = None,
     grey: GreyFlag = False,
     damaged: DamagedOption = DamagedParts.refuse,
+    reference: ReferenceOption = None,
+    reference_mode: ReferenceModeOption = ReferenceMode.auto,
     brightness: BrightnessOption = 1.0,
     colour: ColourOption = 1.0,
     warmth: WarmthOption = 1.0,
@@ -133,6 +139,8 @@ def colorize(
             engine=config,
             reading=reading,
             writing=writing_of(depth, format, cog),
+            reference=reference,
+            reference_mode=reference_mode.value,
             overwrite=overwrite,
             on_event=observe,
         )

@@ -17,6 +17,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    ReferenceMode,
     equalize_option,
     overlap_option,
     overwrite_option,
@@ -135,6 +136,25 @@ def evaluate(
             help="Pairs that were trained on: for the leak check, and for --baseline lut. Repeatable.",
         ),
     ] = None,
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            metavar="mates|other",
+            show_default=False,
+            rich_help_panel=DATA,
+            help="Colorize without and with a reference each: another picture of the same scene, or of another one.",
+        ),
+    ] = "",
+    reference_mode: Annotated[
+        ReferenceMode,
+        typer.Option(
+            "--reference-mode",
+            metavar="auto|place|palette",
+            rich_help_panel=DATA,
+            help="auto, place or palette: see --reference.",
+        ),
+    ] = ReferenceMode.auto,
     stretch: Annotated[
         str, stretch_option(panel=DATA, help="Of near-infrared: see nircolor colorize --help.")
     ] = "none",
@@ -238,6 +258,8 @@ def evaluate(
             split_file=split_file,
             seed=seed,
             train=train or (),
+            reference=reference,
+            reference_mode=reference_mode.value,
             lpips=lpips,
             lpips_weights=lpips_weights,
             engine=EngineConfig(device=device, precision=precision.value, prior=prior.value),

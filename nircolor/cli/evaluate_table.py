@@ -39,6 +39,8 @@ def print_results(results: Results) -> None:
     kinds = [s for s in summaries if s.group not in (ALL, UNSEEN)]
     if kinds and results.metrics:
         console.print(_by_kind(results.metrics, kinds))
+    for gain in results.references:
+        console.print(one_line(str(gain)))
     console.print(f"Protocol {results.protocol.name}: {results.protocol.text}")
     for key, reason in results.missing.items():
         console.print(one_line(command_line(f"No {key}: {reason}")))

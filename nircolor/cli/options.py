@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nircolor.picture import Colours, Reading, Writing
 
 ENGINE, TILES, INPUT, COLOURS = "Engine", "Tiles", "Reading the input", "Colours by hand"
+REFERENCE = "Colours of a reference"
 
 _MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
@@ -211,6 +212,31 @@ DamagedOption = Annotated[
         metavar="refuse|nodata",
         rich_help_panel=INPUT,
         help="Of tiles and strips of a TIFF that cannot be decoded: refuse the picture, or make them transparent.",
+    ),
+]
+
+
+class ReferenceMode(str, Enum):
+    auto = "auto"
+    place = "place"
+    palette = "palette"
+
+
+def reference_option(
+    help: str = "A colour picture of the same place, or of another one with the same camera: colours follow it.",
+    metavar: str = "FILE",
+) -> Any:
+    return typer.Option("--reference", metavar=metavar, show_default=False, rich_help_panel=REFERENCE, help=help)
+
+
+ReferenceOption = Annotated[str | None, reference_option()]
+ReferenceModeOption = Annotated[
+    ReferenceMode,
+    typer.Option(
+        "--reference-mode",
+        metavar="auto|place|palette",
+        rich_help_panel=REFERENCE,
+        help="Whether it shows the same place (place), another one (palette), or whatever is found (auto).",
     ),
 ]
 

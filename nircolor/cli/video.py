@@ -23,6 +23,9 @@ from nircolor.cli.options import (
     Prior,
     PriorOption,
     RangeOption,
+    ReferenceMode,
+    ReferenceModeOption,
+    ReferenceOption,
     TileOption,
     WarmthOption,
     WeightsOption,
@@ -47,6 +50,7 @@ EPILOG = """[bold]Examples[/bold]
   $ nircolor video frames/                    writes the folder frames_rgb
   $ nircolor video frames/ -o day.mp4 --fps 25
   $ nircolor video camera.mp4 --colour-inputs copy       days stay as they are
+  $ nircolor video night.mp4 --reference day.jpg
   $ nircolor video night.mp4 -o day/          frame_000001.png and so on
   $ nircolor video long.mp4 --resume          goes on where it was killed
   $ nircolor video rtsp://10.0.0.7/live -o day.mp4 --segment 10m
@@ -189,6 +193,8 @@ def video(
     brightness: BrightnessOption = 1.0,
     colour: ColourOption = 1.0,
     warmth: WarmthOption = 1.0,
+    reference: ReferenceOption = None,
+    reference_mode: ReferenceModeOption = ReferenceMode.auto,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
@@ -205,6 +211,8 @@ def video(
         source=_standard_input() if source == "-" else source,
         target=_standard_output(json) if output == "-" else output,
         engine=config,
+        reference=reference,
+        reference_mode=reference_mode.value,
         reading=reading_of(range=range, band=band, page=page, colours=colours_of(grey, colour_inputs)),
         smooth=smooth,
         fps=fps,

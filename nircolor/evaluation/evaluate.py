@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from threading import Event as StopEvent
 
 from nircolor._version import __version__
-from nircolor.datasets import Dataset, Pair, Problem, open_dataset
+from nircolor.datasets import Dataset, Pair, Problem
 from nircolor.engine import EngineConfig
 from nircolor.errors import UsageError, WeightsError
+from nircolor.evaluation.data import Data
 from nircolor.evaluation.methods import Method
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.metrics import LPIPS, choose_metrics
 from nircolor.evaluation.outputs import Outputs, Writer
 from nircolor.evaluation.perceptual import lpips_metric
 from nircolor.evaluation.protocols import Protocol, find_protocol
+from nircolor.evaluation.references import ReferenceWay, gains, noted, with_references
 from nircolor.evaluation.results import Results
 from nircolor.evaluation.runner import Measured, MeasureSettings, measure
 from nircolor.evaluation.specs import Making, Spec, as_specs, check_specs, colorizes, needs_nir
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.image import Stretch
+from nircolor.reference import Mode
 
 NOWHERE = "not defined for any of these pictures"
 UNDEFINED = {"seam": "no picture is known to be tiled; say how predictions were tiled with `tile` and `overlap`"}
@@ -42,6 +45,8 @@ def evaluate(
     split_file: str | Path | None = None,
     seed: int = 0,
     train: Sequence[str | Path] = (),
+    reference: str = "",
+    reference_mode: Mode = "auto",
     lpips: str = "squeeze",
     lpips_weights: str | None = None,
     engine: EngineConfig | None = None,
@@ -70,6 +75,9 @@ def evaluate(
         a CSV with columns id and split. seed: of the split that is drawn where there is none.
         train: folders of pairs that were trained on, each with ``@SPLIT`` behind it or not: pictures that show a scene
         of theirs are marked as seen.
+        reference: ``mates`` or ``other``: each of the weights colorizes twice, without and with a picture of the same
+        scene, or of another one drawn from ``seed``, as its reference; pictures that have none are left out.
+        reference_mode: ``auto``, ``place`` or ``palette``.
         lpips: the backbone of LPIPS: ``squeeze``, ``alex`` or ``vgg``. lpips_weights: its safetensors file, or hf://...
         engine: device, precision, prior and tiles of all weights. stretch, equalize: how near-infrared is read; a
         ``Stretch``, or its text, such as ``percentile:1,99``.
@@ -83,9 +91,10 @@ def evaluate(
     """
     with Reporter(on_event, stop) as reporter:
         job = _Job(
-            _Data(Path(data), split, layout, _path(split_file), seed, tuple(map(str, train))),
+            Data(Path(data), split, layout, _path(split_file), seed, tuple(map(str, train))),
             _Measures(protocol, tuple(metrics), lpips, lpips_weights),
             as_specs(methods),
+            ReferenceWay(reference, reference_mode, seed),
             engine or EngineConfig(),
             _Reading(stretch, equalize, any_depth, workers),
             Outputs(_path(report), _path(csv), _path(leaks), _path(save), overwrite),
@@ -96,52 +105,6 @@ def evaluate(
 
 def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Which pairs are measured, and which were trained on."""
-
-    root: Path
-    split: str
-    layout: str
-    split_file: Path | None
-    seed: int
-    train: tuple[str, ...]
-
-    def open(self, reporter: Reporter) -> Dataset:
-        """Reported in one line. Raises InputError where there are no pairs."""
-        dataset = open_dataset(
-            self.root,
-            layout=self.layout,
-            split=self.split,
-            split_file=self.split_file,
-            seed=self.seed,
-            on_progress=reporter.stage("finding scenes"),
-        )
-        reporter.note(_line(dataset))
-        return dataset
-
-    def training(self, reporter: Reporter) -> list[Pair]:
-        """The pairs that were trained on; what is wrong with the rest of their folders is only worth a warning."""
-        pairs: list[Pair] = []
-        for text in self.train:
-            root, at, split = text.rpartition("@")
-            if not at or Path(text).exists():  # an "@" in the name of a folder
-                root, split = text, "all"
-            dataset = open_dataset(Path(root), split=split)
-            reporter.note(_line(dataset))
-            for problem in dataset.problems:
-                reporter.warn(f"`train`: {problem}")
-            pairs += dataset.pairs
-        return pairs
-
-
-def _line(dataset: Dataset) -> str:
-    count = len(dataset.pairs)
-    pairs = f"{count} pair{'' if count == 1 else 's'}, layout {dataset.layout}"
-    split = "" if dataset.split == "all" else f", split {dataset.split} ({dataset.split_origin})"
-    return f"{dataset.root}: {pairs}{split}"
 
 
 @dataclass(frozen=True)
@@ -187,9 +150,10 @@ class _Reading:
 class _Job:
     """The arguments of ``evaluate``."""
 
-    data: _Data
+    data: Data
     measures: _Measures
     specs: tuple[Spec, ...]
+    way: ReferenceWay
     engine: EngineConfig
     reading: _Reading
     outputs: Outputs
@@ -204,8 +168,10 @@ class _Job:
         if any(map(needs_nir, self.specs)) and not any(pair.nir for pair in dataset.pairs):
             remedy = "give folders of predictions alone"
             raise UsageError("holds no near-infrared pictures to colorize", path=self.data.root, remedy=remedy)
+        dataset, references = self._referred(dataset)
         making = Making(dataset.pairs, train, self.engine, reading.any_depth, reporter)
-        methods, unmatched = making.methods(self.specs)
+        made, unmatched = making.methods(self.specs)
+        methods = with_references(made, self.way, references)
         metrics, missing = self.measures.find(protocol)
         unread, seen = self._seen(train, dataset.pairs)
         settings = MeasureSettings(
@@ -223,9 +189,18 @@ class _Job:
 
     def _check(self) -> None:
         check_specs(self.specs, self.engine, bool(self.data.train))
+        self.way.check(self.specs)
         if not self.specs and not self.outputs.leaks:
             raise UsageError("nothing to measure: give `methods`")
         self.outputs.check(bool(self.data.train), any(map(colorizes, self.specs)))
+
+    def _referred(self, dataset: Dataset) -> tuple[Dataset, dict[str, Pair]]:
+        """With ``reference``, only pictures that have one, and the references by id."""
+        chosen = self.way.choose(dataset.pairs)
+        if not chosen:
+            return dataset, {}
+        self.reporter.note(f"reference: {self.way}; {len(chosen)} of {len(dataset.pairs)} pictures have one")
+        return replace(dataset, pairs=tuple(pair for pair in dataset.pairs if pair.id in chosen)), chosen
 
     def _seen(self, train: Sequence[Pair], test: Sequence[Pair]) -> tuple[tuple[Problem, ...], frozenset[str] | None]:
         """Pictures that could not be read, and ids of those whose scene was trained on; None: nobody knows."""
@@ -260,7 +235,8 @@ class _Job:
             dataset=str(dataset.root),
             methods=tuple(method.name for method in methods),
             metrics=tuple(metrics),
-            rows=found.rows,
+            rows=(rows := noted(found.rows, methods)),
+            references=tuple(gains(rows, methods)),
             problems=problems,
             warnings=(*self.reporter.warnings, *found.warnings),
             missing={**missing, **undefined},

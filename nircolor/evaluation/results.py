@@ -11,6 +11,7 @@ from typing import Any
 from nircolor.datasets.pair import Problem
 from nircolor.evaluation.metric import Metric
 from nircolor.evaluation.protocols import Protocol
+from nircolor.evaluation.references import ReferenceGain
 from nircolor.evaluation.summary import ALL, Summary, SummaryRow, summarise, worst
 from nircolor.files import atomic_file
 from nircolor.wording import command_line
@@ -20,7 +21,8 @@ from nircolor.written import csv_text
 @dataclass(frozen=True)
 class Results:
     """Rows in the order of measurement. ``missing`` maps metric keys (or ``lpips``) that could not be computed to the
-    reason. ``settings`` and ``versions`` are what a reader needs to repeat the run, ready to print.
+    reason. ``references``: what they are worth, method by method. ``settings`` and ``versions`` are what a reader needs
+    to repeat the run, ready to print.
     """
 
     protocol: Protocol
@@ -31,6 +33,7 @@ class Results:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    references: tuple[ReferenceGain, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -65,6 +68,7 @@ class Results:
                 method: [{"id": row.id, key: _number(row.values[key])} for row in self.worst(method)]
                 for method in self.methods
             },
+            "references": [gain.to_json() for gain in self.references],
             "rows": [_row(row) for row in self.rows],
             "problems": [{"name": p.name, "reason": command_line(p.reason)} for p in self.problems],
             "missing": {name: command_line(reason) for name, reason in self.missing.items()},
@@ -109,6 +113,7 @@ def _row(row: SummaryRow) -> dict[str, Any]:
         "seen": row.seen,
         "width": row.width,
         "height": row.height,
+        **({} if row.reference is None else {"reference": dict(row.reference)}),
         **_finite(row.values),
     }
 

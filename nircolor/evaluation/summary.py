@@ -15,6 +15,7 @@ ALL, UNSEEN = "all", "unseen scenes"
 class SummaryRow:
     """One picture, measured for one method. ``values`` maps metric keys to numbers; None where one is not defined for
     this picture. ``seen`` tells whether the leak check found its scene among the training pairs (None: not checked).
+    ``reference``: id of its reference, how that was used, with which evidence; None for methods without.
     """
 
     method: str
@@ -25,6 +26,7 @@ class SummaryRow:
     height: int
     values: Mapping[str, float | None]
     seen: bool | None = None
+    reference: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)

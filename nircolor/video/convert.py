@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from nircolor.engine import EngineConfig
 from nircolor.events import Observer, Reporter, nobody
 from nircolor.picture import Reading
+from nircolor.reference import Guidance, Mode, ReferenceSource
 from nircolor.video.job import Job
 from nircolor.video.parts import Span
 from nircolor.video.places import Place, Timing
@@ -26,6 +27,8 @@ def colorize_video(
     *,
     engine: EngineConfig | Colorizer | None = None,
     reading: Reading | None = None,
+    reference: ReferenceSource | None = None,
+    reference_mode: Mode = "auto",
     smooth: float | None = None,
     fps: float | None = None,
     codec: str | None = None,
@@ -49,6 +52,8 @@ def colorize_video(
             ``frames`` becomes ``frames_rgb``.
         engine: weights, device, precision and tiles; or an engine that is loaded already.
         reading: how frames are read: range, band, page, what becomes of colour.
+        reference: a colour picture of the same place, or of another one with the same camera, for all frames: a path,
+            or an array, as for ``colorize_file``. reference_mode: see there.
         smooth: how much of the colours of past frames is kept where nothing moves, against flicker: from 0 (off) to
             below 1. None: 0.8, and 0 with ``prior="tile"``.
         fps: frames a second of a video, above 0, at most 1000; None: those of the source. A folder has none.
@@ -82,5 +87,6 @@ def colorize_video(
             overwrite,
             resume,
             reporter,
+            Guidance.of(reference, reference_mode),
         )
         return job.run()

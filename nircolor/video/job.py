@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nircolor._version import __version__
 from nircolor.engine import EngineConfig, ready, settings_of
 from nircolor.events import Reporter
 from nircolor.picture import Reading
+from nircolor.reference import Guidance, Used
 from nircolor.video.colours.damping import Damping
 from nircolor.video.frames import Source, Stream
 from nircolor.video.parts import Parts
@@ -38,6 +39,7 @@ class Job:
     overwrite: bool
     resume: bool
     reporter: Reporter
+    guidance: Guidance = field(default_factory=Guidance)
 
     def run(self) -> VideoResult:
         """In the order in which errors are cheap to find."""
@@ -72,7 +74,7 @@ class Job:
         output.begin(self._identity(damping, engine.info))
         from nircolor.video.work import Work  # and OpenCV
 
-        work = Work(source, output, engine, damping, self.reporter, self.place.told)
+        work = Work(source, output, engine, damping, self.reporter, self.place.told, self.guidance)
         rate = self.timing.fps or stream.fps or 0
         tally = work.all(Parts(source, rate, self.timing.cut(isinstance(output, Kept)), self.reporter.stop))
         if stream.copied:
@@ -81,6 +83,7 @@ class Job:
             for fault in stream.faults.told:
                 stream.remark(fault)
         self._warn(stream)
+        self._tell(tally)
         self.reporter.detail(f"smoothing {damping.strength:g}, {tally.cuts} scene changes")
         return self._result(stream, output, tally, damping, engine.info)
 
@@ -101,12 +104,24 @@ class Job:
             "prior": self.settings.prior,
             "tile": str(self.settings.tiling),
             **asdict(self.settings.correction),
+            **self.guidance.fingerprint,
             "nircolor": __version__,
         }
 
     def _warn(self, stream: Stream) -> None:
         for warning in stream.news():
             self.reporter.warn(f"{self.place.told}: {warning}")
+
+    def _tell(self, tally: Tally) -> None:
+        """How the reference was used, in one line."""
+        if not tally.used:
+            return
+        lost = sum(used.mode == "none" for used in tally.used)
+        if lost:
+            self.reporter.warn(f"{self.guidance.name}: {Used('none')}, in {lost} of {len(tally.used)} views")
+        else:
+            views = f", in {len(tally.used)} views" if len(tally.used) > 1 else ""
+            self.reporter.note(f"{self.guidance.name}: {tally.used[0]}{views}")
 
     def _result(self, stream: Stream, output: Output, tally: Tally, damping: Damping, info: EngineInfo) -> VideoResult:
         form, seconds = output.form, tally.seconds
@@ -131,6 +146,8 @@ class Job:
             weights=self.settings.weights,
             sha256=info.weights_sha256,
             correction=self.settings.correction,
+            reference=tally.used[0] if tally.used else None,
+            views=len(tally.used) or None,
             error=self._error(output, tally),
             warnings=tuple(self.reporter.warnings),
             faults=tuple(f"{self.place.told}: {fault}" for fault in faults),

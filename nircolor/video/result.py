@@ -7,9 +7,10 @@ from typing import Any
 
 from nircolor.correction import Correction
 from nircolor.errors import StoppedError, display_name
+from nircolor.reference import Used
 from nircolor.wording import command_line, one_line
 
-_SELDOM = ("error", "warnings", "faults", "interrupted", "dropped", "segments", "correction")
+_SELDOM = ("error", "warnings", "faults", "interrupted", "dropped", "segments", "correction", "reference", "views")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class VideoResult:
 
     ``copied``: frames in colour that were passed on or turned grey; ``switches``: between day and night. ``fps``: None
     for a folder of frames. ``seconds``: of the frames, from the first that is read to the last written. ``segments``:
-    how many files, where it was cut into some. ``dropped``: frames of a live input that came too fast.
+    how many files, where it was cut into some. ``dropped``: frames of a live input that came too fast. ``reference``:
+    how it was used in the first of so many ``views``; a new one begins where the camera has moved.
     """
 
     input: str
@@ -46,6 +48,8 @@ class VideoResult:
     interrupted: bool = False
     segments: int | None = None
     dropped: int | None = None
+    reference: Used | None = None
+    views: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -59,6 +63,8 @@ class VideoResult:
         values = {name: value for name, value in asdict(self).items() if name not in _SELDOM}
         seldom = {
             "correction": self.correction.factors or None,
+            "reference": self.reference and self.reference.to_json(),
+            "views": self.views,
             "segments": self.segments,
             "dropped": self.dropped,
             "error": one_line(command_line(self.error)) if self.error else None,

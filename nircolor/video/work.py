@@ -9,7 +9,9 @@ from fractions import Fraction
 from nircolor.colorizer import Colorizer
 from nircolor.errors import InputError, StoppedError
 from nircolor.events import Reporter
+from nircolor.reference import Guidance, Used
 from nircolor.video.colours.damping import Damping
+from nircolor.video.colours.follow import Follow
 from nircolor.video.colours.steady import Steady
 from nircolor.video.flow import run
 from nircolor.video.frames import Source, Stream
@@ -28,6 +30,8 @@ class Tally:
     """Seconds of the source that are done."""
     damage: InputError | None = None
     is_stopped: bool = False
+    used: list[Used] = field(default_factory=list)
+    """How the reference was used, view by view, in this run."""
     start: float = field(default_factory=time.perf_counter)
 
     @property
@@ -47,6 +51,7 @@ class Work:
     reporter: Reporter
     name: str
     """What warnings call the source."""
+    guidance: Guidance = field(default_factory=Guidance)
 
     def all(self, parts: Parts) -> Tally:
         """Raises StoppedError where there is nothing yet to be kept, InputError where not even the first frame can be
@@ -71,7 +76,8 @@ class Work:
 
     def _do(self, part: Part, parts: Parts, tally: Tally) -> bool:
         """Whether there was anything in it."""
-        steady = Steady(self.engine, self.damping, self.reporter.retreat)
+        follow = Follow(self.engine, self.guidance) if self.guidance.is_given else None
+        steady = Steady(self.engine, self.damping, self.reporter.retreat, follow)
         before, made = tally.frames, tally.made
 
         def count(done: int) -> None:
@@ -89,6 +95,7 @@ class Work:
                 raise InputError("no frame came in time", path=self.name)
             sink.finish(part.end)
         tally.cuts, tally.damage = tally.cuts + steady.cuts, passed.damage
+        tally.used += follow.used if follow else []
         self.output.add(part, passed.frames, steady.cuts, not passed.damage and not parts.stopped)
         return True
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nircolor.image.quantize import SCALES
 from nircolor.networks import Floats
 from nircolor.video.colours.damping import Damping
+from nircolor.video.colours.follow import Follow
 from nircolor.video.colours.look import change, exposure, moved, shift, stillness
 from nircolor.video.colours.moments import Moments
 from nircolor.video.frames import Frame
@@ -55,13 +56,20 @@ class Steady:
     """Colorizes the frames of one video, in order. ``cuts`` counts the scene changes so far.
 
     Smoothing needs an engine with ``prior="global"``: raises UsageError for another one. ``on_retreat``: as of
-    ``Colorizer.colorize``.
+    ``Colorizer.colorize``. ``follow``: a reference that the colours follow.
     """
 
-    def __init__(self, engine: Colorizer, damping: Damping, on_retreat: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Colorizer,
+        damping: Damping,
+        on_retreat: Callable[[str], None] | None = None,
+        follow: Follow | None = None,
+    ) -> None:
         damping.check(engine.prior)
         self.cuts = 0
-        self._engine, self._damping, self._on_retreat = engine, damping, on_retreat
+        self._engine, self._damping, self._on_retreat = follow.bare if follow else engine, damping, on_retreat
+        self._follow = follow
         self._scene: Scene | None = None
         self._aside: Scene | None = None  # what was in view before the last change: a flash goes as it came
 
@@ -74,7 +82,8 @@ class Steady:
         through the networks. Results agree but for the order of additions in the network.
         """
         if not self._damping.strength:
-            return [self._engine.colorize(nir, on_retreat=self._on_retreat) for nir in frames]
+            made = [self._engine.colorize(nir, on_retreat=self._on_retreat) for nir in frames]
+            return made if not self._follow else list(map(self._follow.lead, frames, map(_unit, frames), made))
         views = [self._view(nir) for nir in frames]
         groups = groupby(views, lambda view: view.scene)
         return [rgb for scene, some in groups for rgb in self._painted(scene, list(some))]
@@ -95,7 +104,7 @@ class Steady:
         self._scene = self._aside = None
 
     def _view(self, nir: NDArray[Any]) -> View:
-        full = (np.asarray(nir, np.float32) * np.float32(1 / SCALES[nir.dtype]))[None, None]
+        full = _unit(nir)[None, None]
         look = _look(full)
         scene = self._scene_of(full, look)
         if scene.frames > 1:
@@ -161,6 +170,8 @@ class Steady:
         with self._engine.filtered(scene.moments.prior, scene.moments.maps):
             rgb = self._through(views)
         scene.moments.settle()
+        if self._follow:
+            return [self._follow.lead(view.nir, view.calm, made) for view, made in zip(views, rgb, strict=True)]
         return rgb
 
     def _through(self, views: list[View]) -> list[NDArray[Any]]:
@@ -172,6 +183,11 @@ class Steady:
             return engine.at_once(shown, lights)
         light = lights[0] if lights else None
         return [engine.colorize(shown[0], light=light, on_retreat=self._on_retreat)]
+
+
+def _unit(nir: NDArray[Any]) -> Floats:
+    """In [0, 1]."""
+    return np.asarray(nir, np.float32) * np.float32(1 / SCALES[nir.dtype])
 
 
 def _look(full: Floats) -> Floats:
