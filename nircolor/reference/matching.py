@@ -72,13 +72,13 @@ def _features(grey: NDArray[np.uint8]) -> tuple[Plane, Plane]:
     for point in points:
         point.angle = 0  # cameras stand upright, and the sign of a direction may be the other one
     once = {(point.pt, point.octave): point for point in points}
-    points, found = detector.compute(grey, list(once.values()))
-    if found is None:
+    kept, found = detector.compute(grey, list(once.values()))
+    if not kept:
         return np.zeros((0, 2), np.float32), np.zeros((0, 64), np.float32)
     bins = np.asarray(found, np.float32).reshape(-1, 16, 8)
     folded = np.sqrt(bins[..., :4] + bins[..., 4:]).reshape(-1, 64)  # as RootSIFT (Arandjelovic and Zisserman 2012)
     folded /= np.linalg.norm(folded, axis=1, keepdims=True) + np.float32(1e-6)
-    return np.array([point.pt for point in points], np.float32), folded
+    return np.array([point.pt for point in kept], np.float32), folded
 
 
 def _matches(here: View, there: View) -> tuple[Plane, Plane]:

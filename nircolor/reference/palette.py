@@ -63,7 +63,7 @@ def by_palette(
 
 def _near_infrared(rgb: Plane) -> Plane:
     """Roughly what an infrared camera would see: (h, w) in [0, 1]."""
-    return np.clip(rgb @ _NEAR + _NEAR_LEVEL, 0, 1)
+    return np.asarray(np.clip(rgb @ _NEAR + _NEAR_LEVEL, 0, 1), np.float32)
 
 
 def _described(grey: Plane, describe: Describe) -> Plane:

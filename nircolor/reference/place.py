@@ -118,7 +118,7 @@ def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placem
     for radius in _RADII:
         near, share = _nearby(wanted, nir, trust, radius)
         change += (share / (share + np.float32(_DOUBT)))[..., None] * (near - change)
-    return np.clip(colours + change, 0, 1)
+    return np.asarray(np.clip(colours + change, 0, 1), np.float32)
 
 
 def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
@@ -131,7 +131,7 @@ def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
     for sigma, step in _WINDOWS:
         small = max(1, round(size[0] / step)), max(1, round(size[1] / step))
         trust = trust * _resized(_agreement([_smooth(_resized(x, small), sigma / step) for x in products]), size)
-    return np.maximum(trust - np.float32(_CHANCE), 0) / np.float32(1 - _CHANCE)
+    return np.asarray(np.maximum(trust - _CHANCE, 0) / (1 - _CHANCE), np.float32)
 
 
 def _agreement(sums: list[Plane]) -> Plane:
@@ -168,7 +168,8 @@ def _nearby(wanted: Colours, nir: Plane, trust: Plane, radius: int) -> tuple[Col
     step, seen = max(1, radius // _FINE), nir * trust
     size = max(1, round(nir.shape[1] / step)), max(1, round(nir.shape[0] / step))
     sums = [np.dstack([trust, seen, nir * seen]), wanted * trust[..., None], wanted * seen[..., None]]
-    found = _lines(*(_resized(x, size) for x in sums), radius // step)
+    small = [_resized(x, size) for x in sums]
+    found = _lines(small[0], small[1], small[2], radius // step)
     gain, offset, share = (_resized(x, (nir.shape[1], nir.shape[0])) for x in found)
     return gain * nir[..., None] + offset, share
 

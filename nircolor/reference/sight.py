@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ def sight_of(engine: Colorizer) -> Describe | None:
     import torch
     import torch.nn.functional as F
 
-    branch = engine.network.prior_branch
+    branch: Any = engine.network.prior_branch
     first = branch.members[0] if hasattr(branch, "members") else branch
     if not hasattr(first, "pyramid"):
         return None
