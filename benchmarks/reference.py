@@ -102,9 +102,10 @@ def show(path: Path, nir: NDArray[np.float32], *colours: NDArray[np.float32]) ->
 def told(kind: str, scores: list[Score]) -> str:
     gains = np.array([score.gain for score in scores])
     seconds, alone = (sum(getattr(score, name) for score in scores) for name in ("seconds", "alone"))
+    used = np.mean(["none" not in score.used for score in scores])
     return (
         f"{kind}: {len(scores)} pictures, gain {gains.mean():.2f} dB, angle {np.mean([s.angle for s in scores]):.3f}, "
-        f"used in {np.mean(['none' not in s.used for s in scores]):.2f}, worse by 0.2 dB in {np.mean(gains < -0.2):.3f},"
+        f"used in {used:.2f}, worse by 0.2 dB: {np.mean(gains < -0.2):.3f},"
         f" worst {gains.min():.2f} dB, time {seconds / alone:.2f} of that without"
     )
 

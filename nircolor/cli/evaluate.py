@@ -17,6 +17,7 @@ from nircolor.cli.options import (
     PrecisionOption,
     Prior,
     PriorOption,
+    ReferenceMode,
     equalize_option,
     overlap_option,
     overwrite_option,
@@ -146,11 +147,14 @@ def evaluate(
         ),
     ] = "",
     reference_mode: Annotated[
-        str,
+        ReferenceMode,
         typer.Option(
-            "--reference-mode", metavar="NAME", rich_help_panel=DATA, help="auto, place or palette: see --reference."
+            "--reference-mode",
+            metavar="auto|place|palette",
+            rich_help_panel=DATA,
+            help="auto, place or palette: see --reference.",
         ),
-    ] = "auto",
+    ] = ReferenceMode.auto,
     stretch: Annotated[
         str, stretch_option(panel=DATA, help="Of near-infrared: see nircolor colorize --help.")
     ] = "none",
@@ -255,7 +259,7 @@ def evaluate(
             seed=seed,
             train=train or (),
             reference=reference,
-            reference_mode=reference_mode,
+            reference_mode=reference_mode.value,
             lpips=lpips,
             lpips_weights=lpips_weights,
             engine=EngineConfig(device=device, precision=precision.value, prior=prior.value),
