@@ -25,10 +25,10 @@ _ENCODER = EncoderConfig(frozen=_ALL_BLOCKS)  # what things are it knows; which 
 class AdaptConfig:
     """The defaults are for 5 to 500 pairs and a laptop.
 
-    minutes: for all trainings together; where they would take longer, they become shorter. Reading the pairs comes
-    on top. steps: of one training, at most. checks: how often in it left-out scenes are asked. rate: of AdamW,
-    constant after a warm-up. size: of the views, in pixels a side. keep: share of samples that are rendered scenes,
-    ``rendered`` of them, in the colours that the weights had.
+    minutes: for all trainings together; where they would take longer, they become shorter. Reading the pairs comes on
+    top. steps: of one training, at most. checks: how often in it left-out scenes are asked. rate: of AdamW, constant
+    after a warm-up. size: of the views, in pixels a side. keep: share of samples that are rendered scenes, ``rendered``
+    of them, in the colours that the weights had.
     """
 
     minutes: float = field(default=15.0, metadata=POSITIVE)
