@@ -77,9 +77,8 @@ class TorchNetworks:
 def network_of(networks: Networks) -> Generator:
     """The network itself. Raises UsageError where torch does not run it."""
     if not isinstance(networks, TorchNetworks):
-        raise UsageError(
-            "cannot be trained or looked into", option="engine", value="onnx", remedy="give `engine=torch`"
-        )
+        reason = "its networks cannot be trained or looked into"
+        raise UsageError(reason, option="engine", value="onnx", remedy="give `engine=torch`")
     return networks.network
 
 

@@ -69,7 +69,8 @@ def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Te
 
     rgb = parabola(nir.float())
     rgb = rgb if light is None else relit(rgb, parabola(light.float()))
-    return neutral_ends(rgb, nir if light is None else light, mean)
+    made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
+    return made
 
 
 def relit(rgb: Tensor, own: Tensor) -> Tensor:

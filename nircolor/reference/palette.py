@@ -101,10 +101,11 @@ def _enlarged(change: Plane, nir: Plane) -> Plane:
     from nircolor.enlarging import lines, local_mean
 
     size = change.shape[1] * _FINER, change.shape[0] * _FINER
-    maps, small = cv2.resize(change, size), cv2.resize(nir, size, interpolation=cv2.INTER_AREA)
+    maps = np.ascontiguousarray(np.moveaxis(cv2.resize(change, size), -1, 0))
+    small = np.asarray(cv2.resize(nir, size, interpolation=cv2.INTER_AREA), np.float32)
     slope, level = (
         np.dstack([cv2.resize(plane, nir.shape[::-1]) for plane in planes])
-        for planes in lines(np.ascontiguousarray(np.moveaxis(maps, -1, 0)), small)
+        for planes in lines(maps, small)
     )
     share = known(nir) * ramp(local_mean(nir) / np.float32(DARK))
     return np.asarray((slope * nir[..., None] + level) * share[..., None], np.float32)

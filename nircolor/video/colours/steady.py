@@ -196,7 +196,7 @@ def _look(full: Floats) -> Floats:
     side = max(1, min(round(max(height, width) / LOOK), height, width))
     rows, columns = height // side, width // side
     whole = full[0, 0, : rows * side, : columns * side]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA))[None, None]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)[None, None]
 
 
 def _kind(frame: Frame) -> tuple[bool, tuple[int, ...], np.dtype[Any]]:
