@@ -115,10 +115,11 @@ def colorize_file(
     Returns the size, depth, time and weights of the output. Raises InputError, OutputError, OutputExistsError,
     UsageError, WeightsError, DeviceError and StoppedError; nothing partial is left behind.
     """
-    engine = engine or EngineConfig()
+    guidance = Guidance.of(reference, reference_mode)
+    engine = guidance.suited(engine or EngineConfig())
     with Reporter(on_event, stop) as reporter:
         parts = engine, settings_of(engine), reading or Reading(), writing or Writing()
-        return _Job(source, *parts, Guidance.of(reference, reference_mode), overwrite, reporter).run(target)
+        return _Job(source, *parts, guidance, overwrite, reporter).run(target)
 
 
 @dataclass(frozen=True)

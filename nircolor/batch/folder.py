@@ -71,10 +71,11 @@ def colorize_folder(
     """
     from nircolor.batch.run import FolderRun
 
+    guidance = Guidance.of(reference, reference_mode, albums=True)
     job = Job(
         open_place(source),
         open_place(target),
-        engine or EngineConfig(),
+        guidance.suited(engine or EngineConfig()),
         reading or Reading(),
         writing or Writing(),
         select or Selection(),
@@ -86,7 +87,7 @@ def colorize_folder(
         fail_fast,
         watch,
         Path(contact_sheet) if contact_sheet is not None else None,
-        Guidance.of(reference, reference_mode, albums=True),
+        guidance,
     )
     with Reporter(_in_turn(on_event), stop) as reporter:
         job.check()
@@ -117,10 +118,11 @@ def plan_folder(
     One picture of the middle size is colorized to find that out. Raises what ``colorize_folder`` raises before work
     begins.
     """
+    guidance = Guidance.of(reference, reference_mode, albums=True)
     job = Job(
         open_place(source),
         open_place(target),
-        engine or EngineConfig(),
+        guidance.suited(engine or EngineConfig()),
         reading or Reading(),
         writing or Writing(),
         select or Selection(),
@@ -129,7 +131,7 @@ def plan_folder(
         workers,
         ray,
         together,
-        guidance=Guidance.of(reference, reference_mode, albums=True),
+        guidance=guidance,
     )
     with Reporter(on_event, stop) as reporter:
         job.check()

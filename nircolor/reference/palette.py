@@ -105,7 +105,7 @@ def _enlarged(change: Plane, nir: Plane) -> Plane:
     small = np.asarray(cv2.resize(nir, size, interpolation=cv2.INTER_AREA), np.float32)
     slope, level = (
         np.dstack([cv2.resize(plane, nir.shape[::-1]) for plane in planes])
-        for planes in lines(maps, small)
+        for planes in lines(np.asarray(maps, np.float32), small)
     )
     share = known(nir) * ramp(local_mean(nir) / np.float32(DARK))
     return np.asarray((slope * nir[..., None] + level) * share[..., None], np.float32)

@@ -75,7 +75,8 @@ def colorize_video(
     the result says so. Raises InputError, OutputError, OutputExistsError, UsageError, WeightsError, DeviceError and
     StoppedError; then nothing is left behind, but for what ``resume`` goes on with and segments that are complete.
     """
-    engine = engine or EngineConfig()
+    guidance = Guidance.of(reference, reference_mode)
+    engine = guidance.suited(engine or EngineConfig())
     with Reporter(on_event, stop) as reporter:
         job = Job(
             Place(source, target, format),
@@ -87,6 +88,6 @@ def colorize_video(
             overwrite,
             resume,
             reporter,
-            Guidance.of(reference, reference_mode),
+            guidance,
         )
         return job.run()
