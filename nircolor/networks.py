@@ -59,5 +59,12 @@ class Networks(Protocol):
     def filtered(self, prior: Filter, gains: Filter | None) -> AbstractContextManager[None]:
         """While entered, filters have the maps of the branches made; see ``Colorizer.filtered``."""
 
+    @property
+    def threads(self) -> int:
+        """Of the CPU, that work on a picture."""
+
+    def use_threads(self, count: int) -> None:
+        """So many from now on, for who asks in this thread, where they would wait for each other."""
+
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether that is what an error says."""

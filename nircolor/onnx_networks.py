@@ -36,7 +36,7 @@ class OnnxNetworks:
     device, kernel, precision = "cpu", "onnxruntime", "fp32"
 
     def __init__(self, twin: Twin, config: OnnxSight) -> None:
-        self.config = config
+        self.config, self.threads = config, twin.threads
         self._decide: Callable[[Floats], Floats] = twin.prior
         self._gain: Callable[[Floats, Floats], Floats] = twin.maps
 
@@ -86,6 +86,9 @@ class OnnxNetworks:
             yield
         finally:
             self._decide, self._gain = decide, gain
+
+    def use_threads(self, count: int) -> None:
+        """Nothing: they sleep where there is nothing to do, and all pictures share them."""
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """numpy's and onnxruntime's own ways to say it."""

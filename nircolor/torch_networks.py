@@ -55,6 +55,13 @@ class TorchNetworks:
             for branch, _ in filters:
                 branch.__dict__.pop("forward", None)
 
+    @property
+    def threads(self) -> int:
+        return torch.get_num_threads()
+
+    def use_threads(self, count: int) -> None:
+        torch.set_num_threads(count)
+
     def is_out_of_memory(self, error: BaseException) -> bool:
         return is_out_of_memory(error)
 

@@ -89,7 +89,7 @@ def run(
     has only been read is dropped. ``lanes``: small pictures in the network at once; None: what suits the device. Raises
     what the hooks raise, once everything under way has come to rest.
     """
-    lanes = lanes or lanes_for(engine.info.device)
+    lanes = lanes or lanes_for(engine.info.device, engine.networks.threads)
     line, threads = _Line(settings, engine, hooks, stop), max(_THREADS, lanes // 2)
     with (
         ThreadPoolExecutor(threads, "read", _stand_back) as readers,
@@ -144,7 +144,8 @@ class _Line:
     def drive(self, writers: ThreadPoolExecutor, lanes: int) -> None:
         """Keep the network busy."""
         start = time.perf_counter()
-        with Lanes(lanes) as network:
+        networks = self.engine.networks
+        with Lanes(lanes, networks.threads, networks.use_threads) as network:
             for group in self._groups():
                 network.work(_pixels(group), partial(self._pass, group, writers))
         self.flow.seconds = time.perf_counter() - start

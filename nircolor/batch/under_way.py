@@ -25,25 +25,21 @@ _SHARES = 32  # and no more pictures than this, however small
 _PATIENCE = 0.1  # seconds between looks at whether the batch has been stopped
 
 
-def lanes_for(device: str) -> int:
-    """A GPU is one lane by itself; a CPU has one for each of torch's threads, as far as memory allows."""
-    import torch
-
+def lanes_for(device: str, threads: int) -> int:
+    """A GPU is one lane by itself; a CPU has one for each thread that a picture could have, as far as memory allows."""
     if device != "cpu":
         return 1
-    return max(1, min(torch.get_num_threads(), _GIL, available_memory() // _LANE))
+    return max(1, min(threads, _GIL, available_memory() // _LANE))
 
 
 class Lanes:
     """``count`` threads, each with one picture at a time, or a group of pictures. Where there is one, whoever brings
-    the work does it, on all of torch's threads. A context: in the end all lanes are at rest, and torch has its threads
-    back.
+    the work does it, on all ``threads`` of the networks. A context: in the end all lanes are at rest, and the networks
+    have their threads back. ``use``: how they are told how many to use, see ``Networks``.
     """
 
-    def __init__(self, count: int) -> None:
-        import torch
-
-        self.count, self._threads, self._use = count, torch.get_num_threads(), torch.set_num_threads
+    def __init__(self, count: int, threads: int, use: Callable[[int], None]) -> None:
+        self.count, self._threads, self._use = count, threads, use
         self._busy, self._changed = 0, Condition()
         self._pool = ThreadPoolExecutor(count, "lane")
 

@@ -76,8 +76,8 @@ class Guidance:
         return Guidance(read_reference(path), self.mode) if path else Guidance()
 
     def suited(self, engine: Any) -> Any:
-        """An EngineConfig that can be led, or a Colorizer as it is: with a reference ``engine=auto`` is torch, since what
-        the network's encoder sees, by which kinds of surface are told apart, torch alone says."""
+        """An EngineConfig that can be led, or a Colorizer as it is: with a reference ``engine=auto`` is torch. By what
+        the network's encoder sees kinds of surface are told apart, and that torch alone says."""
         if self.is_given and getattr(engine, "engine", None) == "auto":
             return replace(engine, engine="torch")
         return engine

@@ -27,6 +27,7 @@ class Twin:
     """
 
     def __init__(self, path: Path, sha256: str, width: int, threads: int, brief: bool = False) -> None:
+        self.threads = threads
         data, runtime = read_sealed(path), _runtime()
         try:
             self._session = runtime.InferenceSession(data, _options(runtime, threads, brief), ["CPUExecutionProvider"])

@@ -27,7 +27,7 @@ def test_small_pictures_go_side_by_side_each_on_one_thread(three_threads: None) 
         both.wait(300)
         threads.append(torch.get_num_threads())
 
-    with Lanes(2) as lanes:
+    with Lanes(2, 3, torch.set_num_threads) as lanes:
         for _ in range(4):
             lanes.work(SMALL, job)
     assert threads == [1] * 4
@@ -50,7 +50,7 @@ def test_a_larger_picture_is_alone_and_has_all_threads(three_threads: None) -> N
         go_on.set()
 
     threading.Thread(target=release).start()
-    with Lanes(2) as lanes:
+    with Lanes(2, 3, torch.set_num_threads) as lanes:
         lanes.work(1, small)
         lanes.work(SMALL + 1, large)
         lanes.work(1, small)
@@ -68,7 +68,7 @@ def test_no_more_than_there_are_lanes(three_threads: None) -> None:
         with guard:
             busy[0] -= 1
 
-    with Lanes(2) as lanes:
+    with Lanes(2, 3, torch.set_num_threads) as lanes:
         for _ in range(50):
             lanes.work(1, job)
             assert busy[0] <= 1
@@ -77,18 +77,18 @@ def test_no_more_than_there_are_lanes(three_threads: None) -> None:
 
 def test_one_lane_is_the_callers_own_thread_with_all_that_torch_has(three_threads: None) -> None:
     names = list[str]()
-    with Lanes(1) as lanes:
+    with Lanes(1, 3, torch.set_num_threads) as lanes:
         lanes.work(1, lambda: names.append(f"{threading.current_thread().name} {torch.get_num_threads()}"))
     assert names == [f"{threading.current_thread().name} 3"]
 
 
 def test_lanes_follow_device_threads_and_memory(three_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(under_way, "available_memory", lambda: 8 << 30)
-    assert [lanes_for(device) for device in ("cpu", "cuda:0", "mps")] == [3, 1, 1]
+    assert [lanes_for(device, 3) for device in ("cpu", "cuda:0", "mps")] == [3, 1, 1]
     monkeypatch.setattr(under_way, "available_memory", lambda: 600 << 20)
-    assert lanes_for("cpu") == 2
+    assert lanes_for("cpu", 3) == 2
     monkeypatch.setattr(under_way, "available_memory", lambda: 0)
-    assert lanes_for("cpu") == 1
+    assert lanes_for("cpu", 3) == 1
 
 
 def test_budget_bounds_what_is_under_way() -> None:
