@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event as StopEvent
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from nircolor import every_page, picture
 from nircolor.correction import Correction
 from nircolor.engine import EngineConfig, check_device, check_weights, ready, settings_of
-from nircolor.errors import InputError, UsageError, display_name
+from nircolor.errors import UsageError, display_name
 from nircolor.events import Observer, Reporter, nobody
-from nircolor.files import check_output, final_path, remove_abandoned
+from nircolor.files import check_output
 from nircolor.image import OutputPlan, default_output, list_pages, plan_output
 from nircolor.image.formats import PAGED, by_suffix, outcome
 from nircolor.image.geo import gdal_guard
-from nircolor.image.limits import MAX_BYTES
-from nircolor.image.source import open_source
 from nircolor.painting import Clock, PagePainter, Timed
 from nircolor.picture import Reading, Writing
+from nircolor.places import Source, Target, check_source, content_of, is_same, make_room, name_of, path_of
 from nircolor.reference import Guidance, Led, Mode, ReferenceSource, Used
 from nircolor.wording import command_line
 
@@ -33,11 +31,8 @@ if TYPE_CHECKING:
     from nircolor.tiling import Piece
 
 STREAM, STREAM_FORMAT = "-", "PNG"
-_BLOCK = 1 << 20  # bytes
 FEW = 4 << 20  # pixels, for which a network is used once or twice
 _ONLY_IF_ASKED = ("pages", "correction", "reference")
-Source = str | Path | bytes | BinaryIO
-Target = Path | BinaryIO
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class _Job:
         target = self._target(output)
         if self.engine is self.settings:
             check_weights(self.settings.weights)
-        content = _content(self.source)
+        content = content_of(self.source)
         if self.reading.page == "all" and (listed := list_pages(content)) and len(listed.pages) > 1:
             return self._all_pages(content, listed, target or self._default(PAGED))
         with picture.opened(content, self.reading) as image:
@@ -156,7 +151,7 @@ class _Job:
             brief = image.shape[0] * image.shape[1] <= FEW
             engine = self.guidance.lead(ready(self.engine, reporter, brief=brief))
             clock.lap("engine loaded")
-            _make_room(target)
+            make_room(target)
             reporter.progress("colorizing", 0, image.shape[0] * image.shape[1])
             pieces = Timed(engine.paint(image, on_progress=reporter.stage("colorizing"), on_retreat=reporter.retreat))
             picture.write(target, self._until_written(pieces), image, plan, self.overwrite)
@@ -170,11 +165,11 @@ class _Job:
     def _all_pages(self, content: str | Path | bytes, listed: PageList, target: Target) -> FileResult:
         """As ``run``, page by page; the network is loaded when the first of them has been opened."""
         writing = self._writing(target)
-        every_page.check_target(len(listed.pages), _path(target), writing)
-        names = _name(self.source, "standard input"), _name(target, "standard output")
+        every_page.check_target(len(listed.pages), path_of(target), writing)
+        names = name_of(self.source, "standard input"), name_of(target, "standard output")
         work = PagePainter(self.engine, self.guidance, self.reporter, len(listed.pages))
         pages = every_page.Pages(content, listed, self.reading, writing, *names)
-        _make_room(target)
+        make_room(target)
         made = pages.colorize(target, work.paint, self.overwrite, work.announce)
         for remark in made.remarks:
             self.reporter.warn(remark)
@@ -194,7 +189,7 @@ class _Job:
             self.reporter.warn(f"{name}: {pages}{used[int(lost[0]) - 1]}")
 
     def _writing(self, target: Target) -> Writing:
-        format = self.writing.format or (STREAM_FORMAT if _path(target) is None else None)
+        format = self.writing.format or (STREAM_FORMAT if path_of(target) is None else None)
         return replace(self.writing, format=format)
 
     def _until_written(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -204,11 +199,11 @@ class _Job:
 
     def _target(self, output: str | Target | None) -> Target | None:
         """The output, checked as far as can be before the input is read; None when its name depends on what is read."""
-        path = _path(self.source)
+        path = path_of(self.source)
         if isinstance(self.source, io.TextIOBase) or isinstance(output, io.TextIOBase):
             raise UsageError("a stream of text holds no picture", remedy="open it in binary mode")
         if path is not None and not gdal_guard.is_remote(self.source):
-            _check_source(path)
+            check_source(path)
         if output is not None:
             return self._checked(Path(output) if isinstance(output, str) else output)
         if path is None:
@@ -218,16 +213,16 @@ class _Job:
 
     def _default(self, format: str | None) -> Target:
         """``photo.tif`` -> ``photo_rgb.tif``, with another suffix where ``format`` asks for it."""
-        return self._checked(default_output(_path(self.source) or Path(), format), format)
+        return self._checked(default_output(path_of(self.source) or Path(), format), format)
 
     def _checked(self, target: Target, format: str | None = None) -> Target:
-        format, path = format or self.writing.format, _path(target)
+        format, path = format or self.writing.format, path_of(target)
         if path is None:
             plan_output(None, depth=self.writing.depth, format=format or STREAM_FORMAT, cog=self.writing.cog)
             return target
         if format or path.suffix:
             plan_output(path, depth=self.writing.depth, format=format, cog=self.writing.cog)
-        if _is_same(self.source, path):
+        if is_same(self.source, path):
             raise UsageError("is the input itself", path=path, remedy="choose another name for the output")
         check_output(path, self.overwrite)
         return target
@@ -235,7 +230,7 @@ class _Job:
     def _plan(self, target: Target, image: Windows) -> OutputPlan:
         """Format and depth of the output; reports what the input lacks and what the output cannot hold."""
         (height, width), tiling, reporter = image.shape, self.settings.tiling, self.reporter
-        plan = picture.plan(_path(target), image, self._writing(target))
+        plan = picture.plan(path_of(target), image, self._writing(target))
         source = self._remark(target, image, plan)
         stretch = self.reading.stretch
         reporter.detail(f"{source}: {image.info.format}, {width} x {height}, {image.info.dtype}, stretch {stretch}")
@@ -246,8 +241,8 @@ class _Job:
 
     def _remark(self, target: Target, image: Windows, plan: OutputPlan) -> str:
         """Warn of what has not been said yet: some of it shows only while windows are read. The name of the source."""
-        source = _name(self.source, "standard input")
-        for remark in picture.remarks(source, _name(target, "standard output"), image, plan):
+        source = name_of(self.source, "standard input")
+        for remark in picture.remarks(source, name_of(target, "standard output"), image, plan):
             if remark not in self.reporter.warnings:
                 self.reporter.warn(remark)
         return source
@@ -265,8 +260,8 @@ class _Job:
         height, width = size
         pixels = pages.pixels if pages else height * width
         return FileResult(
-            input=str(self.source) if gdal_guard.is_remote(self.source) else str(_path(self.source) or STREAM),
-            output=str(_path(target) or STREAM),
+            input=str(self.source) if gdal_guard.is_remote(self.source) else str(path_of(self.source) or STREAM),
+            output=str(path_of(target) or STREAM),
             format=plan.format,
             width=width,
             height=height,
@@ -283,57 +278,3 @@ class _Job:
             correction=self.settings.correction,
             reference=used[0] if used else None,
         )
-
-
-def _path(place: Source | Target) -> Path | None:
-    """The path of a file; the name alone of one in the network; None for bytes and streams."""
-    if isinstance(place, str) and gdal_guard.is_remote(place):
-        return Path(gdal_guard.last_name(place))
-    return Path(place) if isinstance(place, (str, Path)) else None
-
-
-def _make_room(target: Target) -> None:
-    """Remove what killed runs have left where ``target`` will lie: it may be gigabytes."""
-    if (path := _path(target)) is not None:
-        remove_abandoned(final_path(path).parent)
-
-
-def _name(place: Source | Target, stream: str) -> str:
-    return display_name(place) if isinstance(place, (str, Path)) else stream
-
-
-def _content(source: Source) -> str | Path | bytes:
-    return source if isinstance(source, (str, Path, bytes)) else _all_of(source)
-
-
-def _all_of(stream: BinaryIO) -> bytes:
-    """What is left of a stream, or as much of it as shows that it is too large; a raw one hands out pieces."""
-    blocks, left = [], MAX_BYTES + 1
-    try:
-        while left and (block := stream.read(min(left, _BLOCK))):
-            blocks.append(block)
-            left -= len(block)
-    except (OSError, ValueError) as error:  # ValueError: it is closed
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot be read ({reason})", path=b"") from error
-    return b"".join(blocks)
-
-
-def _check_source(path: Path) -> None:
-    """A missing input is reported before a missing folder of its output."""
-    try:
-        with open_source(path):
-            pass
-    except InputError as error:
-        raise error.at(path) from error.__cause__
-
-
-def _is_same(source: Source, target: Path) -> bool:
-    """Whether both are one file, be it by way of links or of a redirection to standard input."""
-    if isinstance(source, bytes):
-        return False
-    try:
-        status = os.stat(source) if isinstance(source, (str, Path)) else os.fstat(source.fileno())  # noqa: PTH116
-        return os.path.samestat(status, target.stat())
-    except (OSError, ValueError, AttributeError):  # no such target, or a stream that is no file
-        return False

@@ -75,13 +75,20 @@ def test_a_video(inside: Run, tmp_path: Path, tiny_weights: Path, name: str, cod
     assert inside("video", name, "--weights", tiny_weights, "--overwrite", "-q").err == ""
 
 
+def assert_alike(one: Path, other: Path) -> None:
+    """But for how sums are rounded: for one picture alone the network is not optimised."""
+    first, second = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (one, other))
+    assert first.dtype == second.dtype
+    assert cv2.absdiff(first, second).max() <= (2 if first.dtype == np.uint16 else 1)
+
+
 def test_frames_without_smoothing_are_those_of_colorize(inside: Run, tmp_path: Path) -> None:
     line = ("--precision", "fp32", "-q")  # and the packaged weights: those of other tests give back grey
     source = frames(tmp_path / "in")
     assert inside("video", "in/", "--smooth", "0", *line).code == 0
     for path in source.iterdir():
         assert inside("colorize", path, "-o", "one.png", "--overwrite", *line).code == 0
-        assert (tmp_path / "in_rgb" / path.name).read_bytes() == (tmp_path / "one.png").read_bytes()
+        assert_alike(tmp_path / "in_rgb" / path.name, tmp_path / "one.png")
     assert sorted(p.name for p in (tmp_path / "in_rgb").iterdir()) == [f"cam_{i:04d}.png" for i in (1, 2, 3)]
     assert inside("video", "in", "-o", "smooth", *line).code == 0
     first, alone = (
@@ -112,7 +119,7 @@ def test_corrections_by_hand(inside: Run, tmp_path: Path) -> None:
     result = inside("video", "in", "--smooth", "0", "--json", *line)
     assert result.json["correction"] == {"brightness": 1.3, "colour": 0.5, "warmth": 1.2}
     assert inside("colorize", "in/cam_0001.png", "-o", "one.png", *line).code == 0
-    assert (tmp_path / "in_rgb" / "cam_0001.png").read_bytes() == (tmp_path / "one.png").read_bytes()
+    assert_alike(tmp_path / "in_rgb" / "cam_0001.png", tmp_path / "one.png")
     assert "--colour 11.0: out of range" in inside("video", "in", "-o", "x", "--colour", "11").err
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from small_network import SMALL, network
 
 from nircolor import Correction, scenes
@@ -11,6 +12,7 @@ from nircolor.colorizer import Colorizer, EngineInfo
 from nircolor.evaluation.fidelity import psnr
 from nircolor.reference import Led, Reference, Used, led
 from nircolor.tiling import Tiling
+from nircolor.torch_networks import TorchNetworks
 
 CONFIG = replace(SMALL, prior_size=64, reduction=1)
 SCENE = scenes.render(1, 256, 256)
@@ -19,7 +21,11 @@ NIR, RGB = np.asarray(SCENE.nir, np.float32), np.asarray(SCENE.rgb, np.float32)
 
 @pytest.fixture(scope="module")
 def engine() -> Colorizer:
-    return Colorizer(network(CONFIG), EngineInfo("cpu", "numba", "fp32", "small", ""), Tiling(256, 32))
+    return Colorizer(
+        TorchNetworks(network(CONFIG), torch.device("cpu")),
+        EngineInfo("cpu", "numba", "fp32", "small", ""),
+        Tiling(256, 32),
+    )
 
 
 def test_the_same_place_gives_its_colours(engine: Colorizer) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from small_network import SMALL, network
 
 from nircolor import Colorizer, Correction, scenes
@@ -13,6 +14,7 @@ from nircolor.colorizer import EngineInfo
 from nircolor.evaluation.fidelity import psnr
 from nircolor.reference import Guidance, Mode
 from nircolor.tiling import Tiling
+from nircolor.torch_networks import TorchNetworks
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.follow import Follow
 from nircolor.video.colours.steady import Steady
@@ -25,7 +27,9 @@ NIR, RGB = np.asarray(SCENE.nir, np.float32), np.asarray(SCENE.rgb, np.float32)
 @pytest.fixture(scope="module")
 def engine() -> Colorizer:
     made = network(replace(SMALL, prior_size=64, reduction=1))
-    return Colorizer(made, EngineInfo("cpu", "numba", "fp32", "x", "x"), Tiling(256, 32))
+    return Colorizer(
+        TorchNetworks(made, torch.device("cpu")), EngineInfo("cpu", "numba", "fp32", "x", "x"), Tiling(256, 32)
+    )
 
 
 def frames(*starts: int) -> list[np.ndarray]:

@@ -256,7 +256,8 @@ def test_the_past_does_not_reach_over_the_day(tmp_path: Path, engine: nircolor.E
         assert (result.frames, result.copied, result.switches) == (12, 4, 2)
         assert result.warnings[-1].endswith(": 4 of its frames are in colour: passed on as they are")
         made[smooth] = play(output)
-    same = [np.array_equal(a, b) for a, b in zip(*made.values(), strict=True)]
+    apart = [np.abs(a.astype(int) - b).max() for a, b in zip(*made.values(), strict=True)]
+    same = [most <= 1 for most in apart]  # one: sums are rounded in another order where frames go together
     assert same == [True, False, False, False, *[True] * 4, True, False, False, False]
 
 
