@@ -89,7 +89,7 @@ def _onnx(name: str, path: Path, choice: Choice) -> tuple[OnnxNetworks, FoundWei
 def _opened(found: FoundWeights, choice: Choice) -> OnnxNetworks:
     from nircolor.onnx_networks import OnnxNetworks
 
-    return OnnxNetworks.open(twin_of(found.path), found.meta, found.sha256, choice.threads or cores(), choice.brief)
+    return OnnxNetworks.open(found.path, found.meta, found.sha256, choice.threads or cores(), choice.brief)
 
 
 def _torch(name: str, path: Path, choice: Choice) -> tuple[TorchNetworks, FoundWeights]:

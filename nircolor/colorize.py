@@ -111,7 +111,7 @@ def colorize_file(
     UsageError, WeightsError, DeviceError and StoppedError; nothing partial is left behind.
     """
     guidance = Guidance.of(reference, reference_mode)
-    engine = guidance.suited(engine or EngineConfig())
+    engine = engine or EngineConfig()
     with Reporter(on_event, stop) as reporter:
         parts = engine, settings_of(engine), reading or Reading(), writing or Writing()
         return _Job(source, *parts, guidance, overwrite, reporter).run(target)

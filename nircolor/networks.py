@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nircolor.model import Generator
 
 Floats = NDArray[np.float32]
 Filter = Callable[[Callable[[Any], Floats], Floats], Floats]
@@ -58,6 +61,10 @@ class Networks(Protocol):
 
     def filtered(self, prior: Filter, gains: Filter | None) -> AbstractContextManager[None]:
         """While entered, filters have the maps of the branches made; see ``Colorizer.filtered``."""
+
+    @property
+    def network(self) -> Generator:
+        """The network itself, on this device, for who looks into it. torch, whatever runs it."""
 
     @property
     def threads(self) -> int:

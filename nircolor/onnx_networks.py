@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +15,11 @@ from nircolor.enlarging import painted
 from nircolor.errors import WeightsError
 from nircolor.networks import Filter, Floats
 from nircolor.planes import area_mean, pad_to_multiple, places, sampled
+from nircolor.twin.file import twin_of
 from nircolor.twin.session import Twin
+
+if TYPE_CHECKING:
+    from nircolor.model import Generator
 
 MULTIPLE = 32  # of the sides of what the branches see: twins are made of such networks only
 STRIDE = 4  # pixels a side for which G_B says one thing
@@ -35,24 +41,24 @@ class OnnxNetworks:
 
     device, kernel, precision = "cpu", "onnxruntime", "fp32"
 
-    def __init__(self, twin: Twin, config: OnnxSight) -> None:
-        self.config, self.threads = config, twin.threads
+    def __init__(self, twin: Twin, config: OnnxSight, weights: Path) -> None:
+        self.config, self.threads, self._weights = config, twin.threads, weights
         self._decide: Callable[[Floats], Floats] = twin.prior
         self._gain: Callable[[Floats, Floats], Floats] = twin.maps
 
     @classmethod
     def open(
-        cls, twin: Path, meta: Mapping[str, object], sha256: str, threads: int, brief: bool = False
+        cls, weights: Path, meta: Mapping[str, object], sha256: str, threads: int, brief: bool = False
     ) -> OnnxNetworks:
-        """The twin of weights of this meta and SHA-256. Raises WeightsError and DeviceError where it cannot be used."""
+        """The twin beside weights of this meta and SHA-256. Raises WeightsError and DeviceError where it fails."""
         config, members = meta.get("config"), meta.get("members")
         try:
             names = "prior_size", "paint_size", "reduction", "equalize"
             sight = OnnxSight(**{name: config[name] for name in names})  # type: ignore[index]
             width = (3 + config["prior_features"]) * (len(members) if isinstance(members, list) and members else 1)  # type: ignore[index]
         except (KeyError, TypeError) as error:
-            raise WeightsError("describe no network", path=twin) from error
-        return cls(Twin(twin, sha256, width, threads, brief), sight)
+            raise WeightsError("describe no network", path=weights) from error
+        return cls(Twin(twin_of(weights), sha256, width, threads, brief), sight, weights)
 
     def prior(self, nir: Floats) -> Floats:
         padded = pad_to_multiple(nir[:, None], MULTIPLE)
@@ -86,6 +92,15 @@ class OnnxNetworks:
             yield
         finally:
             self._decide, self._gain = decide, gain
+
+    @cached_property
+    def network(self) -> Generator:
+        """The same for torch, which is imported when this is first asked for: who looks into a network needs it."""
+        from nircolor.model import Generator
+        from nircolor.weights import load
+        from nircolor.weights_network import restored
+
+        return restored(load(str(self._weights), self._weights), Generator)
 
     def use_threads(self, count: int) -> None:
         """Nothing: they sleep where there is nothing to do, and all pictures share them."""

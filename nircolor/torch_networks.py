@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from nircolor.device import is_out_of_memory, precision_name
-from nircolor.errors import UsageError
 from nircolor.model import Generator, ModelConfig, crop_prior
-from nircolor.networks import Filter, Floats, Networks
+from nircolor.networks import Filter, Floats
 from nircolor.scan import choose as choose_scan
 
 
@@ -79,14 +78,6 @@ class TorchNetworks:
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
-
-
-def network_of(networks: Networks) -> Generator:
-    """The network itself. Raises UsageError where torch does not run it."""
-    if not isinstance(networks, TorchNetworks):
-        reason = "its networks cannot be trained or looked into"
-        raise UsageError(reason, option="engine", value="onnx", remedy="give `engine=torch`")
-    return networks.network
 
 
 def _array(x: Tensor) -> Floats:

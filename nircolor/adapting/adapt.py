@@ -143,11 +143,8 @@ def _pairs(folder: Path, reporter: Reporter) -> list[UsablePair]:
 def _write(config: EngineConfig, out: Path, tuned: Colorizer, facts: dict[str, Any]) -> None:
     """In the number type of the weights that it began with; scores of those are not its own."""
     from nircolor import weights
-    from nircolor.torch_networks import network_of
 
     loaded = weights.load(config.weights, config.locate())
-    state = {
-        name: value.to(loaded.state[name].dtype) for name, value in network_of(tuned.networks).state_dict().items()
-    }
+    state = {name: value.to(loaded.state[name].dtype) for name, value in tuned.networks.network.state_dict().items()}
     meta = {key: value for key, value in loaded.meta.items() if key != "metrics"}
     weights.save(out, state, {**meta, META: {"of": loaded.short_sha256, **facts}})

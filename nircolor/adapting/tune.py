@@ -15,7 +15,7 @@ from nircolor import scenes
 from nircolor.adapting.config import AdaptConfig
 from nircolor.calibrating.samples import UsablePair
 from nircolor.device import choose_precision
-from nircolor.torch_networks import TorchNetworks, network_of
+from nircolor.torch_networks import TorchNetworks
 from nircolor.training.checkpoint import Ema
 from nircolor.training.data_loader import DataLoader, PairSource
 from nircolor.training.devices import fabric_for
@@ -56,7 +56,7 @@ def tuned(
     A run of fewer steps is the beginning of a longer one. Raises what ``on_step`` raises, and NircolorError when a loss
     is not a number.
     """
-    network, device = copy.deepcopy(network_of(engine.networks)).train(), torch.device(engine.info.device)
+    network, device = copy.deepcopy(engine.networks.network).train(), torch.device(engine.info.device)
     _leave(network)
     recipe = config.recipe(network.config, engine.info.precision)
     updater = Updater(recipe, network, fabric_for(recipe.optim.precision, engine.info.device))
@@ -86,7 +86,7 @@ def drawn_back(engine: Colorizer, state: State, share: float) -> Colorizer:
     Robust fine-tuning of zero-shot models, 2022)."""
     from nircolor.colorizer import Colorizer
 
-    network = copy.deepcopy(network_of(engine.networks))
+    network = copy.deepcopy(engine.networks.network)
     start = network.state_dict()
     network.load_state_dict({name: torch.lerp(value, state[name], share) for name, value in start.items()})
     device = torch.device(engine.info.device)

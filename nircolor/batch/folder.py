@@ -75,7 +75,7 @@ def colorize_folder(
     job = Job(
         open_place(source),
         open_place(target),
-        guidance.suited(engine or EngineConfig()),
+        engine or EngineConfig(),
         reading or Reading(),
         writing or Writing(),
         select or Selection(),
@@ -122,7 +122,7 @@ def plan_folder(
     job = Job(
         open_place(source),
         open_place(target),
-        guidance.suited(engine or EngineConfig()),
+        engine or EngineConfig(),
         reading or Reading(),
         writing or Writing(),
         select or Selection(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +74,6 @@ class Guidance:
             return self
         path = self.album.find(name, exif)
         return Guidance(read_reference(path), self.mode) if path else Guidance()
-
-    def suited(self, engine: Any) -> Any:
-        """An EngineConfig that can be led, or a Colorizer as it is: with a reference ``engine=auto`` is torch. By what
-        the network's encoder sees kinds of surface are told apart, and that torch alone says."""
-        if self.is_given and getattr(engine, "engine", None) == "auto":
-            return replace(engine, engine="torch")
-        return engine
 
     def lead(self, engine: Colorizer) -> Colorizer | Led:
         """``engine`` itself where there is no reference."""

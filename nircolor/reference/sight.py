@@ -21,10 +21,7 @@ def sight_of(engine: Colorizer) -> Describe | None:
     import torch
     import torch.nn.functional as F
 
-    network = getattr(engine.networks, "network", None)  # torch's
-    if network is None:
-        return None
-    branch: Any = network.prior_branch
+    branch: Any = engine.networks.network.prior_branch
     first = branch.members[0] if hasattr(branch, "members") else branch
     if not hasattr(first, "pyramid"):
         return None

@@ -76,7 +76,7 @@ def colorize_video(
     StoppedError; then nothing is left behind, but for what ``resume`` goes on with and segments that are complete.
     """
     guidance = Guidance.of(reference, reference_mode)
-    engine = guidance.suited(engine or EngineConfig())
+    engine = engine or EngineConfig()
     with Reporter(on_event, stop) as reporter:
         job = Job(
             Place(source, target, format),

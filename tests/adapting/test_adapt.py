@@ -22,7 +22,6 @@ from nircolor.errors import InputError, OutputExistsError, StoppedError, UsageEr
 from nircolor.events import Progress, Reporter
 from nircolor.model import BranchConfig
 from nircolor.scenes import quantise
-from nircolor.torch_networks import network_of
 
 QUICK = AdaptConfig(steps=12, checks=1, rate=3e-3, size=24, batch=4, rendered=2)
 PAIRS = 5
@@ -191,10 +190,10 @@ def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(w
     assert (len(short), len(long)) == (1, 2)
     assert all((short[0][name] == value).all() for name, value in long[0].items())
     begin, end = (
-        network_of(engine.networks).state_dict(),
+        engine.networks.network.state_dict(),
         dict(next(iter(tuned(engine, known, [], config, 2, lambda step: None)))[1]),
     )
-    half = network_of(drawn_back(engine, end, 0.5).networks).state_dict()
+    half = drawn_back(engine, end, 0.5).networks.network.state_dict()
     name = "rgb_branch.head.weight"
     np.testing.assert_allclose(half[name], (begin[name] + end[name]) / 2, atol=1e-6)
     assert not np.allclose(begin[name], end[name])
@@ -204,7 +203,7 @@ def test_of_a_network_with_an_encoder_the_coarse_levels_learn(tmp_path: Path, we
     engine = nircolor.Colorizer.from_weights(str(save(tmp_path / "plain.safetensors", network(PLAIN))), device="cpu")
     known = list(usable_pairs(found_pairs(pairs, Reporter()), "reading", Reporter()))
     ((_, state),) = tuned(engine, known, [], replace(QUICK, steps=1, keep=0.0), 1, lambda step: None)
-    changed = {name for name, value in network_of(engine.networks).state_dict().items() if not value.equal(state[name])}
+    changed = {name for name, value in engine.networks.network.state_dict().items() if not value.equal(state[name])}
     assert changed
     coarse = ("levels.2.", "levels.3.", "laterals.2.", "laterals.3.", "ups.1.", "ups.2.")
     assert {

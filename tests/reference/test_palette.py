@@ -130,3 +130,10 @@ def test_the_guide_takes_it_where_the_place_is_not_shown(street: Painted, lake: 
     assert other.mode == "none"
     np.testing.assert_array_equal(other.colours, street.colours)
     assert guide(lake.colours, lake.nir, mirrored, "place", see).mode == "none"
+
+
+def test_whatever_runs_the_network_it_sees_the_same(street: Painted) -> None:
+    by_onnx, by_torch = (sight_of(Colorizer.from_weights(engine=engine)) for engine in ("onnx", "torch"))
+    assert by_onnx
+    assert by_torch
+    np.testing.assert_array_equal(by_onnx(street.nir), by_torch(street.nir))
