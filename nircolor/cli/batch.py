@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nircolor.cli.meaning import colours_of, engine_of, names_in, page_of, reading_of, writing_of
 from nircolor.cli.options import (
     TILES,
     BrightnessOption,
@@ -32,20 +33,14 @@ from nircolor.cli.options import (
     WeightsOption,
     band_option,
     cog_option,
-    colours_of,
     depth_option,
     device_option,
-    engine_of,
     equalize_option,
     format_option,
-    names_in,
     overwrite_option,
-    page_of,
     page_option,
-    reading_of,
     reference_option,
     stretch_option,
-    writing_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.cli.signals import Interrupted, Stopper

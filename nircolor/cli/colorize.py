@@ -7,6 +7,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from nircolor.cli.meaning import colours_of, engine_of, page_of, reading_of, writing_of
 from nircolor.cli.options import (
     TILES,
     BrightnessOption,
@@ -32,17 +33,12 @@ from nircolor.cli.options import (
     WeightsOption,
     band_option,
     cog_option,
-    colours_of,
     depth_option,
-    engine_of,
     equalize_option,
     format_option,
     overwrite_option,
-    page_of,
     page_option,
-    reading_of,
     stretch_option,
-    writing_of,
 )
 from nircolor.cli.report import EXIT_CODES, JsonFlag, QuietFlag, VerboseFlag, begin
 from nircolor.errors import UsageError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nircolor.cli.meaning import baselines_of, networks_of, predictions_of
 from nircolor.cli.options import (
     ENGINE,
     TILES,
@@ -27,7 +27,7 @@ from nircolor.cli.options import (
 from nircolor.cli.report import JsonFlag, QuietFlag, VerboseFlag, begin
 
 if TYPE_CHECKING:
-    from nircolor.evaluation.specs import Baseline, Predictions, Weights
+    pass
 
 DATA, MEASURE, OUTPUT = "Data", "Measuring", "Results"
 
@@ -247,9 +247,9 @@ def evaluate(
         results = measure(
             paths[-1],
             [
-                *_baselines(baseline or ()),
-                *_folders(paths[:-1], tile, overlap),
-                *_weights(weights or (), tile, overlap, resize),
+                *baselines_of(baseline or ()),
+                *predictions_of(paths[:-1], tile, overlap),
+                *networks_of(weights or (), tile, overlap, resize),
             ],
             protocol=protocol,
             metrics=[name.strip() for name in metrics.split(",") if name.strip()],
@@ -282,24 +282,3 @@ def evaluate(
     output.result({**results.to_json(), "warnings": output.warnings})
     if results.problems:
         raise typer.Exit(1)
-
-
-def _baselines(names: Sequence[str]) -> Iterator[Baseline]:
-    """The grey copy stands first in the table."""
-    from nircolor.evaluation.specs import Baseline
-
-    return map(Baseline, sorted(names, key=lambda name: name != "grey"))
-
-
-def _folders(folders: Sequence[str], tile: int | None, overlap: int | None) -> Iterator[Predictions]:
-    from nircolor.evaluation.specs import Predictions
-    from nircolor.tiling import Tiling
-
-    tiling = Tiling(tile, Tiling().overlap if overlap is None else overlap) if folders and tile else None
-    return (Predictions(folder, tiling) for folder in folders)
-
-
-def _weights(texts: Sequence[str], tile: int | None, overlap: int | None, resize: int) -> Iterator[Weights]:
-    from nircolor.evaluation.specs import Weights
-
-    return (Weights.parse(text, tile=tile, overlap=overlap, resize=resize) for text in texts)

@@ -1,4 +1,4 @@
-"""Options that several commands have, each written once, and what they mean to the library.
+"""Options that several commands have, each written once; ``meaning.py``: what they are to the library.
 
 What is the same everywhere is a type: ``weights: WeightsOption = "lite"``. Where commands differ in a word of help, a
 function makes the option: ``overwrite: Annotated[bool, overwrite_option("Replace OUT if it exists.")] = False``.
@@ -6,25 +6,16 @@ function makes the option: ``overwrite: Annotated[bool, overwrite_option("Replac
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nircolor.errors import InputError, UsageError
-
 if TYPE_CHECKING:
-    from nircolor.engine import EngineConfig
-    from nircolor.picture import Colours, Reading, Writing
+    pass
 
 ENGINE, TILES, INPUT, COLOURS = "Engine", "Tiles", "Reading the input", "Colours by hand"
 REFERENCE = "Colours of a reference"
-
-_MOST_LISTED = 256 << 20  # bytes of a list: two million long names
 
 
 class Precision(str, Enum):
@@ -111,17 +102,6 @@ def colour_inputs_option(help: str) -> Any:
 def page_option(help: str) -> Any:
     """``--page`` where all pages can be taken at once; see ``page_of``."""
     return typer.Option("--page", metavar="N|all", show_default=False, rich_help_panel=INPUT, help=help)
-
-
-def page_of(text: str | None) -> int | Literal["all"] | None:
-    """What ``--page`` says. Raises UsageError for what is neither a number from 1 nor ``all``."""
-    if text is None:
-        return None
-    if text == "all":
-        return "all"
-    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
-        raise UsageError("a page is a number from 1, or all", option="page", value=text)
-    return int(text)
 
 
 def format_option(default: str, panel: str | None = None) -> Any:
@@ -248,67 +228,3 @@ def _factor_option(name: str, help: str) -> Any:
 BrightnessOption = Annotated[float, _factor_option("brightness", "Of linear light; 1 is as the weights say.")]
 ColourOption = Annotated[float, _factor_option("colour", "Of what sets colours apart from grey; 0 is a grey picture.")]
 WarmthOption = Annotated[float, _factor_option("warmth", "Of red over blue; above 1 is warmer.")]
-
-
-def engine_of(
-    weights: str,
-    device: str,
-    precision: Precision,
-    prior: Prior,
-    tile: int,
-    overlap: int,
-    batch: int = 1,
-    correction: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    engine: Engine = Engine.auto,
-) -> EngineConfig:
-    """``correction``: brightness, colour, warmth."""
-    from nircolor.correction import Correction
-    from nircolor.engine import EngineConfig
-    from nircolor.tiling import Tiling
-
-    tiling, hand = Tiling(tile, overlap, batch), Correction(*correction)
-    options: dict[str, Any] = {"correction": hand, "engine": engine.value}
-    return EngineConfig(weights, device, precision.value, prior.value, tiling, **options)
-
-
-def reading_of(
-    stretch: str = "none",
-    range: str | None = None,
-    equalize: bool = False,
-    band: int | str | None = None,
-    page: int | Literal["all"] | None = None,
-    colours: Colours = "refuse",
-    damaged: DamagedParts = DamagedParts.refuse,
-) -> Reading:
-    """Raises UsageError for options that exclude each other, or say nothing that can be understood."""
-    from nircolor.image import Stretch
-    from nircolor.picture import Reading
-
-    return Reading(Stretch.parse(stretch, range), equalize, band, page, colours, damaged.value)
-
-
-def writing_of(depth: Depth | None, format: str | None, cog: bool = False) -> Writing:
-    from nircolor.picture import Writing
-
-    return Writing(int(depth.value) if depth else None, format, cog)
-
-
-def colours_of(grey: bool, inputs: ColourInputs | ColourFrames | None = None) -> Colours:
-    """What ``--grey`` and ``--colour-inputs`` say together. Raises UsageError where they disagree."""
-    if grey and inputs and inputs.value != "colorize":
-        raise UsageError(f"--grey and --colour-inputs {inputs.value}: one excludes the other; leave one out")
-    return "colorize" if grey else inputs.value if inputs else "refuse"
-
-
-def names_in(listed: str) -> tuple[str, ...]:
-    """The names in a list: ended by NUL if there is one, else one a line. Any bytes that a file name may have."""
-    from nircolor.small_file import read_at_most, read_small
-
-    try:
-        data = read_at_most(sys.stdin.buffer, _MOST_LISTED) if listed == "-" else read_small(Path(listed), _MOST_LISTED)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        remedy = "check the name of the list, or pipe it in with --list -"
-        raise InputError(f"{listed}: cannot be read ({reason}); {remedy}") from error
-    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return tuple(os.fsdecode(line) for line in lines if line)

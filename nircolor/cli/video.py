@@ -9,6 +9,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from nircolor.cli.meaning import colours_of, engine_of, reading_of
 from nircolor.cli.options import (
     BrightnessOption,
     ColourFrames,
@@ -30,11 +31,8 @@ from nircolor.cli.options import (
     WarmthOption,
     WeightsOption,
     colour_inputs_option,
-    colours_of,
-    engine_of,
     number_option,
     overwrite_option,
-    reading_of,
 )
 from nircolor.cli.report import JsonFlag, QuietFlag, Report, VerboseFlag, begin
 from nircolor.cli.signals import Interrupted, Stopper
