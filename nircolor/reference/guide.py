@@ -83,7 +83,7 @@ def guide(
     Raises UsageError for an unknown mode.
     """
     check_mode(mode)
-    placement = register(nir, reference.pixels) if mode != "palette" else None
+    placement = register(nir, reference.pixels, reference.turned) if mode != "palette" else None
     covered = placement is not None and placement.overlap > _COVERED
     found = None
     if features and mode != "place" and not covered:

@@ -46,6 +46,21 @@ class View:
         return cls(edges_of(fine), scale, *_features(np.clip(fine * 40 + 128, 0, 255).astype(np.uint8)))
 
 
+class Turned:
+    """A colour picture, (h, w, 3), as it is compared, turned left by quarters: each view is made once, when it is first
+    asked for, since one reference may serve many pictures."""
+
+    def __init__(self, rgb: Plane) -> None:
+        self._grey = np.asarray(rgb.mean(2), np.float32)
+        self._views: dict[int, View] = {}
+
+    def view(self, turns: int) -> View:
+        """After 0 to 3 quarters."""
+        if turns not in self._views:
+            self._views[turns] = View.of(np.ascontiguousarray(np.rot90(self._grey, turns)))
+        return self._views[turns]
+
+
 def edges_of(grey: Plane) -> Plane:
     """(H, W) -> how steep it is."""
     smooth = _blurred(grey, 1.0)  # noise of single pixels is no edge

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.reference.matching import Matrix, Plane, View, homography
+from nircolor.reference.matching import Matrix, Plane, Turned, View, homography
 
 Colours = NDArray[np.float32]
 
@@ -50,15 +50,14 @@ class Placement:
         return {"inliers": self.inliers, "overlap": self.overlap, "agreement": self.agreement}
 
 
-def register(nir: Plane, rgb: Colours) -> Placement | None:
+def register(nir: Plane, rgb: Colours, turned: Turned | None = None) -> Placement | None:
     """None where the reference does not show the place, or only mirrored.
 
-    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1].
+    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. turned: the views of rgb, if there are some already.
     """
-    here, grey = View.of(nir), np.asarray(rgb.mean(2), np.float32)
+    here, turned = View.of(nir), turned or Turned(rgb)
     for turns in range(4):
-        there = View.of(np.ascontiguousarray(np.rot90(grey, turns)))
-        found = _placed(here, there, _turned(grey.shape, turns))
+        found = _placed(here, turned.view(turns), _turned(rgb.shape, turns))
         if found and found.inliers >= (_TURNED_INLIERS if turns else LEAST_INLIERS):
             return found
     return None

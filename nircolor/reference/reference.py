@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError, UsageError
 from nircolor.image.quantize import SCALES
+from nircolor.reference.matching import Turned
 
 LONG_SIDE = 1024  # pixels: colours are taken at this size, detail comes from the near-infrared picture
 LEAST_SIDE = 64  # pixels, under which there is nothing to compare
@@ -31,6 +33,11 @@ class Reference:
         """Equal for equal pixels, to 16 bits."""
         steps = np.rint(self.pixels * np.float32(65535)).astype(np.uint16)
         return hashlib.sha256(repr(steps.shape).encode() + steps.tobytes()).hexdigest()[:12]
+
+    @cached_property
+    def turned(self) -> Turned:
+        """As it is compared with pictures: once for all of them."""
+        return Turned(self.pixels)
 
     @classmethod
     def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:

@@ -8,6 +8,7 @@ import pytest
 
 from nircolor import scenes
 from nircolor.evaluation.fidelity import psnr
+from nircolor.reference.matching import Turned
 from nircolor.reference.place import Placement, by_place, register
 
 SIDE, SHIFT = 256, 40
@@ -97,3 +98,14 @@ def test_without_overlap_little_is_changed() -> None:
     """Where nothing is trusted, nothing is carried over."""
     away = Placement(np.array([[1.0, 0, 10 * SIDE], [0, 1, 0], [0, 0, 1]]), 20, 0.0, 0.0)
     assert np.abs(by_place(painted(), nir(), day(), away) - painted()).max() < 1e-3
+
+
+def test_views_that_are_there_already_give_the_same_placement() -> None:
+    turned = Turned(day())
+    first, again, alone = register(nir(), day(), turned), register(nir(), day(), turned), register(nir(), day())
+    assert first
+    assert again
+    assert alone
+    assert first.evidence == again.evidence == alone.evidence
+    np.testing.assert_array_equal(again.matrix, alone.matrix)
+    assert turned.view(0) is turned.view(0)

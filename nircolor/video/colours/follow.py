@@ -76,7 +76,7 @@ class Follow:
         self._placement = self._change = None
         if reference is None:
             return
-        self._placement = register(small, reference.pixels) if mode != "palette" else None
+        self._placement = register(small, reference.pixels, reference.turned) if mode != "palette" else None
         if self._placement:
             self.used.append(Used("place", self._placement.evidence))
         elif mode != "place":
