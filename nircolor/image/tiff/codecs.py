@@ -34,6 +34,12 @@ def check(page: TiffPage, data: bytes) -> None:
         )
 
 
+def prepare(page: TiffPage) -> None:
+    """Before threads ``check``: what the directory says is read from the file when it is first asked for, at a place
+    that threads would take from each other."""
+    page.tags.valueof(_LERC_PARAMETERS)
+
+
 def _lerc(page: TiffPage, data: bytes) -> Size:
     """LERC 2, which is what TIFF has (github.com/Esri/lerc)."""
     data = _unpacked(page, data)

@@ -65,6 +65,7 @@ class TiffStored:
         """``stream`` has ``size`` bytes."""
         self.meaning, self.channels = meaning, len(wanted.colour)
         self.shape, self.dtype = (page.imagelength, page.imagewidth), wanted.kind.handed
+        tiff_codecs.prepare(page)
         self._page, self._stream, self._size = page, stream, size
         self._wanted, self._damaged = wanted, damaged
         self._side = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)

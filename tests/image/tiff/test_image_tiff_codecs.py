@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from image_files import RAMP, RAMP16, RAMP_FLOAT, rgb, tiff
 
 from nircolor.errors import InputError
 from nircolor.image import read_nir
+from nircolor.image.tiff import codecs
 
 LOSSLESS: dict[str, dict[str, Any]] = {
     "lerc": {},
@@ -57,6 +60,22 @@ def test_lerc_as_gdal_writes_it() -> None:
             ) as target:
                 target.write(RAMP_FLOAT, 1)
             np.testing.assert_allclose(read_nir(file.read()).pixels, RAMP_FLOAT, atol=1e-6)
+
+
+def test_how_a_blob_is_packed_is_known_before_threads_ask() -> None:
+    """A closed file has nothing more to say."""
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    with rasterio.MemoryFile() as file:
+        options = {"driver": "GTiff", "height": 32, "width": 32, "count": 1, "dtype": "float32"}
+        with file.open(**options, compress="LERC_DEFLATE", transform=rasterio.Affine(1, 0, 9, 0, -1, 9)) as target:
+            target.write(np.ones((32, 32), np.float32), 1)
+        stream = io.BytesIO(file.read())
+    page = tifffile.TiffFile(stream).pages.first
+    blob = stream.getvalue()[page.dataoffsets[0] :][: page.databytecounts[0]]
+    codecs.prepare(page)
+    stream.seek(0)
+    stream.truncate()
+    codecs.check(page, blob)
 
 
 def at(data: bytes, mark: bytes, offset: int, form: str, *values: int) -> bytes:
