@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 
 from tifffile import TiffPage
 
@@ -35,9 +36,11 @@ def check(page: TiffPage, data: bytes) -> None:
 
 
 def prepare(page: TiffPage) -> None:
-    """Before threads ``check``: what the directory says is read from the file when it is first asked for, at a place
-    that threads would take from each other."""
+    """Before threads ``check`` and decode: what else tifffile reads when it is first asked for, from the place where
+    the file stands, which threads would take from each other. A page that it cannot decode says so tile by tile."""
     page.tags.valueof(_LERC_PARAMETERS)
+    with suppress(Exception):
+        page.init_decode()  # looks into the first tile of a JPEG
 
 
 def _lerc(page: TiffPage, data: bytes) -> Size:

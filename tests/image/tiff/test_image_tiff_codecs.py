@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from image_files import RAMP, RAMP16, RAMP_FLOAT, rgb, tiff
 
 from nircolor.errors import InputError
 from nircolor.image import read_nir
-from nircolor.image.tiff import codecs
+from nircolor.image.raster import Request
+from nircolor.image.tiff import stored
+from nircolor.image.tiff.read import opened
 
 LOSSLESS: dict[str, dict[str, Any]] = {
     "lerc": {},
@@ -50,32 +54,66 @@ def test_values_come_back(kind: str, pixels: np.ndarray, options: dict[str, Any]
     assert picture.info.compression == "deflate"  # what the output is packed with
 
 
-def test_lerc_as_gdal_writes_it() -> None:
-    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
-    for kind in ("LERC", "LERC_DEFLATE", "LERC_ZSTD"):
-        with rasterio.MemoryFile() as file:
-            options = {"driver": "GTiff", "height": 37, "width": 53, "count": 1, "dtype": "float32", "compress": kind}
-            with file.open(
-                **options, transform=rasterio.Affine(1, 0, 9, 0, -1, 9), tiled=True, blockxsize=32, blockysize=16
-            ) as target:
-                target.write(RAMP_FLOAT, 1)
-            np.testing.assert_allclose(read_nir(file.read()).pixels, RAMP_FLOAT, atol=1e-6)
+class Guarded(io.BytesIO):
+    """A file that notes who moves its place."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.users = set[int]()
+
+    def seek(self, *place: int) -> int:
+        self.users.add(threading.get_ident())
+        return super().seek(*place)
+
+    def read(self, *size: int) -> bytes:
+        self.users.add(threading.get_ident())
+        return super().read(*size)
 
 
-def test_how_a_blob_is_packed_is_known_before_threads_ask() -> None:
-    """A closed file has nothing more to say."""
+def gdal_tiff(compression: str) -> bytes:
+    """One that GDAL packs as no other does: LERC within deflate or ZSTD."""
     rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    options = {"driver": "GTiff", "height": 37, "width": 53, "count": 1, "dtype": "float32", "compress": compression}
     with rasterio.MemoryFile() as file:
-        options = {"driver": "GTiff", "height": 32, "width": 32, "count": 1, "dtype": "float32"}
-        with file.open(**options, compress="LERC_DEFLATE", transform=rasterio.Affine(1, 0, 9, 0, -1, 9)) as target:
-            target.write(np.ones((32, 32), np.float32), 1)
-        stream = io.BytesIO(file.read())
-    page = tifffile.TiffFile(stream).pages.first
-    blob = stream.getvalue()[page.dataoffsets[0] :][: page.databytecounts[0]]
-    codecs.prepare(page)
-    stream.seek(0)
-    stream.truncate()
-    codecs.check(page, blob)
+        place = rasterio.Affine(1, 0, 9, 0, -1, 9)
+        with file.open(**options, transform=place, tiled=True, blockxsize=32, blockysize=16) as target:
+            target.write(RAMP_FLOAT, 1)
+        return bytes(file.read())
+
+
+@pytest.mark.parametrize("kind", ["LERC", "LERC_DEFLATE", "LERC_ZSTD"])
+def test_lerc_as_gdal_writes_it(kind: str) -> None:
+    np.testing.assert_allclose(read_nir(gdal_tiff(kind)).pixels, RAMP_FLOAT, atol=1e-6)
+
+
+def in_many(pixels: np.ndarray, compression: str, **options: Any) -> bytes:
+    return tiff(pixels, tile=(16, 16), compression=compression, **options)
+
+
+OF_MANY_TILES: dict[str, Callable[[], bytes]] = {
+    **{name: partial(in_many, RAMP16, name) for name in ("none", "lzw", "zlib", "packbits", "lzma", "zstd")},
+    **{name: partial(packed, name, RAMP, tile=(16, 16)) for name in LOSSLESS if name != "webp"},
+    "webp": lambda: packed("webp", rgb(RAMP), tile=(16, 16)),
+    **{name: partial(gdal_tiff, name) for name in ("LERC", "LERC_DEFLATE", "LERC_ZSTD")},
+    "jpeg": partial(in_many, RAMP, "jpeg"),
+    "jpeg colour": lambda: in_many(rgb(RAMP), "jpeg", photometric="rgb"),
+    "predictor": partial(in_many, RAMP_FLOAT, "zlib", predictor=True),
+    "planes": lambda: in_many(np.stack([RAMP] * 3), "zlib", photometric="rgb", planarconfig="separate"),
+    "palette": partial(
+        in_many, RAMP, "zlib", photometric="palette", colormap=np.tile(np.arange(256, dtype="u2"), (3, 1))
+    ),
+    "bits": partial(in_many, RAMP >> 1, "none", bitspersample=7),
+}
+
+
+@pytest.mark.parametrize("kind", OF_MANY_TILES)
+def test_threads_that_decode_leave_the_file_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take its place from each other: all that a page says is known before."""
+    monkeypatch.setattr(stored, "_processors", lambda: 2)  # so that there are threads
+    stream = Guarded(OF_MANY_TILES[kind]())
+    with opened(stream, Request()) as page:
+        page.read(slice(0, 37), slice(0, 53))
+    assert stream.users == {threading.get_ident()}
 
 
 def at(data: bytes, mark: bytes, offset: int, form: str, *values: int) -> bytes:
