@@ -93,7 +93,7 @@ class SampleType:
         """
         if not 0 < scale < np.inf or not -1 <= offset <= 0:
             return None
-        black, white = -offset / scale, (1 - offset) / scale
+        black, white = (0 - offset) / scale, (1 - offset) / scale
         whole = self.stored.kind != "f"
         fits = black < white < np.inf and (not whole or white <= self.peak)
         return (black, white) if fits and (not whole or white - black >= _PERCENT) else None

@@ -44,16 +44,31 @@ def open_sink(
 
 def open_page(pages: TiffPages, shape: tuple[int, int, int], dtype: np.dtype[Any], info: ImageInfo) -> Sink:
     """A sink for the next of ``pages``, which is finished before another begins."""
+    from nircolor.image.tiff.write import declares_nan
+
     if is_streamed(shape, "TIFF"):
         from nircolor.image.tiff.tiles import TiledTiff
 
-        return TiledTiff(pages, shape, dtype, info)
-    return _Collected(shape, dtype, lambda samples: pages.add(samples, info))
+        sink: Sink = TiledTiff(pages, shape, dtype, info)
+    else:
+        sink = _Collected(shape, dtype, lambda samples: pages.add(samples, info))
+    return _Blank(sink) if declares_nan(shape[2], dtype, info) else sink
 
 
 def is_streamed(shape: tuple[int, ...], format: str) -> bool:
     """Whether a file is written while its pixels come, and memory does not grow with them."""
     return format == "TIFF" and max(shape[:2]) > _TILE
+
+
+class _Blank:
+    """Hands (h, w, 4) floats on to ``sink``; colours without any opacity become NaN."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink, self.finish = sink, sink.finish
+
+    def add(self, top: int, left: int, samples: Samples) -> None:
+        gone = samples[:, :, 3:] == 0
+        self._sink.add(top, left, np.where(gone & (np.arange(4) < 3), np.float32(np.nan), samples))
 
 
 class _Collected:

@@ -19,11 +19,17 @@ from nircolor.image.tiff.ifd import IfdEntry, IfdLayout
 _CODECS = {"none": None, "lzw": "lzw", "deflate": "zlib"}
 _BIG = 3_900_000_000  # bytes of samples; the rest up to 4 GiB is left for tables and incompressible data
 _BIG_LZW = 2_800_000_000  # which may add half
+_NAN = (42113, 2, 0, "nan", True)  # GDAL's nodata value
 
 
 def is_big(size: int, compression: str) -> bool:
     """Whether samples of ``size`` bytes need a BigTIFF."""
     return size > (_BIG_LZW if compression == "lzw" else _BIG)
+
+
+def declares_nan(channels: int, dtype: np.dtype[Any], info: ImageInfo) -> bool:
+    """Whether transparent pixels are to be NaN, which the page declares: of floats GDAL takes no band for a mask."""
+    return channels == 4 and dtype.kind == "f" and info.geo is not None
 
 
 class TiffPages:
@@ -41,7 +47,7 @@ class TiffPages:
 
     def add(self, samples: Samples, info: ImageInfo) -> None:
         """The next page: (H, W, 3 or 4) uint8, uint16 or float32."""
-        self._writer.write(samples, **self._options(samples.shape[2], info))
+        self._writer.write(samples, **self._options(samples.shape[2], samples.dtype, info))
         self.finish(info)
 
     def begin(self, shape: tuple[int, int, int], dtype: np.dtype[Any], tile: tuple[int, int], info: ImageInfo) -> int:
@@ -51,7 +57,7 @@ class TiffPages:
         """
         count = -(-shape[0] // tile[0]) * -(-shape[1] // tile[1])
         holes = iter([b""] * count)
-        self._writer.write(holes, shape=shape, dtype=dtype, tile=tile, **self._options(shape[2], info))
+        self._writer.write(holes, shape=shape, dtype=dtype, tile=tile, **self._options(shape[2], dtype, info))
         return ifd.follow(self.stream, self._link, self._layout)
 
     def finish(self, info: ImageInfo) -> None:
@@ -64,7 +70,7 @@ class TiffPages:
             _append(self.stream, tag, entries, links[tag], self._layout)
         self.stream.seek(0, io.SEEK_END)
 
-    def _options(self, channels: int, info: ImageInfo) -> dict[str, Any]:
+    def _options(self, channels: int, dtype: np.dtype[Any], info: ImageInfo) -> dict[str, Any]:
         codec, (about, directories) = _CODECS.get(info.compression, "zlib"), _directories(info)
         return {
             "photometric": "rgb",
@@ -78,6 +84,7 @@ class TiffPages:
             "metadata": None,
             "extratags": [
                 *map(_extratag, (*about, *(info.geo.entries() if info.geo else ()))),
+                *([_NAN] if declares_nan(channels, dtype, info) else []),
                 *_packets(info.metadata),
                 *(_placeholder(tag, self._big) for tag in directories),
             ],

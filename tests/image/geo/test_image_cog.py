@@ -58,6 +58,13 @@ def test_overviews_are_averages_of_what_is_there(tmp_path: Path) -> None:
         np.testing.assert_allclose(small[:3], 40_000, atol=1)
 
 
+def test_overviews_of_floats_are_averages_of_what_is_there(tmp_path: Path) -> None:
+    striped = np.full((1024, 1024), 0.75, np.float32)
+    striped[:, ::2] = -9999
+    with seen(through(geotiff(tmp_path / "a.tif", striped, nodata=-9999), cog=True)) as made:
+        np.testing.assert_allclose(made.read(out_shape=(4, 256, 256))[:3], 0.75, atol=1e-3)
+
+
 def test_a_path_gets_the_same_bytes_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     picture = read_nir(geotiff(tmp_path / "a.tif", LARGE))
     rgb, stream = np.dstack([picture.pixels] * 3), io.BytesIO()

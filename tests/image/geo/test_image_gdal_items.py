@@ -48,6 +48,11 @@ def test_reflectance_from_0_to_1(pixels: np.ndarray, scale: float, offset: float
     assert not [line for line in picture.info.warnings if "left out" in line]
 
 
+def test_a_black_of_0_has_no_sign() -> None:
+    (line,) = read_nir(scaled(RAMP16 // 64, 0.0001)).info.warnings
+    assert "add `range=0,1023`" in line
+
+
 LEFT_OUT = [
     (0.01, -273.15, "offset (-273.15) and scale (0.01)"),
     (0.0001, 0.2, "offset (0.2) and scale (0.0001)"),  # black below 0

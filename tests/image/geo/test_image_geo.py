@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from geo_files import UTM, geotiff, north_up, rasterio, seen, tagged, through
-from image_files import HEIGHT, RAMP, RAMP16, RAMP_FLOAT, WIDTH
+from image_files import HEIGHT, RAMP, RAMP16, RAMP_FLOAT, WIDTH, tiff
 
 from nircolor.image import losses, plan_output, read_nir
 from nircolor.image.orient import upright
@@ -66,6 +66,26 @@ def test_no_data_is_transparent_and_not_declared(tmp_path: Path) -> None:
         assert after.nodata is None
         np.testing.assert_array_equal(after.dataset_mask() > 0, holes > 0)
         assert [each.name for each in after.colorinterp] == ["red", "green", "blue", "alpha"]
+
+
+@pytest.mark.parametrize("times", [1, 12], ids=["strips", "tiles"])
+def test_of_floats_it_is_nan_since_gdal_takes_no_band_for_a_mask(tmp_path: Path, times: int) -> None:
+    holes = np.tile(np.where(RAMP > 200, np.float32(-9999), RAMP_FLOAT), (1, times))
+    with seen(through(geotiff(tmp_path / "a.tif", holes, nodata=-9999))) as after:
+        assert np.isnan(after.nodata)
+        assert [each.name for each in after.colorinterp] == ["red", "green", "blue", "alpha"]
+        np.testing.assert_array_equal(after.read_masks(1) > 0, holes >= 0)
+        np.testing.assert_array_equal(np.isnan(after.read(3)), holes < 0)
+        np.testing.assert_array_equal(after.read(4), holes >= 0)
+
+
+def test_floats_that_are_all_there_or_on_no_map_hold_no_nan(tmp_path: Path) -> None:
+    with seen(through(geotiff(tmp_path / "a.tif", RAMP_FLOAT))) as after:
+        assert (after.count, after.nodata) == (3, None)
+    plain = tiff(np.dstack([RAMP_FLOAT, RAMP_FLOAT > 0.5]).astype(np.float32), extrasamples=["unassalpha"])
+    with seen(through(plain)) as after:
+        assert (after.count, after.nodata) == (4, None)
+        assert np.isfinite(after.read()).all()
 
 
 def test_rpcs_are_kept(tmp_path: Path) -> None:
