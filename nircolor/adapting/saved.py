@@ -106,7 +106,9 @@ class Saved:
         except BaseException as error:
             stopped = isinstance(error, StoppedError) or not isinstance(error, Exception)
             if stopped and (self.folder / JOURNAL).exists():
-                self.reporter.note(f"kept in {display_name(self.folder)}: the same call goes on from there")
+                self.reporter.note(
+                    f"what is known is kept in {display_name(self.folder)}: the same again goes on from there"
+                )
             raise
 
     def write(self) -> None:

@@ -13,7 +13,7 @@ from small_adapting import PAIRS, QUICK, QUICKEST
 from small_network import PLAIN, network, save
 
 import nircolor
-from nircolor import AdaptConfig
+from nircolor import AdaptConfig, scenes
 from nircolor.adapting.saved import Saved
 from nircolor.adapting.trials import Trials
 from nircolor.adapting.tune import drawn_back, tuned
@@ -21,6 +21,7 @@ from nircolor.calibrating.calibrate import META as CAMERA
 from nircolor.calibrating.samples import found_pairs, usable_pairs
 from nircolor.errors import InputError, OutputExistsError, UsageError, WeightsError
 from nircolor.events import Progress, Reporter
+from nircolor.scenes import quantise
 
 
 def swap(folder: Path, *seeds: int) -> None:
@@ -83,6 +84,25 @@ def test_too_few_pairs_are_refused_and_the_bad_ones_named(weights: Path, pairs: 
     told = "\n".join(warnings)
     assert "the two are exchanged; rename them the other way round" in told
     assert "3_rgb.png: the same picture as its near-infrared one" in told
+
+
+def test_one_pair_is_refused(weights: Path, pairs: Path, tmp_path: Path) -> None:
+    for path in [path for path in pairs.iterdir() if not path.name.startswith("0_")]:
+        path.unlink()
+    told = "1 of its pairs can be used, and adapting takes at least 5; give more, or calibrate the weights"
+    with pytest.raises(InputError, match=told):
+        nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors")
+
+
+def test_a_shifted_pair_is_registered_and_named(weights: Path, pairs: Path, tmp_path: Path) -> None:
+    scene = scenes.render(9, 128, 128)
+    cv2.imwrite(str(pairs / "2_nir.png"), quantise(scene.nir, 8))
+    cv2.imwrite(str(pairs / "2_rgb.png"), np.roll(quantise(scene.rgb, 8)[..., ::-1], (9, 7), (0, 1)))
+    config = replace(QUICK, steps=1)
+    result = nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors", config=config, device="cpu")
+    assert result.pairs == PAIRS
+    (warning,) = result.warnings
+    assert warning.endswith("2_rgb.png: shifted by (7, 9) pixels onto its near-infrared picture")
 
 
 def test_all_pairs_are_exchanged(weights: Path, pairs: Path, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_stopped_it_goes_on(
     stopped, notes = adapted(weights, rendered_pairs, out, at(stage, done))
     assert stopped is None
     assert not out.exists()
-    assert notes[-1].endswith("mine.adapting: the same call goes on from there")
+    assert notes[-1].endswith("mine.adapting: the same again goes on from there")
     counted: list[tuple[str, float]] = []
 
     def watch(event: Event) -> bool:
@@ -162,7 +162,9 @@ def test_a_folder_of_something_else_stays(weights: Path, pairs: Path, tmp_path: 
     folder = tmp_path / "mine.adapting"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(OutputExistsError, match=r"mine\.adapting: is in the way: it holds no adaptation; remove it, or"):
+    with pytest.raises(
+        OutputExistsError, match=r"mine\.adapting: is in the way: it holds no adaptation; remove it, or"
+    ):
         adapted(weights, pairs, tmp_path / OUT)
     assert (folder / "notes.txt").read_text() == "mine"
 
