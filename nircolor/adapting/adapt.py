@@ -5,7 +5,7 @@ print(adapt_weights("lite", "pairs/", "mine.safetensors"))
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from nircolor.events import Observer, Reporter, nobody
 
 if TYPE_CHECKING:
     from nircolor.adapting.config import AdaptConfig
+    from nircolor.adapting.trials import Trials
     from nircolor.calibrating.samples import UsablePair
     from nircolor.colorizer import Colorizer
 
@@ -82,9 +83,11 @@ def adapt_weights(
         data: a folder of near-infrared and colour pictures of the same views: see ``docs/camera.md`` for the names.
         output: a file that ends in .safetensors; it takes the place of ``weights`` everywhere.
         config: minutes, steps, rates. device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        overwrite: whether ``output`` may be replaced.
-        stop: once set, the work ends with StoppedError, and nothing is written. on_event: gets Progress, Note, Warned
-            and EngineReady events.
+        overwrite: whether ``output`` may be replaced, and what another adaptation to it has left.
+        stop: once set, the work ends with StoppedError. on_event: gets Progress, Note, Warned and EngineReady events.
+
+    What is known so far lies in a folder beside ``output`` (``mine.adapting``) until all is done: after a stop, or a
+    process that was killed, the same call goes on from there, and makes what it would have made.
 
     Where the gain is not more than chance, colours get worse or rendered scenes are forgotten, nothing is written and
     the result has no ``output``. A pair that can teach nothing is left out with a warning. Raises InputError for fewer
@@ -100,16 +103,29 @@ def adapt_weights(
 
         config = config or AdaptConfig()
         config.check()
-        return _adapted(engine, Path(data), out, config, reporter)
+        return _adapted(engine, Path(data), out, config, overwrite, reporter)
 
 
-def _adapted(weights: EngineConfig, folder: Path, out: Path, config: AdaptConfig, reporter: Reporter) -> AdaptResult:
+def _adapted(
+    weights: EngineConfig, folder: Path, out: Path, config: AdaptConfig, overwrite: bool, reporter: Reporter
+) -> AdaptResult:
+    from nircolor.adapting.saved import Saved, made_of, saved_beside
     from nircolor.adapting.trials import Trials
-    from nircolor.adapting.tune import drawn_back
 
     pairs = _pairs(folder, reporter)
     engine = uncalibrated(weights, reporter)
-    trials = Trials(engine, config, reporter)
+    saved = Saved(saved_beside(out), made_of(pairs, engine, config), overwrite, reporter)
+    with saved.told_when_stopped():
+        result = _judged(weights, pairs, out, engine, Trials(engine, config, saved, reporter))
+    saved.remove()
+    return replace(result, warnings=tuple(reporter.warnings))
+
+
+def _judged(
+    weights: EngineConfig, pairs: list[UsablePair], out: Path, engine: Colorizer, trials: Trials
+) -> AdaptResult:
+    from nircolor.adapting.tune import drawn_back
+
     verdict = trials.verdict(pairs)
     scenes, way = len({pair.scene for pair in pairs}), verdict.way
     facts = {"pairs": len(pairs), "scenes": scenes, "left_out": verdict.scenes, **asdict(way)}
@@ -118,8 +134,7 @@ def _adapted(weights: EngineConfig, folder: Path, out: Path, config: AdaptConfig
         tuned = drawn_back(engine, trials.trained(pairs, way.steps), way.share)
         facts["rendered"] = (trials.known, trials.remembered(tuned))
         _write(weights, out, tuned, facts)
-    output = str(out) if verdict.sure else None
-    return AdaptResult(weights.weights, output, **facts, warnings=tuple(reporter.warnings))
+    return AdaptResult(weights.weights, str(out) if verdict.sure else None, **facts)
 
 
 def _pairs(folder: Path, reporter: Reporter) -> list[UsablePair]:

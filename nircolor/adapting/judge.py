@@ -8,8 +8,8 @@ judged at several ``SHARES`` of its way; a check that forgets rendered scenes do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from nircolor.calibrating.fit import Scores, is_sure, mean_scores
 from nircolor.calibrating.samples import UsablePair, sample_of
 from nircolor.colorizer import Colorizer
+from nircolor.events import Reporter
 
 GROUPS = 4
 LEFT_OUT = 8  # scenes after which it is known well enough
@@ -32,6 +33,17 @@ class Way:
 
     steps: int
     share: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a trial, by its number, says of a way: scores of left-out scenes by scene, and what rendered scenes lost in
+    dB."""
+
+    trial: int
+    way: Way
+    after: dict[str, Scores]
+    lost: float
 
 
 @dataclass(frozen=True)
@@ -68,39 +80,33 @@ def folds(pairs: Sequence[UsablePair], seed: int) -> Iterator[Fold]:
         done += len(group)
 
 
-def scored(pairs: Sequence[UsablePair], engine: Colorizer) -> dict[str, Scores]:
-    """By scene."""
+def scored(pairs: Sequence[UsablePair], engine: Colorizer, reporter: Reporter) -> dict[str, Scores]:
+    """By scene. Raises StoppedError."""
     found: dict[str, list[Scores]] = defaultdict(list)
-    for pair in pairs:
+    for done, pair in enumerate(pairs):
+        reporter.progress("judging", done, len(pairs), "pictures")
         found[pair.scene].append(sample_of(pair, engine).scores())
     return {scene: mean_scores(scores) for scene, scores in found.items()}
 
 
-@dataclass
-class Bench:
-    """Collects what is measured, way by way. ``before``: of the weights as they are."""
+def verdict(before: Mapping[str, Scores], checks: Sequence[Check]) -> Verdict:
+    """``before``: of left-out scenes by the weights as they are. The shortest way to almost the best gain, of those
+    that are sure, if any is; ways that not all trainings went do not count."""
+    went: dict[Way, list[Check]] = defaultdict(list)
+    for check in checks:
+        went[check.way].append(check)
+    found = [_judged(way, before, went[way]) for way in sorted(went, key=lambda way: way.steps * way.share)]
+    found = [one for one in found if one is not None]
+    found = [one for one in found if one.sure] or found
+    best = max(one.after.psnr for one in found)
+    return next(one for one in found if one.after.psnr >= best - ENOUGH)
 
-    before: dict[str, Scores] = field(default_factory=dict)
-    after: dict[Way, dict[str, Scores]] = field(default_factory=lambda: defaultdict(dict))
-    forgotten: dict[Way, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, way: Way, after: dict[str, Scores], forgotten: float) -> float:
-        """Scores of left-out scenes, by scene, and what rendered scenes lost in dB. Returns the gain in dB."""
-        self.after[way] |= after
-        self.forgotten[way].append(forgotten)
-        return fmean(scores.psnr - self.before[scene].psnr for scene, scores in after.items())
-
-    def verdict(self) -> Verdict:
-        """The shortest way to almost the best gain, of those that are sure, if any is; ways that not all trainings went
-        do not count."""
-        ways = [way for way, scores in self.after.items() if len(scores) == len(self.before)]
-        found = [self._judged(way) for way in sorted(ways, key=lambda way: way.steps * way.share)]
-        found = [one for one in found if one.sure] or found
-        best = max(one.after.psnr for one in found)
-        return next(one for one in found if one.after.psnr >= best - ENOUGH)
-
-    def _judged(self, way: Way) -> Verdict:
-        before = list(self.before.values())
-        after = [self.after[way][scene] for scene in self.before]
-        sure = is_sure(before, after) and fmean(self.forgotten[way]) <= FORGOTTEN
-        return Verdict(way, mean_scores(before), mean_scores(after), len(before), sure)
+def _judged(way: Way, before: Mapping[str, Scores], checks: Sequence[Check]) -> Verdict | None:
+    """None where scenes are missing."""
+    after = {scene: scores for check in checks for scene, scores in check.after.items()}
+    if after.keys() != before.keys():
+        return None
+    old, new = list(before.values()), [after[scene] for scene in before]
+    sure = is_sure(old, new) and fmean(check.lost for check in checks) <= FORGOTTEN
+    return Verdict(way, mean_scores(old), mean_scores(new), len(before), sure)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import dataclass
+from statistics import fmean
 
 from nircolor.adapting.config import AdaptConfig
-from nircolor.adapting.judge import SHARES, Bench, Fold, Verdict, Way, folds, scored
+from nircolor.adapting.judge import SHARES, Check, Fold, Verdict, Way, folds, scored, verdict
+from nircolor.adapting.saved import Saved
 from nircolor.adapting.tune import State, drawn_back, rendered, tuned
-from nircolor.calibrating.fit import mean_scores
+from nircolor.calibrating.fit import Scores, mean_scores
 from nircolor.calibrating.samples import UsablePair
 from nircolor.colorizer import Colorizer
 from nircolor.events import Reporter
@@ -18,12 +21,18 @@ _JUDGED = 100_000  # the first seed of rendered scenes that are judged, and not 
 
 
 class Trials:
-    """Trainings of one engine, which itself stays as it is. ``clock``: in seconds."""
+    """Trainings of one engine, which itself stays as it is. ``saved``: what is known of them already, and where all
+    that they find is kept. ``clock``: in seconds."""
 
     def __init__(
-        self, engine: Colorizer, config: AdaptConfig, reporter: Reporter, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Colorizer,
+        config: AdaptConfig,
+        saved: Saved,
+        reporter: Reporter,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.engine, self.config, self.reporter, self._clock = engine, config, reporter, clock
+        self.engine, self.config, self.saved, self.reporter, self._clock = engine, config, saved, reporter, clock
         self._taught = rendered(range(config.rendered), engine)
         self._judged = rendered(range(_JUDGED, _JUDGED + -(-config.rendered // 4)))
         self.known = self.remembered(engine)
@@ -31,39 +40,71 @@ class Trials:
 
     def remembered(self, engine: Colorizer) -> float:
         """PSNR of the same scenes by another, in dB."""
-        return mean_scores(list(scored(self._judged, engine).values())).psnr
+        return mean_scores(list(scored(self._judged, engine, self.reporter).values())).psnr
 
     def verdict(self, pairs: list[UsablePair]) -> Verdict:
         """The first training says how many steps the time allows; the others go as far."""
-        bench, plan, steps = Bench(), list(folds(pairs, self.config.seed)), self.config.steps
+        plan, journal, before = list(folds(pairs, self.config.seed)), self.saved.journal, {}
         seconds = self.config.minutes * 60 / (len(plan) + 1)
+        self.saved.write()
         for number, fold in enumerate(plan, 1):
-            steps = self._trial(fold, f"trial {number} of {len(plan)}", bench, steps, seconds if number == 1 else None)
-        if steps + self.config.every <= self.config.steps:
-            self.reporter.warn(f"time for {steps} steps only, of {self.config.steps}: give more `minutes`")
-        return bench.verdict()
+            trial = _Trial(
+                number, f"trial {number} of {len(plan)}", fold, scored(fold.left_out, self.engine, self.reporter)
+            )
+            before |= trial.before
+            if not journal.steps:
+                journal.steps = self._run(trial, self.config.steps, seconds)
+            elif not self.saved.known(number, Way(journal.steps, SHARES[-1])):
+                self._run(trial, journal.steps, None)
+            self.saved.write()
+            self.saved.checkpoint(trial.name).unlink(missing_ok=True)
+        if journal.steps + self.config.every <= self.config.steps:
+            self.reporter.warn(f"time for {journal.steps} steps only, of {self.config.steps}: give more `minutes`")
+        return verdict(before, journal.checks)
 
-    def _trial(self, fold: Fold, name: str, bench: Bench, steps: int, seconds: float | None) -> int:
+    def _run(self, trial: _Trial, steps: int, seconds: float | None) -> int:
         """Steps done, in about ``seconds`` at most."""
-        began, done = self._clock(), 0
-        bench.before |= scored(fold.left_out, self.engine)
-        training = tuned(self.engine, fold.training, self._taught, self.config, steps, self._told(name, steps))
-        with closing(training) as checks:
-            for checked, (done, state) in enumerate(checks, 1):
+        began, done = self._clock() - self.saved.journal.seconds, 0
+        with closing(self._tuned(trial.fold.training, steps, trial.name)) as checks:
+            for done, state in checks:
                 for share in SHARES:
-                    engine = drawn_back(self.engine, state, share)
-                    lost = self.known - self.remembered(engine)
-                    gain = bench.add(Way(done, share), scored(fold.left_out, engine), lost)
-                    self.reporter.note(f"{name}, {done} steps, {share:.0%}: {gain:+.2f} dB, rendered {-lost:+.2f} dB")
-                if seconds and (self._clock() - began) * (checked + 1) / checked > seconds:
-                    break
+                    self._check(trial, Way(done, share), state)
+                if seconds:
+                    self.saved.journal.seconds = used = self._clock() - began
+                    if used * (1 + self.config.every / done) > seconds:
+                        break
         return done
+
+    def _check(self, trial: _Trial, way: Way, state: State) -> None:
+        """Measured, told and kept; or known already."""
+        if self.saved.known(trial.number, way):
+            return
+        engine = drawn_back(self.engine, state, way.share)
+        after, lost = scored(trial.fold.left_out, engine, self.reporter), self.known - self.remembered(engine)
+        gain = fmean(scores.psnr - trial.before[scene].psnr for scene, scores in after.items())
+        self.reporter.note(
+            f"{trial.name}, {way.steps} steps, {way.share:.0%}: {gain:+.2f} dB, rendered {-lost:+.2f} dB"
+        )
+        self.saved.journal.checks.append(Check(trial.number, way, after, lost))
+        self.saved.write()
 
     def trained(self, pairs: list[UsablePair], steps: int) -> State:
         """On all pairs."""
-        training = tuned(self.engine, pairs, self._taught, self.config, steps, self._told("training", steps))
-        *_, (_, state) = training
+        *_, (_, state) = self._tuned(pairs, steps, "training")
         return state
 
-    def _told(self, stage: str, steps: int) -> Callable[[int], None]:
-        return lambda done: self.reporter.progress(stage, done, steps, "steps")
+    def _tuned(self, pairs: list[UsablePair], steps: int, name: str) -> Generator[tuple[int, State], None, None]:
+        def told(done: int) -> None:
+            self.reporter.progress(name, done, steps, "steps")
+
+        return tuned(self.engine, pairs, self._taught, self.config, steps, told, self.saved.checkpoint(name))
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """``before``: scores of its left-out scenes by the weights as they are."""
+
+    number: int
+    name: str
+    fold: Fold
+    before: dict[str, Scores]

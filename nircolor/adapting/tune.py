@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,8 +17,9 @@ from nircolor import scenes
 from nircolor.adapting.config import AdaptConfig
 from nircolor.calibrating.samples import UsablePair
 from nircolor.device import choose_precision
+from nircolor.errors import WeightsError
 from nircolor.torch_networks import TorchNetworks
-from nircolor.training.checkpoint import Ema
+from nircolor.training.checkpoint import Ema, Optimised, TrainingState, load_checkpoint, save_checkpoint
 from nircolor.training.data_loader import DataLoader, PairSource
 from nircolor.training.devices import fabric_for
 from nircolor.training.objective import Objective
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 State = Mapping[str, Tensor]
 _COARSE = re.compile(r"pyramid\.((levels|laterals)\.[23]|ups\.[12])\.")  # at strides 16 and 32: model/pyramid.py
+_ANEW = "remove it, and this training begins anew"
 SIDE = 128  # of rendered scenes, in pixels
 
 
@@ -49,28 +53,73 @@ def tuned(
     config: AdaptConfig,
     steps: int,
     on_step: Callable[[int], None],
+    checkpoint: Path,
 ) -> Generator[tuple[int, State], None, None]:
     """Train a copy of the engine's network on ``pairs``, and on ``kept`` by the share that the configuration says.
 
-    Yields after every check the steps so far and the averaged weights, which change when the next ones are asked for.
-    A run of fewer steps is the beginning of a longer one. Raises what ``on_step`` raises, and NircolorError when a loss
-    is not a number.
+    Yields at every check the steps so far and the averaged weights, which change when the next ones are asked for.
+    A run of fewer steps is the beginning of a longer one. ``checkpoint``: a file that is written at every check and
+    whenever ``on_step`` ends the work; where there is one, the training goes on with it, and yields the check that it
+    was written at once more. Raises what ``on_step`` raises, NircolorError when a loss is not a number, WeightsError
+    for a file that is no such checkpoint, OutputError.
     """
     network, device = copy.deepcopy(engine.networks.network).train(), torch.device(engine.info.device)
     _leave(network)
     recipe = config.recipe(network.config, engine.info.precision)
     updater = Updater(recipe, network, fabric_for(recipe.optim.precision, engine.info.device))
     ema, objective = Ema(updater.network, recipe.optim.ema), Objective(recipe.loss, None, device)
+    training = _Training(checkpoint, updater, ema)
     sources = [PairSource(pairs, 1 - config.keep), *([PairSource(kept, config.keep)] if config.keep else [])]
     equalize = network.config.equalize
     loader = DataLoader(sources, recipe.augment, config.seed, config.batch, equalize=equalize, workers=1)
-    with closing(loader.batches(0)) as batches:
-        for step, batch in zip(range(steps), batches, strict=False):
+    start = training.restored()
+    if start and start % config.every == 0:
+        yield start, ema.state
+    with closing(loader.batches(start)) as batches:
+        for step, batch in zip(range(start, steps), batches, strict=False):
             updater.update(objective, [batch], step, learning_rate(recipe.optim, step, steps))
             ema.update(updater.network, step)
-            on_step(step + 1)
+            with training.saved_when_stopped(step + 1):
+                on_step(step + 1)
             if (step + 1) % config.every == 0:
+                training.save(step + 1)
                 yield step + 1, ema.state
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What changes from step to step, on the disk."""
+
+    file: Path
+    updater: Updater
+    ema: Ema
+
+    def restored(self) -> int:
+        """Steps that had been done, 0 where there is no file."""
+        if not self.file.exists():
+            return 0
+        try:
+            state = load_checkpoint(self.file, self._networks, self.ema, self.updater.recipe)
+        except WeightsError as error:
+            raise WeightsError("cannot be gone on with", path=self.file, remedy=_ANEW) from error
+        self.updater.fabric.strategy.precision.load_state_dict(state.scaler)
+        return state.step
+
+    def save(self, step: int) -> None:
+        state = TrainingState(step, scaler=self.updater.fabric.strategy.precision.state_dict())
+        save_checkpoint(self.file, state, self._networks, self.ema, self.updater.recipe)
+
+    @contextmanager
+    def saved_when_stopped(self, step: int) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:  # a signal, too
+            self.save(step)
+            raise
+
+    @property
+    def _networks(self) -> dict[str, Optimised]:
+        return {"network": Optimised(self.updater.network, self.updater.optimiser)}
 
 
 def _leave(network: nn.Module) -> None:

@@ -48,7 +48,7 @@ def adapt(data: Path | None, choices: AdaptChoices, report: Report) -> None:
 
     config = AdaptConfig.changed(choices.changes)
     config = config if choices.minutes is None else replace(config, minutes=choices.minutes)
-    with report.watching() as observe:
+    with report.interrupts.deferred(), report.watching() as observe:
         result = adapt_weights(
             choices.weights or "lite",
             data,

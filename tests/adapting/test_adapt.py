@@ -5,52 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 
 import cv2
 import numpy as np
 import pytest
+from small_adapting import PAIRS, QUICK, QUICKEST
 from small_network import PLAIN, network, save
 
 import nircolor
 from nircolor import AdaptConfig, scenes
+from nircolor.adapting.saved import Saved
 from nircolor.adapting.trials import Trials
 from nircolor.adapting.tune import drawn_back, tuned
 from nircolor.calibrating.calibrate import META as CAMERA
 from nircolor.calibrating.samples import found_pairs, usable_pairs
-from nircolor.errors import InputError, OutputExistsError, StoppedError, UsageError, WeightsError
+from nircolor.errors import InputError, OutputExistsError, UsageError, WeightsError
 from nircolor.events import Progress, Reporter
-from nircolor.model import BranchConfig
 from nircolor.scenes import quantise
-
-QUICK = AdaptConfig(steps=12, checks=1, rate=3e-3, size=24, batch=4, rendered=2)
-PAIRS = 5
-FLAT = BranchConfig((8, 8), (0, 0), stride=2)
-QUICKEST = replace(PLAIN, rgb=FLAT, prior=FLAT)
-"""Without an encoder and without scans: all of it learns."""
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = network(QUICKEST)
-    return save(tmp_path_factory.mktemp("weights") / "small.safetensors", made, description="small", metrics={"old": 1})
-
-
-@pytest.fixture(scope="module")
-def scene_files() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Near-infrared (H, W), and its colour picture in BGR."""
-    made = [scenes.render(seed, 48, 56) for seed in range(PAIRS)]
-    return [(quantise(one.nir, 8), quantise(one.rgb, 8)[..., ::-1]) for one in made]
-
-
-@pytest.fixture
-def pairs(scene_files: list[tuple[np.ndarray, np.ndarray]], tmp_path: Path) -> Path:
-    folder = tmp_path / "pairs"
-    folder.mkdir()
-    for seed, (nir, bgr) in enumerate(scene_files):
-        cv2.imwrite(str(folder / f"{seed}_nir.png"), nir)
-        cv2.imwrite(str(folder / f"{seed}_rgb.png"), bgr)
-    return folder
 
 
 def swap(folder: Path, *seeds: int) -> None:
@@ -73,13 +44,15 @@ def test_weights_of_ones_own(weights: Path, pairs: Path, tmp_path: Path) -> None
     )
     assert (result.output, result.pairs, result.scenes, result.left_out) == (str(out), PAIRS, PAIRS, PAIRS)
     assert result.after["psnr"] > result.before["psnr"] + 1
-    assert list(dict.fromkeys(stages)) == ["reading", *(f"trial {n} of 4" for n in (1, 2, 3, 4)), "training"]
+    told = ["reading", "judging", *(f"trial {n} of 4" for n in (1, 2, 3, 4)), "training"]
+    assert list(dict.fromkeys(stages)) == told
     assert "judged on 5 scenes that were left out" in str(result)
     meta = nircolor.verify_weights(out).meta
     assert meta["description"] == "small"
     assert "metrics" not in meta
     assert meta["adapted"]["pairs"] == PAIRS  # type: ignore[index]
     assert str(tmp_path) not in json.dumps(meta)
+    assert not out.with_suffix(".adapting").exists()
     engine = nircolor.Colorizer.from_weights(str(out), device="cpu")
     assert engine.colorize(np.full((20, 20), 90, np.uint8)).shape == (20, 20, 3)
     with pytest.raises(OutputExistsError):
@@ -111,6 +84,25 @@ def test_too_few_pairs_are_refused_and_the_bad_ones_named(weights: Path, pairs: 
     told = "\n".join(warnings)
     assert "the two are exchanged; rename them the other way round" in told
     assert "3_rgb.png: the same picture as its near-infrared one" in told
+
+
+def test_one_pair_is_refused(weights: Path, pairs: Path, tmp_path: Path) -> None:
+    for path in [path for path in pairs.iterdir() if not path.name.startswith("0_")]:
+        path.unlink()
+    told = "1 of its pairs can be used, and adapting takes at least 5; give more, or calibrate the weights"
+    with pytest.raises(InputError, match=told):
+        nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors")
+
+
+def test_a_shifted_pair_is_registered_and_named(weights: Path, pairs: Path, tmp_path: Path) -> None:
+    scene = scenes.render(9, 128, 128)
+    cv2.imwrite(str(pairs / "2_nir.png"), quantise(scene.nir, 8))
+    cv2.imwrite(str(pairs / "2_rgb.png"), np.roll(quantise(scene.rgb, 8)[..., ::-1], (9, 7), (0, 1)))
+    config = replace(QUICK, steps=1)
+    result = nircolor.adapt_weights(str(weights), pairs, tmp_path / "o.safetensors", config=config, device="cpu")
+    assert result.pairs == PAIRS
+    (warning,) = result.warnings
+    assert warning.endswith("2_rgb.png: shifted by (7, 9) pixels onto its near-infrared picture")
 
 
 def test_all_pairs_are_exchanged(weights: Path, pairs: Path, tmp_path: Path) -> None:
@@ -153,37 +145,27 @@ def test_weights_of_a_camera_are_refused(pairs: Path, tmp_path: Path) -> None:
         nircolor.adapt_weights(str(path), pairs, tmp_path / "o.safetensors", config=QUICK)
 
 
-def test_stopped_it_leaves_nothing(weights: Path, pairs: Path, tmp_path: Path) -> None:
-    stop, out = Event(), tmp_path / "mine.safetensors"
-
-    def watch(event: object) -> None:
-        if isinstance(event, Progress) and event.stage.startswith("trial") and event.done:
-            stop.set()
-
-    with pytest.raises(StoppedError):
-        nircolor.adapt_weights(str(weights), pairs, out, config=QUICK, device="cpu", stop=stop, on_event=watch)
-    assert not out.exists()
-
-
-def test_time_that_is_up_shortens_all_trainings(weights: Path, pairs: Path) -> None:
+def test_time_that_is_up_shortens_all_trainings(weights: Path, pairs: Path, tmp_path: Path) -> None:
     """A clock that goes on by an hour each time it is asked: every training ends at its first check."""
     hours, reporter = iter(range(0, 360000, 3600)), Reporter()
     engine = nircolor.Colorizer.from_weights(str(weights), device="cpu")
     config = replace(QUICK, steps=4, checks=2)
-    trials = Trials(engine, config, reporter, lambda: next(hours))
+    trials = Trials(engine, config, Saved(tmp_path / "s", {}, False, reporter), reporter, lambda: next(hours))
     verdict = trials.verdict(list(usable_pairs(found_pairs(pairs, reporter), "reading", reporter)))
     assert verdict.way.steps == 2
     assert verdict.scenes == PAIRS
     assert reporter.warnings == ["time for 2 steps only, of 4: give more `minutes`"]
 
 
-def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(weights: Path, pairs: Path) -> None:
+def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(
+    weights: Path, pairs: Path, tmp_path: Path
+) -> None:
     engine, reporter = nircolor.Colorizer.from_weights(str(weights), device="cpu", precision="fp32"), Reporter()
     known = list(usable_pairs(found_pairs(pairs, reporter), "reading", reporter))
     config = replace(QUICK, steps=4, checks=2, keep=0.0)
 
     def states(steps: int) -> list[dict[str, np.ndarray]]:
-        found = tuned(engine, known, [], config, steps, lambda step: None)
+        found = tuned(engine, known, [], config, steps, lambda step: None, tmp_path / f"{steps}.safetensors")
         return [{name: value.numpy().copy() for name, value in state.items()} for _, state in found]
 
     short, long = states(2), states(4)
@@ -191,7 +173,7 @@ def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(w
     assert all((short[0][name] == value).all() for name, value in long[0].items())
     begin, end = (
         engine.networks.network.state_dict(),
-        dict(next(iter(tuned(engine, known, [], config, 2, lambda step: None)))[1]),
+        dict(next(tuned(engine, known, [], config, 2, lambda step: None, tmp_path / "again.safetensors"))[1]),
     )
     half = drawn_back(engine, end, 0.5).networks.network.state_dict()
     name = "rgb_branch.head.weight"
@@ -202,7 +184,8 @@ def test_a_short_training_is_the_beginning_of_a_long_one_and_shares_go_between(w
 def test_of_a_network_with_an_encoder_the_coarse_levels_learn(tmp_path: Path, weights: Path, pairs: Path) -> None:
     engine = nircolor.Colorizer.from_weights(str(save(tmp_path / "plain.safetensors", network(PLAIN))), device="cpu")
     known = list(usable_pairs(found_pairs(pairs, Reporter()), "reading", Reporter()))
-    ((_, state),) = tuned(engine, known, [], replace(QUICK, steps=1, keep=0.0), 1, lambda step: None)
+    config, file = replace(QUICK, steps=1, keep=0.0), tmp_path / "checkpoint.safetensors"
+    ((_, state),) = tuned(engine, known, [], config, 1, lambda step: None, file)
     changed = {name for name, value in engine.networks.network.state_dict().items() if not value.equal(state[name])}
     assert changed
     coarse = ("levels.2.", "levels.3.", "laterals.2.", "laterals.3.", "ups.1.", "ups.2.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nircolor.adapting.judge import FORGOTTEN, LEFT_OUT, MOST_JUDGED, Bench, Way, folds
+from nircolor.adapting.judge import FORGOTTEN, LEFT_OUT, MOST_JUDGED, Check, Way, folds, verdict
 from nircolor.calibrating.fit import Scores
 from nircolor.calibrating.samples import UsablePair
 
@@ -29,20 +29,20 @@ def test_so_many_trainings_leave_scenes_out(scenes: int, trainings: int) -> None
         assert len(fold.left_out) <= MOST_JUDGED
 
 
-def bench(gains: dict[Way, tuple[float, ...]], forgotten: float = 0.0) -> Bench:
-    """``gains`` of each scene, in dB, way by way."""
-    made = Bench({str(scene): Scores(16.0 + scene, 5.0, 0.7) for scene in range(4)})
-    for way, each in gains.items():
-        after = {str(scene): Scores(16.0 + scene + gain, 5.0, 0.7) for scene, gain in enumerate(each)}
-        made.add(way, after, forgotten)
-    return made
+BEFORE = {str(scene): Scores(16.0 + scene, 5.0, 0.7) for scene in range(4)}
+
+
+def check(way: Way, gains: tuple[float, ...], lost: float = 0.0) -> Check:
+    """``gains`` of the first scenes, in dB."""
+    return Check(1, way, {str(i): Scores(16.0 + i + gain, 5.0, 0.7) for i, gain in enumerate(gains)}, lost)
 
 
 SHORT, LONG, LONGER = Way(20, 0.5), Way(20, 1.0), Way(40, 1.0)
 
 
 def test_the_shortest_of_ways_that_are_almost_equal() -> None:
-    found = bench({LONGER: (1.0, 1.1, 0.9, 1.0), LONG: (1.0, 0.9, 1.0, 0.9), SHORT: (0.5, 0.5, 0.5, 0.5)}).verdict()
+    ways = {LONGER: (1.0, 1.1, 0.9, 1.0), LONG: (1.0, 0.9, 1.0, 0.9), SHORT: (0.5, 0.5, 0.5, 0.5)}
+    found = verdict(BEFORE, [check(way, gains) for way, gains in ways.items()])
     assert found.way == LONG
     assert found.sure
     assert found.after.psnr == pytest.approx(found.before.psnr + 0.95)
@@ -50,14 +50,23 @@ def test_the_shortest_of_ways_that_are_almost_equal() -> None:
 
 @pytest.mark.parametrize("gains", [(0.0, 0.0, 0.0, 0.0), (2.0, -1.8, 2.0, -1.8), (-1.0, -1.1, -1.0, -1.0)])
 def test_a_gain_by_chance_is_none(gains: tuple[float, ...]) -> None:
-    assert not bench({SHORT: gains, LONG: gains}).verdict().sure
+    assert not verdict(BEFORE, [check(SHORT, gains), check(LONG, gains)]).sure
 
 
 def test_what_forgets_rendered_scenes_is_refused() -> None:
-    assert not bench({LONG: (1.0, 1.0, 1.0, 1.0)}, FORGOTTEN + 0.01).verdict().sure
+    assert not verdict(BEFORE, [check(LONG, (1.0, 1.0, 1.0, 1.0), FORGOTTEN + 0.01)]).sure
 
 
 def test_a_way_that_not_all_trainings_went_does_not_count() -> None:
-    made = bench({LONG: (1.0, 1.0, 1.0, 1.0)})
-    made.add(LONGER, {"0": Scores(30.0, 1.0, 1.0)}, 0.0)
-    assert made.verdict().way == LONG
+    found = verdict(BEFORE, [check(LONG, (1.0, 1.0, 1.0, 1.0)), check(LONGER, (14.0,))])
+    assert found.way == LONG
+
+
+def test_trials_of_one_way_are_taken_together() -> None:
+    """What they lost counts in the mean."""
+    whole = check(LONG, (1.0, 1.0, 1.0, 1.0)).after
+    halves = [Check(number, LONG, {s: whole[s] for s in names}, lost) for number, names, lost in PARTS]
+    assert verdict(BEFORE, halves).sure
+
+
+PARTS = ((1, ("0", "1"), 2 * FORGOTTEN), (2, ("2", "3"), -0.1))

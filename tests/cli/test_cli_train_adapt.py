@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
-from cli_tools import Run, one_line, save
-from small_network import PLAIN, network
-from small_network import save as save_weights
-
-from nircolor import scenes
-from nircolor.model import BranchConfig
+from cli_tools import Run, one_line
+from small_adapting import QUICKEST, write_pairs
+from small_network import network, save
+from struck import PROGRESS, strike
 
 QUICK = [f"--set={change}" for change in ("steps=12", "checks=1", "rate=3e-3", "size=24", "batch=4", "rendered=2")]
 
@@ -21,13 +18,8 @@ QUICK = [f"--set={change}" for change in ("steps=12", "checks=1", "rate=3e-3", "
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five rendered pairs in ``pairs``, and ``small.safetensors``, without an encoder and scans."""
     folder = tmp_path_factory.mktemp("home")
-    (folder / "pairs").mkdir()
-    for seed in range(5):
-        scene = scenes.render(seed, 48, 56)
-        save(folder / "pairs" / f"{seed}_nir.png", scenes.quantise(scene.nir, 8))
-        save(folder / "pairs" / f"{seed}_rgb.png", np.ascontiguousarray(scenes.quantise(scene.rgb, 8)[..., ::-1]))
-    flat = BranchConfig((8, 8), (0, 0), stride=2)
-    save_weights(folder / "small.safetensors", network(replace(PLAIN, rgb=flat, prior=flat)))
+    write_pairs(folder / "pairs")
+    save(folder / "small.safetensors", network(QUICKEST))
     return folder
 
 
@@ -64,6 +56,20 @@ def test_from_pairs_to_a_picture(command: Run, inside: Run, home: Path) -> None:
 )
 def test_what_it_refuses(options: tuple[str, ...], told: str, inside: Run) -> None:
     assert told in one_line(inside("train", *options), 2)
+
+
+def test_ctrl_c_keeps_what_is_known(home: Path, tmp_path: Path) -> None:
+    """At the third step of the first trial: five pairs are read, a rendered picture and two left-out ones judged."""
+    pairs, weights = home / "pairs", home / "small.safetensors"
+    line = ("train", "adapt", "--data", pairs, "--weights", weights, "--device", "cpu", *QUICK)
+    struck = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=5 + 1 + 2 + 3)
+    assert struck.returncode == 130, struck.stderr
+    assert "what is known is kept in mine.adapting: the same again goes on from there\n" in struck.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.adapting"]
+    done = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=1000)
+    assert done.returncode == 0, done.stderr
+    assert "going on where mine.adapting has stopped" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.safetensors"]
 
 
 def test_weights_that_are_right_already(inside: Run, home: Path, tmp_path: Path) -> None:
