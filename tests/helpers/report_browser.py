@@ -33,6 +33,7 @@ _FLAGS = (
     "--hide-scrollbars",
     "--enable-logging=stderr",
 )
+_WORKERS = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}  # and theirs
 
 
 def find() -> str | None:
@@ -82,6 +83,7 @@ class Browser:
         self._session: str | None = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self._send("Target.setAutoAttach", self._session, **_WORKERS)
 
     def __enter__(self) -> Browser:
         return self
@@ -134,12 +136,31 @@ class Browser:
         """A command of the DevTools protocol, on the page."""
         return self._call(method, self._session, **parameters)
 
-    def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+    def give(self, selector: str, *paths: Path) -> None:
+        """Choose files in an input of the page."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+    def drop(self, x: float, y: float, path: Path) -> None:
+        """Drag a file into the window, and let go of it at a place there."""
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+    def downloads(self, folder: Path) -> None:
+        """What the page offers for download goes into ``folder``."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
+    def _send(self, method: str, session: str | None = None, **parameters: Any) -> None:
         self._last += 1
         message = {"id": self._last, "method": method, "params": parameters} | (
             {"sessionId": session} if session else {}
         )
         os.write(self._out, json.dumps(message).encode() + b"\0")
+
+    def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        self._send(method, session, **parameters)
         while (answer := self._receive()).get("id") != self._last:
             self._note(answer)
         assert "error" not in answer, (method, answer["error"])
@@ -161,3 +182,9 @@ class Browser:
             self.messages.append(json.dumps(parameters)[:500])
         if name == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"][:200])
+        if name == "Target.attachedToTarget":  # a worker, which waits until it is watched
+            session = parameters["sessionId"]
+            for method in ("Network.enable", "Runtime.enable", "Log.enable"):
+                self._send(method, session)
+            self._send("Target.setAutoAttach", session, **_WORKERS)
+            self._send("Runtime.runIfWaitingForDebugger", session)

@@ -1,5 +1,5 @@
 // The work, beside the page so that it never freezes: a file -> greys -> the network -> colours -> a PNG.
-import * as ort from "./ort.wasm.bundle.min.mjs";
+import * as ort from "./ort.wasm.bundle.min.js";
 import { onePlane, toned, upright } from "./grey.js";
 import { Refusal, checkSize, headOf, kindOf } from "./inspect.js";
 import { readPng } from "./png.js";
@@ -16,13 +16,18 @@ let network = null;
 
 onmessage = async ({ data: { file, options } }) => {
   try {
-    network ??= load();
-    if (file) await colourFile(file, options);
+    begin();
+    await (file ? colourFile(file, options) : network);
   } catch (error) {
-    network = (await Promise.resolve(network).catch(() => null)) && network; // one that failed is asked for again
     postMessage({ kind: "failed", ...explained(error) });
   }
 };
+
+/** Load the network, unless it is there or on its way. One that failed is asked for again. */
+function begin() {
+  network ??= load();
+  network.catch(() => (network = null));
+}
 
 function explained(error) {
   if (error instanceof Refusal) return { text: error.message, offer: error.offer };
