@@ -152,16 +152,18 @@ class Browser:
         """What the page offers for download goes into ``folder``."""
         self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
-    def _send(self, method: str, session: str | None = None, **parameters: Any) -> None:
+    def _send(self, method: str, session: str | None = None, **parameters: Any) -> int:
+        """Send a command, whose number this returns; its answer comes some time."""
         self._last += 1
         message = {"id": self._last, "method": method, "params": parameters} | (
             {"sessionId": session} if session else {}
         )
         os.write(self._out, json.dumps(message).encode() + b"\0")
+        return self._last
 
     def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
-        self._send(method, session, **parameters)
-        while (answer := self._receive()).get("id") != self._last:
+        number = self._send(method, session, **parameters)
+        while (answer := self._receive()).get("id") != number:
             self._note(answer)
         assert "error" not in answer, (method, answer["error"])
         return answer["result"]
@@ -182,7 +184,7 @@ class Browser:
             self.messages.append(json.dumps(parameters)[:500])
         if name == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"][:200])
-        if name == "Target.attachedToTarget":  # a worker, which waits until it is watched
+        if name == "Target.attachedToTarget" and parameters["waitingForDebugger"]:  # a worker: it waits to be watched
             session = parameters["sessionId"]
             for method in ("Network.enable", "Runtime.enable", "Log.enable"):
                 self._send(method, session)

@@ -86,7 +86,7 @@ async function decoded(file, kind) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const samples = context.getImageData(0, 0, width, height).data;
-  return { width, height, channels: 4, samples: new Uint8Array(samples.buffer), peak: 255, noisy: kind !== "PNG" };
+  return { width, height, channels: 4, samples: new Uint8Array(samples.buffer), peak: 255, noisy: kind !== "BMP" };
 }
 
 function greysOf(picture, { luma = false, stretch = false } = {}) {
