@@ -20,7 +20,7 @@ from nircolor.scenes import quantise, render
 
 SCENE = render(5, 45, 61).nir
 BYTE, SHORT = quantise(SCENE, 8), quantise(SCENE, 16)
-MASK = np.where(SCENE > np.median(SCENE), 255, 77).astype(np.uint8)
+MASK = np.where(np.median(SCENE) < SCENE, 255, 77).astype(np.uint8)
 NOISE = np.random.default_rng(0).integers(-3, 4, (*SCENE.shape, 3))
 NEARLY_GREY = np.clip(rgb(BYTE) + NOISE, 0, 255).astype(np.uint8)
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
