@@ -134,7 +134,7 @@ async function received(answer, on) {
 
 /** Colours of (height, width) greys: a Float32Array of three planes. */
 async function paint(session, { nir, width, height }) {
-  const { rgb } = await session.run({ nir: new ort.Tensor("float32", nir, [1, 1, height, width]) });
+  const { rgb } = await session.run({ nir: new ort.Tensor("float32", nir, [1, 1, height, width]) }, ["rgb"]);
   return rgb.data;
 }
 
