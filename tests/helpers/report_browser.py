@@ -78,7 +78,7 @@ class Browser:
         self._profile = _profile()
         here, self._out = os.pipe()
         self._in, there = os.pipe()
-        self._process = _start(executable, self._profile.name, here, there)
+        self.process = _start(executable, self._profile.name, here, there)
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session: str | None = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -93,8 +93,8 @@ class Browser:
     ) -> None:
         os.close(self._out)  # a browser whose pipe closes ends by itself
         os.close(self._in)
-        os.killpg(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        os.killpg(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
         self._profile.cleanup()
 
     def open(self, url: str, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
