@@ -39,6 +39,7 @@ __all__ = [
     "list_packaged",
     "load",
     "locate",
+    "packaged_file",
     "parse_hub",
     "read_meta",
     "refuse_checkpoint",
@@ -106,6 +107,14 @@ def locate(name: str | Path) -> Path:
         raise _no_file(path) if _is_path(name) else WeightsError(_unknown(str(name)))
     except (OSError, ValueError, RuntimeError) as error:  # no permission, a name too long, a NUL in it, no such ~user
         raise unreadable(name, error) from error
+
+
+def packaged_file(name: str) -> Path:
+    """A file that comes with the packaged weights, by its whole name. Raises WeightsError where it is missing."""
+    path = _packaged_folder() / name
+    if not path.is_file():
+        raise WeightsError("is missing: the installation is incomplete", path=path, remedy="reinstall nircolor")
+    return path
 
 
 def load(name: str | Path, path: Path | None = None) -> LoadedWeights:

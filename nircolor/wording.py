@@ -24,7 +24,7 @@ OPTIONS = frozenset((
     "run", "save", "segment", "set", "skip_existing", "smooth", "split", "split_file", "start_share", "stretch",
     "suffix", "tile", "train", "watch", "weights", "workers",
     "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
-    "description", "private", "revision",
+    "description", "private", "revision", "runtime",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""

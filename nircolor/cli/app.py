@@ -17,6 +17,8 @@ from nircolor._version import __version__
 from nircolor.cli.batch import EPILOG as BATCH_EPILOG
 from nircolor.cli.batch import batch
 from nircolor.cli.colorize import EPILOG, colorize
+from nircolor.cli.demo import EPILOG as DEMO_EPILOG
+from nircolor.cli.demo import demo
 from nircolor.cli.doctor import doctor
 from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
@@ -48,6 +50,7 @@ app.command(epilog=VIDEO_EPILOG, short_help="Colorize a near-infrared video.")(v
 app.command(epilog=EVALUATE_EPILOG, short_help="Measure how good colorized pictures are.")(evaluate)
 app.command(epilog=TRAIN_EPILOG + EXIT_CODES, short_help="Train a network as a recipe says.")(train)
 app.add_typer(weights_app, name="weights")
+app.command(epilog=DEMO_EPILOG, short_help="Make a page that colorizes in the browser.")(demo)
 app.command(epilog=EXIT_CODES, short_help="Check that everything is here that nircolor needs.")(doctor)
 
 

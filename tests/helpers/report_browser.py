@@ -33,6 +33,7 @@ _FLAGS = (
     "--hide-scrollbars",
     "--enable-logging=stderr",
 )
+_WORKERS = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}  # and theirs
 
 
 def find() -> str | None:
@@ -77,11 +78,12 @@ class Browser:
         self._profile = _profile()
         here, self._out = os.pipe()
         self._in, there = os.pipe()
-        self._process = _start(executable, self._profile.name, here, there)
+        self.process = _start(executable, self._profile.name, here, there)
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session: str | None = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self._send("Target.setAutoAttach", self._session, **_WORKERS)
 
     def __enter__(self) -> Browser:
         return self
@@ -91,8 +93,8 @@ class Browser:
     ) -> None:
         os.close(self._out)  # a browser whose pipe closes ends by itself
         os.close(self._in)
-        os.killpg(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        os.killpg(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
         self._profile.cleanup()
 
     def open(self, url: str, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
@@ -134,13 +136,34 @@ class Browser:
         """A command of the DevTools protocol, on the page."""
         return self._call(method, self._session, **parameters)
 
-    def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+    def give(self, selector: str, *paths: Path) -> None:
+        """Choose files in an input of the page."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+    def drop(self, x: float, y: float, path: Path) -> None:
+        """Drag a file into the window, and let go of it at a place there."""
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+    def downloads(self, folder: Path) -> None:
+        """What the page offers for download goes into ``folder``."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
+    def _send(self, method: str, session: str | None = None, **parameters: Any) -> int:
+        """Send a command, whose number this returns; its answer comes some time."""
         self._last += 1
         message = {"id": self._last, "method": method, "params": parameters} | (
             {"sessionId": session} if session else {}
         )
         os.write(self._out, json.dumps(message).encode() + b"\0")
-        while (answer := self._receive()).get("id") != self._last:
+        return self._last
+
+    def _call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        number = self._send(method, session, **parameters)
+        while (answer := self._receive()).get("id") != number:
             self._note(answer)
         assert "error" not in answer, (method, answer["error"])
         return answer["result"]
@@ -161,3 +184,9 @@ class Browser:
             self.messages.append(json.dumps(parameters)[:500])
         if name == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"][:200])
+        if name == "Target.attachedToTarget" and parameters["waitingForDebugger"]:  # a worker: it waits to be watched
+            session = parameters["sessionId"]
+            for method in ("Network.enable", "Runtime.enable", "Log.enable"):
+                self._send(method, session)
+            self._send("Target.setAutoAttach", session, **_WORKERS)
+            self._send("Runtime.runIfWaitingForDebugger", session)
