@@ -23,9 +23,7 @@ class Watched(Colorizer):
 
     def __init__(self, engine: Colorizer, config: EngineConfig, admit: Callable[[int, int], None]) -> None:
         info = replace(engine.info, weights=config.weights)
-        super().__init__(
-            engine.networks, info, config.tiling, config.prior, None, config.correction, engine.camera
-        )
+        super().__init__(engine.networks, info, config.tiling, config.prior, None, config.correction, engine.camera)
         self._admit, self._kept = admit, list[Reduced]()
 
     def paint(self, picture: Picture, **options: Any) -> Iterator[Piece]:

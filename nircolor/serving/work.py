@@ -37,7 +37,19 @@ from nircolor.serving.settings import Settings
 BEFORE, AFTER = "before.jpg", "after.jpg"
 """Names of the small copies, in the folder of the source."""
 _LOADED = 2  # networks that are kept: that of the start, and another one
-_FACTS = ("format", "width", "height", "depth", "seconds", "pages", "device", "kernel", "precision", "weights", "sha256")
+_FACTS = (
+    "format",
+    "width",
+    "height",
+    "depth",
+    "seconds",
+    "pages",
+    "device",
+    "kernel",
+    "precision",
+    "weights",
+    "sha256",
+)
 
 
 class Engines:

@@ -29,7 +29,7 @@ class Worker:
         self._begin = {"engine": of_engine(engine), "weights": weights, "pixels": pixels}
         self._process: Process | None = None
         self._job = 0
-        self.hurried = False
+        self.is_hurried: Callable[[], bool] = lambda: False
         """Whether the server ends: nothing is waited for."""
 
     async def start(self) -> EngineReady:
@@ -48,8 +48,10 @@ class Worker:
             raise
         if "ready" not in answer:
             self.kill()
-            raise to_error(answer["failed"]) if "failed" in answer else DeviceError(
-                "the process that colorizes has ended", remedy="run nircolor doctor"
+            raise (
+                to_error(answer["failed"])
+                if "failed" in answer
+                else DeviceError("the process that colorizes has ended", remedy="run nircolor doctor")
             )
         return EngineReady(**answer["ready"])
 
@@ -100,7 +102,7 @@ class Worker:
     async def _stop(self, process: Process) -> None:
         """It has a moment to do so by itself, and keeps its network; else it is ended."""
         try:
-            if self.hurried:
+            if self.is_hurried():
                 raise asyncio.TimeoutError
             await self._send(process, {"stop": self._job})
             await asyncio.wait_for(self._answer(process, lambda *_: None), _PATIENCE)
