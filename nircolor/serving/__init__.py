@@ -1,4 +1,4 @@
-"""``nircolor serve``: a page in a browser and ``POST /colorize`` for other programs, on this machine alone unless asked.
+"""``nircolor serve``: a page in a browser and ``POST /colorize`` for other programs, on this machine alone.
 
     serve.py       the verb: listens, starts the worker, ends in a second
       app.py       routes; guard.py: who may ask, and what a browser may load

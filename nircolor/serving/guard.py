@@ -71,5 +71,5 @@ class Guard:
 
 
 def names_of(address: Address, own: str) -> frozenset[str]:
-    """By which names the server may be called. ``own``: the name of this machine, for those who listen to the network."""
+    """By which names the server may be called. ``own``: the name of this machine, for who listens to the network."""
     return frozenset({"localhost", address.host} | (set() if address.is_local else {own}))

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nircolor.correction import Correction
 from nircolor.engine import EngineConfig
 from nircolor.errors import UsageError
 from nircolor.image.formats import by_name
@@ -54,7 +53,7 @@ def _engine(given: Mapping[str, str], engine: EngineConfig, weights: Collection[
     factors = {key: _number(key, given[key]) for key in ("brightness", "colour", "warmth") if key in given}
     correction = replace(engine.correction, **factors)
     correction.check()
-    return replace(engine, weights=name, correction=Correction(**vars(correction)))
+    return replace(engine, weights=name, correction=correction)
 
 
 def _reading(given: Mapping[str, str]) -> Reading:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -59,10 +60,8 @@ class Body:
 
     async def drain(self) -> None:
         """Take what is still coming: a client that is not done with sending would not hear the answer."""
-        try:
+        with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._rest(), _DRAINED)
-        except asyncio.TimeoutError:
-            pass
 
     async def _rest(self) -> None:
         while not self.ended:

@@ -87,7 +87,7 @@ class Worker:
             if not answer:
                 self.kill()
                 raise InputError(
-                    "has ended the process that colorizes: it is damaged in a way that was not foreseen, or memory ran out",
+                    "has ended the process that colorizes: memory ran out, or it is damaged in a way nobody foresaw",
                     remedy="get a fresh copy, or a smaller picture",
                 )
             if answer.get("job") != self._job:
