@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,7 +14,8 @@ from starlette.routing import Route
 from nircolor._version import __version__
 from nircolor.image.formats import FORMATS
 from nircolor.pages.page import section, static
-from nircolor.serving.guard import Guard
+from nircolor.serving.config import Address
+from nircolor.serving.guard import Guard, names_of
 from nircolor.serving.refused import RefusedError, answer
 from nircolor.serving.requests import Colorize
 
@@ -29,8 +30,8 @@ _FILES = {
 }
 
 
-def application(colorize: Colorize, names: Sequence[str]) -> Starlette:
-    """``names``: by which this machine may be called."""
+def application(colorize: Colorize, address: Address) -> Starlette:
+    """What is served at ``address``."""
 
     def page(request: Request) -> Response:
         limits = {"upload": colorize.limits.upload_bytes, "pixels": colorize.limits.pixels}
@@ -40,6 +41,7 @@ def application(colorize: Colorize, names: Sequence[str]) -> Starlette:
             engine=colorize.engine,
             formats=list(FORMATS),
             limits=limits,
+            local=address.is_local,
             version=__version__,
         )
         return Response(text, media_type="text/html")
@@ -58,7 +60,7 @@ def application(colorize: Colorize, names: Sequence[str]) -> Starlette:
         Route("/progress/{token}", progress),
         Route("/colorize", colorize, methods=["POST"]),
     ]
-    guard = Middleware(Guard, names=names)
+    guard = Middleware(Guard, names=names_of(address, socket.gethostname()))
     return Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: _astray})
 
 

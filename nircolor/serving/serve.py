@@ -148,12 +148,11 @@ class _Job:
     def _application(self, worker: Worker, weights: list[str], folder: Path) -> Starlette:
         from nircolor.serving.app import application
         from nircolor.serving.desk import Desk
-        from nircolor.serving.guard import names_of
         from nircolor.serving.requests import Colorize
 
         desk = Desk(self._limits.waiting)
         colorize = Colorize(desk, worker, self._engine, weights, self._limits, folder, self._note)
-        return application(colorize, names_of(self._address, socket.gethostname()))
+        return application(colorize, self._address)
 
     def _note(self, text: str, done: bool) -> None:
         self._done, self._refused = self._done + done, self._refused + (not done)
