@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from nircolor.serving.plain import AFTER, BEFORE
 from nircolor.serving.uploads import Upload, suffix_of
-from nircolor.serving.work import AFTER, BEFORE
 from nircolor.wording import one_line
 
 Facts = dict[str, Any]

@@ -14,6 +14,10 @@ from nircolor.errors import InputError, NircolorError
 from nircolor.tiling import Tiling
 
 
+BEFORE, AFTER = "before.jpg", "after.jpg"
+"""Names of the small copies of a picture, in its folder."""
+
+
 class TooLargeError(InputError):
     """A picture of more pixels than the server takes."""
 

@@ -131,7 +131,7 @@ class _Job:
             await server.serve([listener])
             await watch
         finally:
-            worker.kill()
+            await worker.close()
 
     async def _watch(self, server: Any) -> None:
         """Says where the server is once it is there, and ends it when the caller wants that."""

@@ -30,12 +30,10 @@ from nircolor.engine import EngineConfig
 from nircolor.errors import InputError
 from nircolor.events import EngineReady, Event, Progress, Reporter
 from nircolor.image.formats import HEAD, SUPPORTED, sniff
-from nircolor.serving.plain import TooLargeError, line, of_error, read, to_engine
+from nircolor.serving.plain import AFTER, BEFORE, TooLargeError, line, of_error, read, to_engine
 from nircolor.serving.preview import Watched
 from nircolor.serving.settings import Settings
 
-BEFORE, AFTER = "before.jpg", "after.jpg"
-"""Names of the small copies, in the folder of the source."""
 _LOADED = 2  # networks that are kept: that of the start, and another one
 _FACTS = (
     "format",

@@ -81,6 +81,13 @@ class Worker:
                 self._process.kill()
         self._process = None
 
+    async def close(self) -> None:
+        """At once, and all of it."""
+        process = self._process
+        self.kill()
+        if process is not None:
+            await process.wait()
+
     async def _answer(self, process: Process, told: Told) -> dict[str, Any]:
         while True:
             answer = await self._receive(process)
