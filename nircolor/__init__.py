@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from nircolor.image import ImageInfo, NirImage, RgbImage, Stretch, read_nir, read_rgb, write_rgb
     from nircolor.picture import Reading, Writing
     from nircolor.publishing.push import PushResult, push_to_hub
+    from nircolor.serving.config import Limits
+    from nircolor.serving.serve import Served, serve
     from nircolor.tiling import Tiling
     from nircolor.training.run import Machine, Run, estimate_training, train
     from nircolor.video.convert import VideoResult, colorize_video
@@ -71,6 +73,7 @@ __all__ = [
     "FolderPlan",
     "ImageInfo",
     "InputError",
+    "Limits",
     "Machine",
     "NamedWeights",
     "Naming",
@@ -86,6 +89,7 @@ __all__ = [
     "RgbImage",
     "Run",
     "Selection",
+    "Served",
     "StoppedError",
     "Stretch",
     "Tiling",
@@ -110,6 +114,7 @@ __all__ = [
     "push_to_hub",
     "read_nir",
     "read_rgb",
+    "serve",
     "train",
     "verify_weights",
     "write_rgb",
@@ -135,6 +140,8 @@ _HOMES = {
     "nircolor.image": ("ImageInfo", "NirImage", "RgbImage", "Stretch", "read_nir", "read_rgb", "write_rgb"),
     "nircolor.picture": ("Reading", "Writing"),
     "nircolor.publishing.push": ("PushResult", "push_to_hub"),
+    "nircolor.serving.config": ("Limits",),
+    "nircolor.serving.serve": ("Served", "serve"),
     "nircolor.tiling": ("Tiling",),
     "nircolor.video.convert": ("VideoResult", "colorize_video"),
     "nircolor.weights_info": ("NamedWeights", "WeightsInfo", "list_weights", "verify_weights"),

@@ -25,6 +25,7 @@ OPTIONS = frozenset((
     "suffix", "tile", "train", "watch", "weights", "workers",
     "brightness", "changes", "chroma", "colour", "data", "paint_size", "pairs", "warmth",
     "description", "private", "revision", "runtime",
+    "host", "max_pixels", "max_upload", "port", "timeout", "waiting",
 ))
 # fmt: on
 """Names that are alike in Python and, but for their hyphens, on the command line."""

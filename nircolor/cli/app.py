@@ -24,6 +24,8 @@ from nircolor.cli.evaluate import EPILOG as EVALUATE_EPILOG
 from nircolor.cli.evaluate import evaluate
 from nircolor.cli.messages import lossy_messages, printable_output
 from nircolor.cli.report import EXIT_CODES, HELP_KEYS, HelpFlag, Report, show_help
+from nircolor.cli.serve import EPILOG as SERVE_EPILOG
+from nircolor.cli.serve import serve
 from nircolor.cli.signals import Interrupts
 from nircolor.cli.train import EPILOG as TRAIN_EPILOG
 from nircolor.cli.train import train
@@ -47,6 +49,7 @@ app = typer.Typer(
 app.command(epilog=EPILOG, short_help="Colorize one near-infrared picture.")(colorize)
 app.command(epilog=BATCH_EPILOG, short_help="Colorize a folder of near-infrared pictures.")(batch)
 app.command(epilog=VIDEO_EPILOG, short_help="Colorize a near-infrared video.")(video)
+app.command(epilog=SERVE_EPILOG, short_help="Serve a page that colorizes pictures dropped on it.")(serve)
 app.command(epilog=EVALUATE_EPILOG, short_help="Measure how good colorized pictures are.")(evaluate)
 app.command(epilog=TRAIN_EPILOG + EXIT_CODES, short_help="Train a network as a recipe says.")(train)
 app.add_typer(weights_app, name="weights")

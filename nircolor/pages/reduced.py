@@ -11,11 +11,11 @@ from nircolor.pages.thumbnails import LONGEST
 
 
 class Reduced:
-    """Means of square cells of whole pixels, so many that the longer side has ``LONGEST`` of them at most."""
+    """Means of square cells of whole pixels, so many that the longer side has ``longest`` of them at most."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], longest: int = LONGEST) -> None:
         """``size``: height and width of the picture."""
-        self._cell = -(-max(size) // LONGEST)
+        self._cell = -(-max(size) // longest)
         self._shape = -(-size[0] // self._cell), -(-size[1] // self._cell)
         self._count = np.zeros((*self._shape, 1))
         self._sum = np.zeros((*self._shape, 1))

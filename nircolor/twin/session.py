@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -76,6 +77,10 @@ def proof(prior: Maps, maps: Maps) -> str:
 
 
 def _runtime() -> ModuleType:
+    """The library, kept from talking: since 1.29 it reports machines and models to its makers over the network, and
+    keeps a number of this machine on the disk, unless its environment says otherwise before it is loaded.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         runtime = import_module("onnxruntime")
     except (ImportError, OSError) as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_tools import environment
 from small_network import PLAIN, network, save
 
 import nircolor
@@ -170,3 +172,15 @@ def test_packaged_files_are_small() -> None:
 def test_weights_are_no_onnx_file(path: Path) -> None:
     with pytest.raises(NircolorError, match="it is an ONNX file, which nircolor takes by itself"):
         Colorizer.from_weights(str(path.with_suffix(".onnx")))
+
+
+def test_the_runtime_tells_nobody_about_this_machine(tmp_path: Path) -> None:
+    """It would keep a number of the machine in a cache, and one of the session among temporary files."""
+    code = (
+        "import numpy, nircolor; nircolor.Colorizer.from_weights(engine='onnx').colorize(numpy.zeros((8, 8), 'uint8'))"
+    )
+    names = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "GITHUB_ACTIONS", "TF_BUILD", "XDG_CACHE_HOME")
+    bare = {name: value for name, value in environment().items() if name not in names}  # where it is silent anyway
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env={**bare, **places}, check=True)
+    assert list(tmp_path.iterdir()) == []
