@@ -18,7 +18,7 @@ from nircolor.errors import DeviceError, UsageError
 from nircolor.image.quantize import SCALES, round_to
 from nircolor.image.tone.ranks import Ranks, equalize
 from nircolor.networks import Filter, Floats, Networks
-from nircolor.overview import reduce_area, unit_of
+from nircolor.overview import in_unit, reduce_area
 from nircolor.reference import Change, Led, Mode, Reference
 from nircolor.tiles import Tiling
 from nircolor.tiling import Box, Model, Picture, Piece, run_tiles
@@ -243,7 +243,7 @@ class Colorizer:
         whole, shape = self._whole_prior(pictures) if self.prior == "global" else None, pictures[0].shape
 
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> Floats:
-            seen = np.asarray(tiles, np.float32).reshape(*tiles.shape[:3], -1) * unit_of(tiles)
+            seen = in_unit(tiles).reshape(*tiles.shape[:3], -1)
             if self.prior == "global":
                 rgb = self.networks.paint(seen, whole, _fractions(boxes, shape), reduction)
             else:
@@ -263,7 +263,7 @@ class Colorizer:
 
 def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:
     """(H, W, 2): a picture, and the one whose light its colours get."""
-    return np.stack([nir, np.asarray(light, np.float32) * unit_of(light)], -1)
+    return np.stack([nir, in_unit(light)], -1)
 
 
 def _seen(picture: Picture) -> Picture:

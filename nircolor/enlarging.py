@@ -1,4 +1,4 @@
-"""Colour maps at full size, without torch: ``model/guided.py``'s ``enlarge_affine`` and what follows it, band by band.
+"""Colour maps at full size on a CPU, whatever runs the networks: ``model/guided.py`` is the same for training and GPUs.
 
 A band of rows stays in the cache from its coefficients to its colours, so that memory is passed over once. numpy and
 OpenCV let other threads work meanwhile.
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.ends import BLACK, DARK, WHITE, neutral_ends
-from nircolor.planes import places, sampled_rows
+from nircolor.planes import Places, places, sampled_rows
+from nircolor.threads import spread
 
 Floats = NDArray[np.float32]
 
@@ -21,47 +22,59 @@ BAND = 1 << 15  # pixels that are worked on at once
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)[:, None, None]  # ITU-R BT.709
 
 
-def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None = None) -> Floats:
-    """The colours of an affine head's maps: nir (1 + gain) + offset, along the picture's edges, with neutral ends.
+def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None, threads: int) -> Floats:
+    """The colours of an affine head's maps: nir (1 + gain) + offset, along the pictures' edges, with neutral ends.
+
+    Where pictures are larger than the maps, gain and offset are lines in nir around each pixel of the small picture
+    (``model/guided.py``). Multiplied out that is a parabola in nir for each colour, whose nine coefficients are made at
+    the small size and enlarged.
 
     Args:
-        maps: (6, h, w), three gains, then three offsets. small: (h, w), the picture that they were made from, in
-            [0, 1]. nir: (H, W), the same picture; where it is no larger, maps are taken as they are. light: (H, W), the
-            same view, whose luma the colours get.
+        maps: (b, 6, h, w), three gains, then three offsets. small: (b, h, w), the pictures that they were made from, in
+            [0, 1]. nir: (b, H, W), the same pictures; where they are no larger, maps are taken as they are. light: (b,
+            H, W), the same views, whose luma the colours get.
 
     Returns:
-        (H, W, 3), in [0, 1].
+        (b, H, W, 3), in [0, 1].
     """
-    parts = coefficients(maps, small, small.shape != nir.shape)
-    rgb = np.empty((*nir.shape, 3), np.float32)
-    rows = max(1, BAND // nir.shape[1])
-    for top in range(0, len(nir), rows):
-        band = slice(top, min(top + rows, len(nir)))
-        rgb[band] = _band(parts, band, nir, light)
+    count, height, width = nir.shape
+    guided, rgb = small.shape != nir.shape, np.empty((*nir.shape, 3), np.float32)
+    parts = [coefficients(*one, guided, threads) for one in zip(maps, small, strict=True)]
+    down, rows = places(small.shape[1], height), max(1, BAND // width)
+
+    def paint(bands: list[tuple[int, int]]) -> None:
+        for i, top in bands:
+            band = slice(top, min(top + rows, height))
+            lit = None if light is None else light[i, band]
+            cv2.merge(_band(parts[i], down.part(band), nir[i, band], lit), rgb[i, band])
+
+    spread(paint, [(i, top) for i in range(count) for top in range(0, height, rows)], threads)
     return rgb
 
 
-def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:
+def coefficients(maps: Floats, small: Floats, guided: bool, threads: int = 1) -> Floats:
     """(10, h, w): for red, green and blue the second, first and constant coefficient of a parabola in nir, then the
     mean around each pixel. Not ``guided``: the maps are no lines in nir, but numbers."""
     mean = local_mean(small)
     if not guided:
         return np.concatenate([np.zeros_like(maps[:3]), 1 + maps[:3], maps[3:], mean[None]])
-    slope, level = lines(maps, small)
+    slope, level = lines(maps, small, threads)
     return np.concatenate([slope[:3], 1 + level[:3] + slope[3:], level[3:], mean[None]])
 
 
-def lines(maps: Floats, small: Floats) -> tuple[Floats, Floats]:
+def lines(maps: Floats, small: Floats, threads: int = 1) -> tuple[Floats, Floats]:
     """Slope and level, (C, h, w) each, of the lines in ``small`` (h, w) that maps (C, h, w) are around each pixel."""
-    mean = local_mean(small)
+    mean, (slopes, levels) = local_mean(small), np.empty((2, *maps.shape), np.float32)
     variance = local_mean(small * small) - mean * mean + SMOOTH
-    slopes, levels = [], []
-    for one in maps:
-        mean_map = local_mean(one)
-        slope = np.asarray((local_mean(small * one) - mean * mean_map) / variance, np.float32)
-        slopes.append(local_mean(slope))
-        levels.append(local_mean(mean_map - slope * mean))
-    return np.stack(slopes), np.stack(levels)
+
+    def fit(channels: list[int]) -> None:
+        for c in channels:
+            mean_map = local_mean(maps[c])
+            slope = (local_mean(small * maps[c]) - mean * mean_map) / variance
+            slopes[c], levels[c] = local_mean(slope), local_mean(mean_map - slope * mean)
+
+    spread(fit, range(len(maps)), threads)
+    return slopes, levels
 
 
 def local_mean(x: Floats) -> Floats:
@@ -70,23 +83,21 @@ def local_mean(x: Floats) -> Floats:
     return np.asarray(cv2.blur(x, (side, side), borderType=cv2.BORDER_REPLICATE))
 
 
-def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floats:
-    """(rows, W, 3)."""
-    height, width = nir.shape
-    line = sampled_rows(parts, places(parts.shape[1], height).part(band))  # (10, rows, w)
-    count, rows = line.shape[:2]
-    flat = line.reshape(count * rows, -1)
-    full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
-    planes = np.asarray(full, np.float32).reshape(count, rows, width)
+def _band(parts: Floats, down: Places, nir: Floats, light: Floats | None) -> list[Floats]:
+    """Red, green and blue of the rows that lie at ``down`` of the small picture: (rows, W) each."""
+    (rows, width), line = nir.shape, sampled_rows(parts, down)  # (10, rows, w)
+    flat = line.reshape(len(parts) * rows, -1)
+    full = cv2.resize(flat, (width, len(flat)), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
+    planes = np.asarray(full, np.float32).reshape(len(parts), rows, width)
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
-    seen = nir[None, band]
+    seen = nir[None]
     rgb = _parabola(second, first, constant, seen)
     if light is not None:
-        seen = light[None, band]
+        seen = light[None]
         rgb += ((_parabola(second, first, constant, seen) - rgb) * LUMA).sum(0)
     if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE or float(mean.min()) < DARK:
         rgb = neutral_ends(rgb, seen, mean)
-    return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
+    return list(np.clip(rgb, 0, 1, out=rgb))
 
 
 def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

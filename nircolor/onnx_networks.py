@@ -79,8 +79,7 @@ class OnnxNetworks:
         ]
         maps = self._gain(*(pad_to_multiple(x, MULTIPLE) for x in (small[:, None], np.stack(hints))))
         maps = maps[..., :height, :width]
-        lights = light[0] if light else [None] * len(nir)
-        return np.stack([painted(*one) for one in zip(maps, small, nir, lights, strict=True)])
+        return painted(maps, small, nir, light[0] if light else None, self.threads)
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:

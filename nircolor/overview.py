@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.image.quantize import SCALES
-from nircolor.planes import area_mean
+from nircolor.planes import area_mean, mean_rows
 from nircolor.tiling import Picture
 
-_BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of a window that is averaged, and its least width
+_WINDOW = 1 << 20  # pixels that are read and averaged at once, or one row of the copy
+_BAND, _NARROWEST = 1 << 24, 1 << 10  # pixels of the largest window, and the least width of its parts
 
 
 def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
@@ -22,13 +23,12 @@ def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
     rows, columns = reduced_shape(picture.shape, size)
     if (rows, columns) == (height, width):
-        whole = picture[0:height, 0:width]
-        return np.asarray(whole, np.float32) * unit_of(whole)
-    edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
-    if isinstance(picture, np.ndarray) and picture.size <= _BAND:
-        return _mean_rows(picture, edges, columns)
-    bands = pairwise(edges.tolist())
-    return np.stack([_mean_row(picture, slice(top, bottom), columns) for top, bottom in bands])
+        return in_unit(picture[0:height, 0:width])
+    edges, picked = np.round(np.linspace(0, height, rows + 1)).astype(int), []
+    together = max(1, _WINDOW // (width * (height // rows + 1)))  # rows of the copy
+    for first in range(0, rows, together):
+        picked.append(_mean_rows(picture, edges[first : first + together + 1], columns))
+    return np.concatenate(picked)
 
 
 def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
@@ -37,25 +37,21 @@ def reduced_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def _mean_rows(picture: NDArray[Any], edges: NDArray[np.int_], columns: int) -> NDArray[np.float32]:
-    """What ``_mean_row`` says of all bands, for a picture that is there, in fewer steps."""
-    tops, heights = edges[:-1], np.diff(edges)
-    sums = picture[tops].astype(np.float32)
-    for row in range(1, heights.max()):
-        taller = heights > row
-        sums[taller] += picture[tops[taller] + row]
-    lines = sums / heights.astype(np.float32)[:, None]
-    return np.asarray(area_mean(lines, (len(lines), columns)) * unit_of(picture))
+def _mean_rows(picture: Picture, edges: NDArray[np.int_], columns: int) -> NDArray[np.float32]:
+    """(len(edges) - 1, columns): means of bands of rows, in [0, 1]; wide ones are read a part at a time."""
+    top, bottom, width = int(edges[0]), int(edges[-1]), picture.shape[1]
+    parts = max(1, min((bottom - top) * width // _BAND, width // _NARROWEST))
+    means = []
+    for left, right in pairwise(np.linspace(0, width, parts + 1).astype(int).tolist()):
+        window = picture[top:bottom, left:right]
+        means.append(mean_rows(window, edges[:-1] - top, edges[1:] - top) * unit_of(window))
+    return area_mean(np.concatenate(means, 1), (len(edges) - 1, columns))
 
 
-def _mean_row(picture: Picture, rows: slice, columns: int) -> NDArray[np.float32]:
-    """(columns,): means of a band of rows, in [0, 1]; a wide one is read a part at a time."""
-    width = picture.shape[1]
-    parts = max(1, min((rows.stop - rows.start) * width // _BAND, width // _NARROWEST))
-    edges = np.linspace(0, width, parts + 1).astype(int).tolist()
-    bands = (picture[rows, left:right] for left, right in pairwise(edges))
-    means, units = zip(*((band.mean(0, dtype=np.float32), unit_of(band)) for band in bands), strict=True)
-    return np.asarray(area_mean(np.concatenate(means)[None], (1, columns))[0] * units[0])
+def in_unit(values: NDArray[Any]) -> NDArray[np.float32]:
+    """As float32 in [0, 1], whose range comes from the type; those that are so already stay what they are."""
+    floats, unit = np.asarray(values, np.float32), unit_of(values)
+    return floats if unit == 1 else floats * unit
 
 
 def unit_of(values: NDArray[Any]) -> np.float32:

@@ -53,24 +53,31 @@ def _along(planes: Floats, columns: Places) -> Floats:
 
 def area_mean(x: Floats, size: tuple[int, int]) -> Floats:
     """(..., H, W) -> (..., h, w): means of areas, which share a pixel where they do not fit (adaptive pooling)."""
-    return _means(_means(x, size[0], -2), size[1], -1)
+    return _turned(_means(_turned(_means(x, size[0])), size[1]))
 
 
-def _means(x: Floats, count: int, axis: int) -> Floats:
-    """``count`` means along an axis, of the pixels from i n / count, rounded down, to (i + 1) n / count, rounded up."""
-    length = x.shape[axis]
-    if count == length:
-        return x
-    at = np.arange(count)
-    first, last = at * length // count, -(-(at + 1) * length // count)
-    if count > length:  # one pixel, or the mean of two
-        return np.asarray((np.take(x, first, axis) + np.take(x, last - 1, axis)) * np.float32(0.5))
-    edges = np.stack([first, last], -1).reshape(-1)[:-1]  # sums from each edge to the next; every other one is meant
-    sums = np.add.reduceat(x, edges, axis, dtype=np.float32)
-    kept = np.take(sums, np.arange(0, 2 * count, 2), axis)
-    shape = [1] * x.ndim
-    shape[axis] = count
-    return np.asarray(kept / (last - first).astype(np.float32).reshape(shape))
+def _turned(x: Floats) -> Floats:
+    return np.ascontiguousarray(np.swapaxes(x, -1, -2))
+
+
+def _means(x: Floats, count: int) -> Floats:
+    """``count`` means of rows, from row i n / count, rounded down, to (i + 1) n / count, rounded up."""
+    length, at = x.shape[-2], np.arange(count)
+    return x if count == length else mean_rows(x, at * length // count, -(-(at + 1) * length // count))
+
+
+def mean_rows(x: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
+    """(..., H, W) of any type -> (..., n, W): means of the rows from each ``first`` to before each ``last``."""
+    counts = last - first
+    sums = np.asarray(x[..., first, :], np.float32)
+    for row in range(1, counts.max()):
+        longer = counts > row
+        if longer.all():
+            sums += x[..., first + row, :]
+        else:
+            sums[..., longer, :] += x[..., first[longer] + row, :]
+    sums /= counts.astype(np.float32)[:, None]
+    return sums
 
 
 def pad_to_multiple(x: Floats, multiple: int) -> Floats:

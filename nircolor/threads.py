@@ -1,4 +1,4 @@
-"""Threads that wait for work sleep, so that other programs of the machine have the core meanwhile.
+"""Threads that wait for work sleep, so that other programs of the machine have the core meanwhile: torch's, and ours.
 
 torch shares each step among OpenMP threads, which wait for each other by spinning. Where another program wants the same
 cores, all wait for the one that it holds up, and burn what it would need: a folder of small pictures took five times as
@@ -12,9 +12,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import cache
 from threading import Event, Thread
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+T = TypeVar("T")
 
 QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0"}
 """For libgomp, which torch brings on Linux, and for LLVM's and Intel's, which it brings elsewhere."""
@@ -55,6 +61,28 @@ def crowd(cpus: int) -> int:
     for _ in range(needed):
         _keep_team(torch.zeros(team * _STEP))
     return needed
+
+
+def spread(work: Callable[[list[T]], None], units: Sequence[T], threads: int) -> None:
+    """Call ``work`` on equal shares of ``units``: one share a thread, the first on the calling thread.
+
+    A share is one call, so that ``work`` can keep scratch memory for all of its units. It pays where ``work`` lets go
+    of Python's lock, as numpy, OpenCV and numba's kernels do. They are plain threads, which sleep on a lock between
+    calls: OpenMP pools keep spinning, and two of them on one machine (torch's and numba's) steal each other's cores.
+    """
+    threads = max(1, min(threads, len(units)))
+    shares = [list(units[i::threads]) for i in range(threads)]
+    others = [_executor(threads - 1).submit(work, share) for share in shares[1:]]
+    work(shares[0])
+    for other in others:
+        other.result()
+
+
+@cache
+def _executor(workers: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # not for who asks for help only
+
+    return ThreadPoolExecutor(workers, thread_name_prefix="nircolor")
 
 
 def _keep_team(work: object) -> None:

@@ -73,7 +73,8 @@ def run_tiles(
     """Send a picture through a model tile by tile, and hand on the blended pixels as soon as they are final.
 
     picture: (H, W) or (H, W, C), of any dtype; only ``picture[y0:y1, x0:x1]`` and ``picture.shape`` are used.
-    model: called with boxes and their tiles, (B, h, w) or (B, h, w, C), all of one shape; returns (B, h, w, K).
+    model: called with boxes and their tiles, (B, h, w) or (B, h, w, C), all of one shape; returns (B, h, w, K), which
+    is then changed.
     on_progress: called with picture pixels done and in all; never steps back.
     is_out_of_memory, on_retreat: when the model runs out of memory, the batch is halved, then the tile and its overlap,
     ``on_retreat`` gets a sentence about it, and work goes on from the failing tile; pieces that are out stay as they
@@ -153,10 +154,10 @@ class _Run:
         ratio, carried = ratio_of(weights, total)[:, None, None], None
         for at, prediction in enumerate(self._predictions(columns, len(weights))):
             start, begun = columns[at].start, len(shares[at])  # columns of this tile where earlier ones lie already
-            if carried is None:
-                carried = np.empty((len(weights), 0, prediction.shape[2]), np.float32)
-            carried += (prediction[:, :begun] - carried) * shares[at][:, None]
-            mean = np.concatenate((carried, prediction[:, begun:]), axis=1, dtype=np.float32, casting="unsafe")
+            mean = np.asarray(prediction, np.float32)
+            if carried is not None and begun:
+                carried += (prediction[:, :begun] - carried) * shares[at][:, None]
+                mean = np.concatenate((carried, mean[:, begun:]), axis=1)
             cut = self.pending[at].shape[1]  # no later tile of this row touches the columns before this one
             carried = mean[:, cut:].copy()
             self._settle(at, mean[:, :cut], ratio, final)

@@ -187,7 +187,10 @@ class Windowed:
 @pytest.mark.parametrize("equalize", [False, True])
 @pytest.mark.parametrize("prior", ["global", "tile"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_windows_are_painted_as_the_picture_in_memory(path: Path, dtype: type, prior: str, equalize: bool) -> None:
+def test_windows_are_painted_as_the_picture_in_memory(
+    path: Path, dtype: type, prior: str, equalize: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "_WINDOW", 40 * 130)
     whole = 1 if dtype == np.float32 else np.iinfo(dtype).max
     nir = (NIR / 65535 * 0.7 * whole).astype(dtype)
     colorizer = engine(path, tiling=Tiling(48, 12, 2), prior=prior)

@@ -19,6 +19,7 @@ SCALES: dict[np.dtype[Any], float] = {
 """What stands for 1 in each type of stored samples."""
 TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 """What stores samples of so many bits."""
+_CACHED = 1 << 16  # values that stay in the cache while they are rounded
 
 
 def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -29,10 +30,12 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     """
     if SCALES[dtype] == 1:
         return values
-    steps: NDArray[np.floating] = np.clip(values, 0, 1)
-    steps *= steps.dtype.type(SCALES[dtype])
-    np.rint(steps, out=steps)
-    rounded: NDArray[Any] = steps.astype(dtype)
+    rounded, step = np.empty(values.shape, dtype), max(1, _CACHED * len(values) // max(1, values.size))
+    for top in range(0, len(values), step):
+        steps = np.clip(values[top : top + step], 0, 1)
+        steps *= steps.dtype.type(SCALES[dtype])
+        np.rint(steps, out=steps)
+        rounded[top : top + step] = steps
     return rounded
 
 

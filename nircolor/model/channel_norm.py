@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from nircolor.threads import spread
+
 EPSILON = 1e-5
 KERNEL_TYPES = frozenset({torch.float32, torch.bfloat16})
 WIDE = 64  # channels from which on torch's layer norm keeps up
@@ -92,7 +94,6 @@ def _backward(x: Tensor, modulation: Tensor, grad_y: Tensor, base: float, silu: 
 def _run(kernel: Any, x: Tensor, modulation: Tensor, base: float, silu: bool, others: list[Tensor]) -> None:
     """The kernel on all units of x, divided among threads."""
     from nircolor.model.norm_kernels import TILE, UNIT
-    from nircolor.scan import pool
     from nircolor.scan.cpu import array
 
     into, out = [array(x), array(modulation), np.float32(base), silu], [array(y) for y in others]
@@ -101,7 +102,7 @@ def _run(kernel: Any, x: Tensor, modulation: Tensor, base: float, silu: bool, ot
         scratch = torch.empty((2 * x.shape[1] + 8) * TILE).numpy()  # torch aligns to 64 bytes
         kernel(*into, scratch, np.array(units), *out)
 
-    pool.run(work, list(enumerate(range(0, len(x), UNIT))))
+    spread(work, list(enumerate(range(0, len(x), UNIT))), torch.get_num_threads())
 
 
 def _rows(x: Tensor) -> Tensor:

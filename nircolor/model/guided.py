@@ -10,13 +10,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nircolor.ends import neutral_ends
-
-RADIUS = 2  # pixels of the small picture
-SMOOTH = 1e-3  # variance of near-infrared values below which a neighbourhood counts as flat
-BAND = 64  # rows of the large picture that a thread enlarges at once
+from nircolor.enlarging import RADIUS, SMOOTH, painted
 
 
 def enlarge(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
@@ -33,9 +31,7 @@ def enlarge(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
     return slope * nir.float() + level
 
 
-def enlarge_affine(
-    maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None, kernel: str = "auto"
-) -> Tensor:
+def enlarge_affine(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None) -> Tensor:
     """RGB of an affine head's maps, enlarged: nir (1 + gain) + offset, where gain and offset are lines in nir, with
     neutral ends (``ends.py``).
 
@@ -43,18 +39,13 @@ def enlarge_affine(
     equal to ``enlarge``, but for rounding, in half of its passes over the full size.
 
     Args as ``enlarge``, with maps (b, 6, h, w): three gains, then three offsets. light: (b, 1, H, W), see ``relit``.
-    kernel: ``numba``, on a CPU, without gradients; ``reference``; ``auto``: numba where it can.
 
-    Returns RGB (b, 3, H, W), not clamped.
+    Returns RGB (b, 3, H, W): on a CPU, without gradients, in [0, 1], by ``enlarging.py``; else not clamped.
     """
-    if kernel == "reference" or (kernel == "auto" and (maps.device.type != "cpu" or torch.is_grad_enabled())):
+    if maps.device.type != "cpu" or torch.is_grad_enabled():
         return enlarge_affine_reference(maps, small, nir, light)
-    rgb = torch.empty((len(nir), *nir.shape[-2:], 3))
-    maps, small, nir = (x.detach().float().contiguous() for x in (maps, small, nir))
-    lights = [None] * len(nir) if light is None else list(light.detach().float().contiguous()[:, 0])
-    for one in zip(maps, small[:, 0], nir[:, 0], lights, rgb, strict=True):
-        _enlarge_one(*one)
-    return rgb.permute(0, 3, 1, 2)
+    pictures = _planes(small), _planes(nir), None if light is None else _planes(light)
+    return torch.from_numpy(painted(maps.float().numpy(), *pictures, torch.get_num_threads())).permute(0, 3, 1, 2)
 
 
 def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None) -> Tensor:
@@ -80,31 +71,9 @@ def relit(rgb: Tensor, own: Tensor) -> Tensor:
     return rgb + ((own - rgb) * weights).sum(1, keepdim=True)
 
 
-def _enlarge_one(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None, rgb: Tensor) -> None:
-    """One picture, by the kernels: maps (6, h, w), small (h, w), nir and light (H, W) -> rgb (H, W, 3)."""
-    from nircolor.model import guided_kernels as kernels
-    from nircolor.scan import pool
-
-    flat = small.numpy()
-    around, variance = np.empty_like(flat), np.empty_like(flat)
-    kernels.box_mean(flat, RADIUS, around)
-    kernels.box_mean(flat * flat, RADIUS, variance)
-    variance += np.float32(SMOOTH) - around * around
-    slope, level = np.empty(maps.shape, np.float32), np.empty(maps.shape, np.float32)
-
-    def fit(channels: list[int]) -> None:
-        for c in channels:
-            kernels.fit(maps[c].numpy(), flat, around, variance, RADIUS, slope[c], level[c])
-
-    pool.run(fit, range(6))
-    parts = np.concatenate([slope[:3], 1 + level[:3] + slope[3:], level[3:], around[None]])
-    source, other = nir.numpy(), np.empty((0, 0), np.float32) if light is None else light.numpy()
-
-    def enlarge(bands: list[int]) -> None:
-        for top in bands:
-            kernels.rows_of(parts, source, other, top, min(top + BAND, len(source)), rgb.numpy())
-
-    pool.run(enlarge, range(0, len(source), BAND))
+def _planes(x: Tensor) -> NDArray[np.float32]:
+    """(b, 1, h, w) -> (b, h, w)."""
+    return np.ascontiguousarray(x[:, 0].float().numpy())
 
 
 def _lines(maps: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,7 +81,7 @@ def _lines(maps: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
     maps, small = maps.float(), small.float()
     mean, mean_maps = local_mean(small), local_mean(maps)
     variance = local_mean(small * small) - mean * mean
-    slope = (local_mean(small * maps) - mean * mean_maps) / (variance + SMOOTH)
+    slope = (local_mean(small * maps) - mean * mean_maps) / (variance + float(SMOOTH))
     return local_mean(slope), local_mean(mean_maps - slope * mean)
 
 

@@ -3,7 +3,7 @@
 torch's layer norm is made for long rows; ours have 12 to 320 channels. Here a tile of pixels is turned over into
 scratch memory, where each channel is a run of vector registers over the pixels: no horizontal sums, and one kernel for
 any number of channels. Arithmetic is in float32; bfloat16 comes as uint16. The kernels release the GIL and own no
-threads (``nircolor.scan.pool`` does). Compiled on first use, then cached on disk.
+threads (``threads.spread`` does). Compiled on first use, then cached on disk.
 
 Arguments of both: x (pixels, C); modulation (pixels, 2 C), or (1, 2 C) for all pixels, scale then shift; base, added to
 the scale; silu, whether SiLU follows; scratch, aligned, of (2 C + 8) * TILE; units (n, 2) int64 of the work's number

@@ -70,7 +70,7 @@ class Led:
         on_retreat: Callable[[str], None] | None = None,
     ) -> Iterator[Piece]:
         """As ``Colorizer.paint``; the picture is read once more before the first piece."""
-        from nircolor.overview import reduce_area, unit_of
+        from nircolor.overview import in_unit, reduce_area
 
         height, width = picture.shape[:2]
         if height * width > _HELD:
@@ -80,7 +80,7 @@ class Led:
             yield from self._engine.paint(picture, change=change, on_progress=on_progress, on_retreat=on_retreat)
         else:
             whole = picture[0:height, 0:width]
-            nir = np.asarray(whole, np.float32) * unit_of(whole)
+            nir = in_unit(whole)
             colours = self._bare.colorize(nir, on_progress=on_progress, on_retreat=on_retreat)
             yield Piece(0, 0, self._changed(colours, nir))
 

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nircolor.scan import kernels, pool
+from nircolor.scan import kernels
+from nircolor.threads import spread
 
 Array = NDArray[Any]
 
@@ -84,7 +85,7 @@ def _forward(
         scratch = torch.empty((2 * N + 5) * block).numpy()  # torch aligns to 64 bytes
         kernel(*into, *out, scratch, height, width, np.array(units))
 
-    pool.run(work, _units(batch, d, block))
+    spread(work, _units(batch, d, block), torch.get_num_threads())
     return y.sum(1).view_as(u).to(u.dtype), states
 
 
@@ -104,7 +105,7 @@ def _backward(
         scratch = torch.empty(((2 * kernels.CHUNK + 4) * N + 9) * block).numpy()
         kernel(*into, *out, scratch, height, width, np.array(units))
 
-    pool.run(work, _units(batch, d, block))
+    spread(work, _units(batch, d, block), torch.get_num_threads())
     rows = grad_rows.sum(0).transpose(1, 2).reshape(4, N + 2, blocks * block)[..., :d]  # (4, N + 2, d)
     of_B, of_C = (x.sum(2).transpose(1, 2).reshape(B.shape).to(B.dtype) for x in (grad_B, grad_C))
     of_u = grad_u.sum(1).view_as(u).to(u.dtype)

@@ -29,7 +29,9 @@ HEADER_END = len(SIGNATURE) + 12 + 13
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # colour type -> samples a pixel
 _DEFLATE = 1032  # the most that one byte of deflate can become
-_LEVEL = 4  # of zlib: 2 to 5 % larger than its default of 6, in a third to a half of the time
+_FAST = {"level": 4, "strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": imagecodecs.PNG.FILTER.PAETH}
+"""What a photograph leaves after Paeth's filter has runs, and hardly anything else to be found again: as small as level
+4 makes it otherwise (8 bits 1 % larger, 16 bits 2 % smaller), in a half to a third of the time."""
 _MAX_PROFILE = 16 << 20  # bytes; an honest ICC profile has some hundred kilobytes, a bomb has gigabytes
 _INCH = 0.0254  # metres
 _SRGB_GAMMA, _GAMMA_STEP = 0.45455, 0.025  # a difference that nobody sees
@@ -79,7 +81,7 @@ def _check_header(chunks: dict[bytes, memoryview], stored: int) -> None:
 
 def encode(stream: BinaryIO, samples: Samples, info: ImageInfo) -> None:
     """Write (H, W, 3 or 4) uint8 or uint16 ``samples`` to ``stream``."""
-    data = memoryview(imagecodecs.png_encode(samples, level=_LEVEL))
+    data = memoryview(imagecodecs.png_encode(samples, **_FAST))
     stream.write(data[:HEADER_END])
     stream.write(_metadata(info.icc, info.exif, info.resolution))
     stream.writelines(_chunk(kind, content) for kind, content in png_text.write(info.metadata))
