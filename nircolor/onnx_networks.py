@@ -43,6 +43,7 @@ class OnnxNetworks:
 
     def __init__(self, twin: Twin, config: OnnxSight, weights: Path) -> None:
         self.config, self.threads, self._weights = config, twin.threads, weights
+        self._look: Callable[[Floats], Floats] = twin.features
         self._decide: Callable[[Floats], Floats] = twin.prior
         self._gain: Callable[[Floats, Floats], Floats] = twin.maps
 
@@ -81,6 +82,9 @@ class OnnxNetworks:
         maps = maps[..., :height, :width]
         lights = light[0] if light else [None] * len(nir)
         return np.stack([painted(*one) for one in zip(maps, small, nir, lights, strict=True)])
+
+    def features(self, nir: Floats) -> Floats | None:
+        return np.asarray(np.moveaxis(self._look(nir[None, None])[0], 0, -1))
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:

@@ -14,14 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.reference.matching import Matrix, Plane, Turned, View, homography
+from nircolor.reference.matching import Matrix, Plane, View, homography
 
 Colours = NDArray[np.float32]
 
-LEAST_INLIERS = 12  # pictures of other places agree on 6 at most
+LEAST_INLIERS = 12  # pictures of other places agree on 7 at most
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
 LEAST_OVERLAP = 0.15
-_TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
+_TURNED_INLIERS, _TURNED_CORNERS = 24, 600  # for a picture that would lie on its side or on its head, which is rare
 _WINDOWS = ((3.0, 1), (10.0, 3))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
 _CHANCE = 0.12  # agreement of what has changed, such as clouds
 _FLAT = 0.15  # share of the usual contrast that counts as none
@@ -50,23 +50,28 @@ class Placement:
         return {"inliers": self.inliers, "overlap": self.overlap, "agreement": self.agreement}
 
 
-def register(nir: Plane, rgb: Colours, turned: Turned | None = None) -> Placement | None:
+def register(nir: Plane, rgb: Colours, view: View | None = None) -> Placement | None:
     """None where the reference does not show the place, or only mirrored.
 
-    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. turned: the views of rgb, if there are some already.
+    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. view: ``view_of`` rgb, if it is there already.
     """
-    here, turned = View.of(nir), turned or Turned(rgb)
-    for turns in range(4):
-        found = _placed(here, turned.view(turns), _turned(rgb.shape, turns))
-        if found and found.inliers >= (_TURNED_INLIERS if turns else LEAST_INLIERS):
-            return found
-    return None
+    here, there = View.of(nir), view or view_of(rgb)
+    if found := _placed(here, there, np.eye(3), LEAST_INLIERS):
+        return found
+    few = here.turned(0, _TURNED_CORNERS)
+    turns = (_placed(few, there.turned(n, _TURNED_CORNERS), _turned(rgb.shape, n), _TURNED_INLIERS) for n in (1, 2, 3))
+    return next((found for found in turns if found), None)
 
 
-def _placed(here: View, there: View, turn: Matrix) -> Placement | None:
-    """``turn``: from pixels of the reference to those of what ``there`` is a view of."""
+def view_of(rgb: Colours) -> View:
+    """Of a colour picture (h, w, 3), in [0, 1]."""
+    return View.of(np.asarray(rgb.mean(2), np.float32))
+
+
+def _placed(here: View, there: View, turn: Matrix, least: int) -> Placement | None:
+    """``turn``: from pixels of the reference to those of what ``there`` is a view of. ``least``: inliers."""
     found = homography(here, there)
-    if found is None:
+    if found is None or found[1] < least:
         return None
     matrix, inliers = found
     overlap, agreement = _evidence(here, there, matrix)

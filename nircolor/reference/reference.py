@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError, UsageError
 from nircolor.image.quantize import SCALES
-from nircolor.reference.matching import Turned
+from nircolor.reference.matching import View
+from nircolor.reference.place import view_of
 
 LONG_SIDE = 1024  # pixels: colours are taken at this size, detail comes from the near-infrared picture
 LEAST_SIDE = 64  # pixels, under which there is nothing to compare
@@ -35,9 +36,9 @@ class Reference:
         return hashlib.sha256(repr(steps.shape).encode() + steps.tobytes()).hexdigest()[:12]
 
     @cached_property
-    def turned(self) -> Turned:
+    def view(self) -> View:
         """As it is compared with pictures: once for all of them."""
-        return Turned(self.pixels)
+        return view_of(self.pixels)
 
     @classmethod
     def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:
