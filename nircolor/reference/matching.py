@@ -129,9 +129,10 @@ def _matches(here: View, there: View) -> tuple[Plane, Plane]:
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     similar = here.descriptors @ there.descriptors.T
     rows, nearest = np.arange(len(similar)), similar.argmax(1)
-    second = np.partition(similar, -2, axis=1)[:, -2]
-    # distance of unit vectors, squared: 2 - 2 a . b
-    clear = (1 - similar[rows, nearest] < _RATIO**2 * (1 - second)) & (similar.argmax(0)[nearest] == rows)
+    best = similar[rows, nearest]
+    mutual = similar.max(0)[nearest] == best
+    similar[rows, nearest] = -1
+    clear = mutual & (1 - best < _RATIO**2 * (1 - similar.max(1)))  # distance of unit vectors, squared: 2 - 2 a . b
     return here.places[clear], there.places[nearest[clear]]
 
 
