@@ -59,6 +59,10 @@ class Networks(Protocol):
             (b, h, w, 3) in [0, 1].
         """
 
+    def features(self, nir: Floats) -> Floats | None:
+        """(h, w) in [0, 1], sides multiples of 32 -> (h / 16, w / 16, C): what the pretrained encoder of G_B sees, by
+        which kinds of surface are told apart. None where it has no such encoder."""
+
     def filtered(self, prior: Filter, gains: Filter | None) -> AbstractContextManager[None]:
         """While entered, filters have the maps of the branches made; see ``Colorizer.filtered``."""
 

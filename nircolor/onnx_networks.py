@@ -43,6 +43,7 @@ class OnnxNetworks:
 
     def __init__(self, twin: Twin, config: OnnxSight, weights: Path) -> None:
         self.config, self.threads, self._weights = config, twin.threads, weights
+        self._look: Callable[[Floats], Floats] = twin.features
         self._decide: Callable[[Floats], Floats] = twin.prior
         self._gain: Callable[[Floats, Floats], Floats] = twin.maps
 
@@ -80,6 +81,9 @@ class OnnxNetworks:
         maps = self._gain(*(pad_to_multiple(x, MULTIPLE) for x in (small[:, None], np.stack(hints))))
         maps = maps[..., :height, :width]
         return painted(maps, small, nir, light[0] if light else None, self.threads)
+
+    def features(self, nir: Floats) -> Floats | None:
+        return np.asarray(np.moveaxis(self._look(nir[None, None])[0], 0, -1))
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:

@@ -43,6 +43,11 @@ class TorchNetworks:
             rgb = self.network.paint(x, prior, reduction, *light)
         return np.asarray(rgb.float().clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy())
 
+    @torch.inference_mode()
+    def features(self, nir: Floats) -> Floats | None:
+        maps = self.network.features(self._tensor(nir)[None, None])
+        return None if maps is None else _array(maps[0].permute(1, 2, 0))
+
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:
         filters = [(self.network.prior_branch, prior)] + ([(self.network.rgb_branch, gains)] if gains else [])

@@ -19,6 +19,7 @@ from nircolor.features.tensors import load_tensors
 
 EPSILON = 1e-3  # of the batch norms that are folded
 EXPANSION = 6  # of every block but the first
+SEEN = 3  # levels, the last of which, at a stride of 16, tells kinds of surface apart
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class EfficientNetLite(nn.Module):
             for i, (width, kernel) in enumerate(zip(layout.channels, layout.kernels, strict=True))
         )
 
-    def forward(self, rgb: Tensor) -> list[Tensor]:
+    def forward(self, rgb: Tensor, levels: int = 4) -> list[Tensor]:
         """Finest map first. A near-infrared picture is copied to three channels by the caller."""
-        x = F.relu6(self.stem((rgb * 255 - 127) / 128))
+        x, taps = F.relu6(self.stem((rgb * 255 - 127) / 128)), self.layout.taps[:levels]
         maps = []
-        for i, block in enumerate(self.blocks):
+        for i, block in enumerate(self.blocks[: taps[-1] + 1]):
             x = block(x)
-            if i in self.layout.taps:
+            if i in taps:
                 maps.append(x)
         return maps
 

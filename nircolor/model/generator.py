@@ -11,7 +11,7 @@ from nircolor.model.config import ModelConfig
 from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.guided import enlarge, enlarge_affine, local_mean, relit
 from nircolor.model.layers import pad_to_multiple
-from nircolor.model.prior import prior_branch
+from nircolor.model.prior import PretrainedPrior, prior_branch
 from nircolor.model.rgb import RGBBranch, colours
 
 
@@ -64,6 +64,12 @@ class Generator(nn.Module):
         rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
         made: Tensor = neutral_ends(rgb, nir if light is None else light, local_mean(nir.float()))
         return made
+
+    def features(self, nir: Tensor) -> Tensor | None:
+        """(b, 1, H, W), sides multiples of 32 -> (b, C, H / 16, W / 16): what the pretrained encoder of G_B sees, of an
+        ensemble the first one's. None where there is no such encoder."""
+        branch = self.prior_branch.members[0] if isinstance(self.prior_branch, PriorEnsemble) else self.prior_branch
+        return branch.features(nir) if isinstance(branch, PretrainedPrior) else None
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

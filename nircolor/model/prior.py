@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nircolor.model.config import BranchConfig, ModelConfig
-from nircolor.model.efficientnet import LAYOUTS
+from nircolor.model.efficientnet import LAYOUTS, SEEN
 from nircolor.model.layers import ResBlock, SeparableBlock, conv3, laplacian
 from nircolor.model.pyramid import Pyramid
 from nircolor.model.vss import VSSBlock
@@ -108,6 +108,10 @@ class PretrainedPrior(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.pyramid = Pyramid(config.prior, config, 3 + config.prior_features)
+
+    def features(self, nir: Tensor) -> Tensor:
+        """(b, 1, H, W) -> (b, C, H / 16, W / 16): what the encoder sees, by which kinds of surface are told apart."""
+        return self.pyramid.encoder(nir.expand(-1, 3, -1, -1), SEEN)[-1]  # type: ignore[no-any-return]
 
     def forward(self, nir: Tensor) -> Tensor:
         """(b, 1, H, W) -> (b, 3 + prior_features, H / 4, W / 4): see ``PriorBranch``."""

@@ -7,8 +7,8 @@ guidance.py   what a user says of it
 guide.py      which way it is used, and why
 matching.py   where one view lies in another
 place.py      the same place: colours come from where both show the same
+palette.py    another place: colours come from what looks the same to a network
 change.py     what was found on a small copy, made in the picture itself
-sight.py      what a network sees, by which kinds of surface are told apart
 """
 
 from nircolor.reference.change import Change

@@ -41,9 +41,14 @@ class Change:
 
     def apply(self, rgb: NDArray[np.float32], nir: NDArray[np.float32], boxes: list[Box]) -> NDArray[np.float32]:
         """Tiles, (b, h, w, 3) in [0, 1], of the picture that shows ``nir``, (b, h, w), where ``boxes`` are."""
-        maps = [np.concatenate([self._part(self.gain, box), self._part(self.offset, box)], 2) for box in boxes]
-        gain, offset = np.split(np.stack(maps), 2, -1)
-        return np.asarray((rgb + gain * nir[..., None] + offset).clip(0, 1))
+        return np.stack([self._applied(*one) for one in zip(rgb, nir, boxes, strict=True)])
+
+    def _applied(self, rgb: NDArray[np.float32], nir: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
+        made = self._part(self.gain, box)
+        made *= cv2.merge([nir, nir, nir])
+        made += self._part(self.offset, box)
+        made += rgb
+        return made.clip(0, 1, out=made)
 
     def _part(self, maps: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
         """(box.height, box.width, 3), bilinear, centres of pixels aligned, borders replicated."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import UsageError
-from nircolor.reference.palette import by_palette
+from nircolor.reference.palette import Describe, by_palette
 from nircolor.reference.place import by_place, register
 from nircolor.reference.reference import Reference
 
 Mode = Literal["auto", "place", "palette"]
 MODES: tuple[Mode, ...] = ("auto", "place", "palette")
 _COVERED = 0.8  # share of the picture, from which on what is left of it has no need of the palette
-Describe = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""What a network sees in a grey picture: (H, W) in [0, 1] -> features (h', w', C)."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def guide(
     Raises UsageError for an unknown mode.
     """
     check_mode(mode)
-    placement = register(nir, reference.pixels, reference.turned) if mode != "palette" else None
+    placement = register(nir, reference.pixels, reference.view) if mode != "palette" else None
     covered = placement is not None and placement.overlap > _COVERED
     found = None
     if features and mode != "place" and not covered:

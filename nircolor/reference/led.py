@@ -109,8 +109,6 @@ class Led:
         return Change.between(before, guided.colours, small, (shape[0], shape[1]))
 
     def _guide(self, colours: NDArray[np.float32], nir: NDArray[np.float32]) -> Guided:
-        from nircolor.reference.sight import sight_of
-
-        guided = guide(colours, nir, self._reference, self._mode, sight_of(self._engine))
+        guided = guide(colours, nir, self._reference, self._mode, self._engine.networks.features)
         self.used = guided.used
         return guided

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
-Describe = Callable[[Plane], Plane]
+Describe = Callable[[Plane], Plane | None]
+"""What a network sees in a grey picture (h, w) in [0, 1], sides multiples of 32: features (h / 16, w / 16, C), or None
+where it has no eye for it."""
 
 SIDE = 256  # pictures are compared at about so many pixels, squared
 _MULTIPLE, _STRIDE = 32, 16  # sides of what is compared; pixels of a block
@@ -40,14 +42,16 @@ def by_palette(
 
     Args:
         colours: (H, W, 3) sRGB in [0, 1], painted by the network. nir: (H, W) in [0, 1]. reference: (h, w, 3) sRGB in
-        [0, 1]. describe: grey pictures (h, w) in [0, 1], sides multiples of 32, to features (h / 16, w / 16, C).
+        [0, 1]. describe: what the network sees in both.
 
     Returns:
         (H, W, 3) sRGB in [0, 1], and the evidence: ``likeness``, the mean over blocks of the cosine between their
         features and the best of the reference, and ``followed``, the mean share of the way that tints went. None where
-        the reference is not like the picture.
+        the reference is not like the picture, or the network cannot tell.
     """
     ours, theirs = _described(nir, describe), _described(_near_infrared(reference), describe)
+    if ours is None or theirs is None:
+        return None
     likeness, found = _look_up(ours, theirs, _blocks(reference, theirs.shape))
     alike = float(likeness.mean())
     if alike <= ALIKE[0]:
@@ -66,7 +70,7 @@ def _near_infrared(rgb: Plane) -> Plane:
     return np.asarray(np.clip(rgb @ _NEAR + _NEAR_LEVEL, 0, 1), np.float32)
 
 
-def _described(grey: Plane, describe: Describe) -> Plane:
+def _described(grey: Plane, describe: Describe) -> Plane | None:
     scale = SIDE / (grey.shape[0] * grey.shape[1]) ** 0.5
     height, width = (max(1, round(side * scale / _MULTIPLE)) * _MULTIPLE for side in grey.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -14,14 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.reference.matching import Matrix, Plane, Turned, View, homography
+from nircolor.reference.matching import Matrix, Plane, View, homography
 
 Colours = NDArray[np.float32]
+Planes = NDArray[np.float32]
+"""(3, h, w), for what is computed plane by plane: that is faster."""
 
-LEAST_INLIERS = 12  # pictures of other places agree on 6 at most
+LEAST_INLIERS = 12  # pictures of other places agree on 7 at most
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
 LEAST_OVERLAP = 0.15
-_TURNED_INLIERS = 24  # for a picture that would lie on its side or on its head, which is rare
+_TURNED_INLIERS, _TURNED_CORNERS = 24, 600  # for a picture that would lie on its side or on its head, which is rare
 _WINDOWS = ((3.0, 1), (10.0, 3))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
 _CHANCE = 0.12  # agreement of what has changed, such as clouds
 _FLAT = 0.15  # share of the usual contrast that counts as none
@@ -50,23 +52,28 @@ class Placement:
         return {"inliers": self.inliers, "overlap": self.overlap, "agreement": self.agreement}
 
 
-def register(nir: Plane, rgb: Colours, turned: Turned | None = None) -> Placement | None:
+def register(nir: Plane, rgb: Colours, view: View | None = None) -> Placement | None:
     """None where the reference does not show the place, or only mirrored.
 
-    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. turned: the views of rgb, if there are some already.
+    nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. view: ``view_of`` rgb, if it is there already.
     """
-    here, turned = View.of(nir), turned or Turned(rgb)
-    for turns in range(4):
-        found = _placed(here, turned.view(turns), _turned(rgb.shape, turns))
-        if found and found.inliers >= (_TURNED_INLIERS if turns else LEAST_INLIERS):
-            return found
-    return None
+    here, there = View.of(nir), view or view_of(rgb)
+    if found := _placed(here, there, np.eye(3), LEAST_INLIERS):
+        return found
+    few = here.turned(0, _TURNED_CORNERS)
+    turns = (_placed(few, there.turned(n, _TURNED_CORNERS), _turned(rgb.shape, n), _TURNED_INLIERS) for n in (1, 2, 3))
+    return next((found for found in turns if found), None)
 
 
-def _placed(here: View, there: View, turn: Matrix) -> Placement | None:
-    """``turn``: from pixels of the reference to those of what ``there`` is a view of."""
+def view_of(rgb: Colours) -> View:
+    """Of a colour picture (h, w, 3), in [0, 1]."""
+    return View.of(_mix(rgb, np.full((1, 3), 1 / 3)))
+
+
+def _placed(here: View, there: View, turn: Matrix, least: int) -> Placement | None:
+    """``turn``: from pixels of the reference to those of what ``there`` is a view of. ``least``: inliers."""
     found = homography(here, there)
-    if found is None:
+    if found is None or found[1] < least:
         return None
     matrix, inliers = found
     overlap, agreement = _evidence(here, there, matrix)
@@ -111,13 +118,19 @@ def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placem
     size = nir.shape[1], nir.shape[0]
     laid = np.asarray(cv2.warpPerspective(reference, placement.matrix, size), np.float32)
     inside = cv2.warpPerspective(np.ones(reference.shape[:2], np.float32), placement.matrix, size) > 0.99
-    trust = _trust(nir, np.asarray(laid.mean(2), np.float32), inside)
+    trust = _trust(nir, _mix(laid, np.full((1, 3), 1 / 3)), inside)
     wanted = laid - colours
-    change = _everywhere(wanted, np.concatenate([nir[..., None], colours], 2), trust)
+    change = np.stack(cv2.split(_everywhere(wanted, cv2.merge([nir, *cv2.split(colours)]), trust)))
+    planes = np.stack(cv2.split(wanted))
     for radius in _RADII:
-        near, share = _nearby(wanted, nir, trust, radius)
-        change += (share / (share + np.float32(_DOUBT)))[..., None] * (near - change)
-    return np.asarray(np.clip(colours + change, 0, 1), np.float32)
+        near, share = _nearby(planes, nir, trust, radius)
+        change += (share / (share + np.float32(_DOUBT))) * (near - change)
+    return np.asarray(np.clip(colours + cv2.merge(list(change)), 0, 1), np.float32)
+
+
+def _mix(picture: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
+    """Linear functions of the channels of each pixel: one a row of ``matrix``, constants in a last column, if any."""
+    return np.asarray(cv2.transform(picture, np.asarray(matrix, np.float32)))
 
 
 def _trust(nir: Plane, grey: Plane, inside: NDArray[np.bool_]) -> Plane:
@@ -156,41 +169,43 @@ def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
     mean, base = (x * w).sum(0) / total, (y * w).sum(0) / total
     spread = ((x - mean) * w).T @ (x - mean) / total
     slopes = np.linalg.solve(spread + 0.01 * np.eye(4), ((x - mean) * w).T @ (y - base) / total)
-    away = seen - mean
-    distance = np.einsum("...i,ij,...j->...", away, np.linalg.inv(spread + 1e-3 * np.eye(4)), away)
+    white = np.linalg.cholesky(np.linalg.inv(spread + 1e-3 * np.eye(4))).T
+    away = _mix(seen, np.column_stack([white, -white @ mean]))
+    distance = _mix(away * away, np.ones((1, 4)))
     belief = np.minimum(1, _FAMILIAR / np.maximum(distance, 1e-6)) * min(1, trust.mean() / _ENOUGH)
-    return np.asarray((away @ slopes + base) * belief[..., None], np.float32)
+    return _mix(seen, np.column_stack([slopes.T, base - mean @ slopes])) * cv2.merge([belief.astype(np.float32)] * 3)
 
 
-def _nearby(wanted: Colours, nir: Plane, trust: Plane, radius: int) -> tuple[Colours, Plane]:
+def _nearby(wanted: Planes, nir: Plane, trust: Plane, radius: int) -> tuple[Planes, Plane]:
     """What is wanted as a linear function of near-infrared in squares around each pixel; the share trusted there."""
     step, seen = max(1, radius // _FINE), nir * trust
     size = max(1, round(nir.shape[1] / step)), max(1, round(nir.shape[0] / step))
-    sums = [np.dstack([trust, seen, nir * seen]), wanted * trust[..., None], wanted * seen[..., None]]
-    small = [_resized(x, size) for x in sums]
-    found = _lines(small[0], small[1], small[2], radius // step)
-    gain, offset, share = (_resized(x, (nir.shape[1], nir.shape[0])) for x in found)
-    return gain * nir[..., None] + offset, share
+    planes = [trust, seen, nir * seen, *(wanted * trust), *(wanted * seen)]
+    small = [_resized(one, size) for one in planes]
+    found = _lines(small, radius // step)
+    gain, offset, (share,) = (
+        np.stack([_resized(one, (nir.shape[1], nir.shape[0])) for one in maps]) for maps in found
+    )
+    return gain * nir + offset, share
 
 
-def _lines(seen: NDArray[np.float32], wanted: Colours, product: Colours, radius: int) -> tuple[Colours, Colours, Plane]:
-    """Gain and offset, (h, w, 3), and the share trusted, (h, w). ``seen``: (h, w, 3) of trust, near-infrared and its
-    square, ``product`` of near-infrared with what is ``wanted``, all of them times trust."""
-    weight, means = seen[..., :1], _mean(seen, radius)
-    share = means[..., :1] + np.float32(1e-6)
-    middle, base = means[..., 1:2] / share, _mean(wanted, radius) / share
-    variance = np.maximum(means[..., 2:] / share - middle**2, 0)
-    gain = (_mean(product, radius) / share - base * middle) / (variance + np.float32(_EDGE))
-    lines = [_mean(x * weight, radius) / share for x in (gain, base - gain * middle)]
-    return lines[0], lines[1], share[..., 0]
+def _lines(planes: list[Plane], radius: int) -> tuple[Planes, Planes, Planes]:
+    """Gain and offset, (3, h, w), and the share trusted, (1, h, w). ``planes``: trust, near-infrared, its square, what
+    is wanted, (3, h, w), and its product with near-infrared, (3, h, w), all of them times trust."""
+    means = np.stack([_mean(one, radius) for one in planes])
+    share = means[0] + np.float32(1e-6)
+    middle, square, base, product = (x / share for x in (means[1], means[2], means[3:6], means[6:]))
+    gain = (product - base * middle) / (np.maximum(square - middle**2, 0) + np.float32(_EDGE))
+    lines = (np.stack([_mean(one, radius) for one in x * planes[0]]) / share for x in (gain, base - gain * middle))
+    return (*lines, share[None])
 
 
-def _mean(x: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+def _mean(x: Plane, radius: int) -> Plane:
     side = 2 * radius + 1
     return np.asarray(cv2.blur(x, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _resized(x: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _resized(x: Plane, size: tuple[int, int]) -> Plane:
     """To width and height: area averages where it becomes smaller, else bilinear."""
     if size == (x.shape[1], x.shape[0]):
         return x

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from nircolor.errors import InputError, UsageError
 from nircolor.image.quantize import SCALES
-from nircolor.reference.matching import Turned
+from nircolor.reference.matching import View
+from nircolor.reference.place import view_of
 
 LONG_SIDE = 1024  # pixels: colours are taken at this size, detail comes from the near-infrared picture
 LEAST_SIDE = 64  # pixels, under which there is nothing to compare
-_LEAST_CHROMA = 2 / 255  # how far channels are apart in all but one of a hundred pixels of what is called grey
+_LEAST_CHROMA, _LEAST_COLOURED = 2 / 255, 0.01  # how far channels are apart, in which share of pixels at least
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Reference:
         return hashlib.sha256(repr(steps.shape).encode() + steps.tobytes()).hexdigest()[:12]
 
     @cached_property
-    def turned(self) -> Turned:
+    def view(self) -> View:
         """As it is compared with pictures: once for all of them."""
-        return Turned(self.pixels)
+        return view_of(self.pixels)
 
     @classmethod
     def of(cls, rgb: NDArray[Any] | Reference, path: Path | None = None) -> Reference:
@@ -57,7 +58,9 @@ class Reference:
         if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
             remedy = "save it tone-mapped, as 8 or 16 bit"
             raise _refused("has values outside 0 to 1, which are no colours of a photograph", path, remedy)
-        if np.quantile(pixels.max(2) - pixels.min(2), 0.99) < _LEAST_CHROMA:
+        red, green, blue = np.moveaxis(pixels, 2, 0)
+        apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+        if (apart >= _LEAST_CHROMA).mean() < _LEAST_COLOURED:
             raise _refused("is grey, and shows no colours", path, "give a colour picture")
         return cls(pixels, path)
 

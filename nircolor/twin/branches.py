@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import onnx
@@ -10,6 +11,7 @@ from torch import nn
 from nircolor.errors import UsageError
 from nircolor.model import Generator
 from nircolor.model.config import ModelConfig
+from nircolor.model.efficientnet import SEEN
 from nircolor.model.ensemble import PriorEnsemble, RGBEnsemble
 from nircolor.model.layers import ResBlock
 from nircolor.model.prior import Encoder, PretrainedPrior, Up
@@ -27,13 +29,13 @@ LEAST_TWIN = "of the kind of `lite`: a pretrained encoder, channel norms and an 
 def model_of(network: Generator) -> onnx.ModelProto:
     """Two networks in one: what it makes of ``nir`` (b, 1, H, W) depends on ``prior`` (b, P, h, w).
 
-    Where that has no pixels (h = w = 0), G_B makes it: (b, P, H / 4, W / 4). Else, with h = H and w = W, G_A makes the
-    maps: (b, 6, H, W). H and W are multiples of ``config.multiple``. Raises UsageError for a network of another kind
-    than that of ``lite``.
+    Where that has no pixels, h = w = 0, G_B makes it: (b, P, H / 4, W / 4); with h = 0 and w = 1 only what its encoder
+    sees, (b, C, H / 16, W / 16). Else, with h = H and w = W, G_A makes the maps: (b, 6, H, W). H and W are multiples of
+    ``config.multiple``. Raises UsageError for a network of another kind than that of ``lite``.
     """
     _check(network.config)
     g, channels = Graph(), 3 + network.config.prior_features
-    seen = g.op("Greater", g.op("Squeeze", g.size("prior", 2)), g.op("Squeeze", g.ints(0)))
+    seen = _is_some(g, g.size("prior", 2))
     made = g.op("If", seen, then_branch=_painting(network, channels), else_branch=_deciding(network))
     width = channels * len(_members(network.prior_branch))
     inputs = [maps_like("nir", "b", 1, "H", "W"), maps_like("prior", "b", width, "h", "w")]
@@ -43,10 +45,24 @@ def model_of(network: Generator) -> onnx.ModelProto:
 
 
 def _deciding(network: Generator) -> onnx.GraphProto:
-    """G_B, or those of an ensemble."""
-    g = Graph("b_")
-    made = [_prior(g, "nir", cast(PretrainedPrior, member)) for member in _members(network.prior_branch)]
-    return g.within("G_B", {"b_made": g.op("Concat", *made, axis=1)})
+    """What the encoder of G_B sees, and, if it is asked for, what G_B, or those of an ensemble, make of it."""
+    g, rest = Graph("b_"), Graph("c_")
+    first, *others = (cast(PretrainedPrior, member) for member in _members(network.prior_branch))
+    seen = encoder(g, _picture(g), first.pyramid.encoder, levels=SEEN)
+    made = [_prior(rest, first, seen), *(_prior(rest, member) for member in others)]
+    whole = rest.within("G_B", {"c_made": rest.op("Concat", *made, axis=1)})
+    alone = Graph("s_").within("features", {"s_made": seen[-1]})
+    asked = g.op("If", _is_some(g, g.size("prior", 3)), then_branch=alone, else_branch=whole)
+    return g.within("deciding", {"b_made": asked})
+
+
+def _is_some(g: Graph, size: str) -> str:
+    """Whether (1,) is more than 0."""
+    return str(g.op("Greater", g.op("Squeeze", size), g.op("Squeeze", g.ints(0))))
+
+
+def _picture(g: Graph) -> str:
+    return str(g.op("Concat", "nir", "nir", "nir", axis=1))
 
 
 def _painting(network: Generator, channels: int) -> onnx.GraphProto:
@@ -67,15 +83,15 @@ def _members(branch: nn.Module) -> list[nn.Module]:
     return list(branch.members) if isinstance(branch, PriorEnsemble | RGBEnsemble) else [branch]
 
 
-def _prior(g: Graph, nir: str, branch: PretrainedPrior) -> str:
-    out = _pyramid(g, g.op("Concat", nir, nir, nir, axis=1), branch.pyramid)
+def _prior(g: Graph, branch: PretrainedPrior, seen: Sequence[str] = ()) -> str:
+    """``seen``: the first maps of its encoder, if they are there already."""
+    out = _pyramid(g, encoder(g, _picture(g), branch.pyramid.encoder, seen), branch.pyramid)
     features = branch.pyramid.head.out_channels - 3
     cone, value, *others = g.split(out, 1, 2, 1, *([features] if features else []))
-    return str(g.op("Concat", cone, g.sum(value, reduced(g, nir, 4)), *others, axis=1))
+    return str(g.op("Concat", cone, g.sum(value, reduced(g, "nir", 4)), *others, axis=1))
 
 
-def _pyramid(g: Graph, picture: str, network: Pyramid) -> str:
-    found = encoder(g, picture, network.encoder)
+def _pyramid(g: Graph, found: Sequence[str], network: Pyramid) -> str:
     maps = [conv(g, x, cast(nn.Conv2d, lateral)) for x, lateral in zip(found, network.laterals, strict=True)]
     levels, ups = list(network.levels), list(network.ups)
     x = _level(g, maps.pop(), levels[-1])

@@ -72,8 +72,9 @@ def _proof(network: Generator) -> str:
     nir = probe_picture()
     with torch.inference_mode():
         prior: Maps = network.prior_branch(torch.from_numpy(nir)).numpy()
+        features: Maps = network.features(torch.from_numpy(nir)).numpy()  # type: ignore[union-attr]
         maps = network.rgb_branch(torch.from_numpy(nir), torch.from_numpy(probe_prior(prior))).numpy()
-    return proof(prior, maps)
+    return proof(prior, maps, features)
 
 
 def width_of(config: Any, members: int = 1) -> int:

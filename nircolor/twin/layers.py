@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -101,15 +102,24 @@ def spade_block(g: Graph, x: str, prior: str, block: SpadeResBlock) -> str:
     return g.sum(_skip(g, x, block.skip), y)
 
 
-def encoder(g: Graph, picture: str, network: EfficientNetLite) -> list[str]:
-    """A picture (b, 3, H, W) in [0, 1] -> maps at strides 4, 8, 16 and 32."""
-    seen = g.op("Div", g.op("Sub", g.op("Mul", picture, g.floats(255)), g.floats(127)), g.floats(128))
-    x, maps = relu6(g, conv(g, seen, network.stem)), []
-    for i, block in enumerate(network.blocks):
-        x = _inverted(g, x, block)
-        if i in network.layout.taps:
+def encoder(
+    g: Graph, picture: str, network: EfficientNetLite, seen: Sequence[str] = (), levels: int = 4
+) -> list[str]:
+    """A picture (b, 3, H, W) in [0, 1] -> maps at strides 4, 8, 16 and 32, or the first of them. ``seen``: of
+    these the ones that are there already."""
+    maps, taps = list(seen), network.layout.taps[:levels]
+    begin = taps[len(maps) - 1] + 1 if maps else 0
+    x = maps[-1] if maps else _stem(g, picture, network)
+    for i in range(begin, taps[-1] + 1):
+        x = _inverted(g, x, network.blocks[i])
+        if i in taps:
             maps.append(x)
     return maps
+
+
+def _stem(g: Graph, picture: str, network: EfficientNetLite) -> str:
+    shifted = g.op("Div", g.op("Sub", g.op("Mul", picture, g.floats(255)), g.floats(127)), g.floats(128))
+    return relu6(g, conv(g, shifted, network.stem))
 
 
 def _inverted(g: Graph, x: str, block: Any) -> str:

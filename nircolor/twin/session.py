@@ -39,11 +39,16 @@ class Twin:
         if meta.get(WEIGHTS) != sha256:
             raise WeightsError("was made from other weights than those beside it", path=path, remedy=REMEDY)
         self._undecided = np.empty((1, width, 0, 0), np.float32)
+        self._unasked = np.empty((1, width, 0, 1), np.float32)
         self._prove(path, meta, runtime.__version__)
 
     def prior(self, nir: Maps) -> Maps:
         """(b, 1, H, W), sides as the network needs them -> (b, P, H / 4, W / 4): G_B."""
         return self._run(nir, self._undecided)
+
+    def features(self, nir: Maps) -> Maps:
+        """(b, 1, H, W) -> (b, C, H / 16, W / 16): what the encoder of G_B sees."""
+        return self._run(nir, self._unasked)
 
     def maps(self, nir: Maps, prior: Maps) -> Maps:
         """And the prior (b, P, H, W) -> (b, 6, H, W): G_A."""
@@ -67,13 +72,13 @@ class Twin:
 def _largest_error(twin: Twin, wanted: list[list[float]]) -> float:
     nir = probe_picture()
     prior = twin.prior(nir)
-    found = samples(prior), samples(twin.maps(nir, probe_prior(prior)))
+    found = samples(prior), samples(twin.maps(nir, probe_prior(prior))), samples(twin.features(nir))
     return max(float(np.abs(np.subtract(here, there)).max()) for here, there in zip(found, wanted, strict=True))
 
 
-def proof(prior: Maps, maps: Maps) -> str:
+def proof(prior: Maps, maps: Maps, features: Maps) -> str:
     """The metadata ``probe``."""
-    return json.dumps([samples(prior), samples(maps)])
+    return json.dumps([samples(prior), samples(maps), samples(features)])
 
 
 def _runtime() -> ModuleType:

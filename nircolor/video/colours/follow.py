@@ -17,7 +17,6 @@ from nircolor.image.quantize import SCALES, round_to
 from nircolor.overview import reduced_shape
 from nircolor.reference import Change, Guidance, Used, guide
 from nircolor.reference.place import Placement, by_place, register
-from nircolor.reference.sight import sight_of
 from nircolor.tiling import Box
 
 if TYPE_CHECKING:
@@ -76,11 +75,11 @@ class Follow:
         self._placement = self._change = None
         if reference is None:
             return
-        self._placement = register(small, reference.pixels, reference.turned) if mode != "palette" else None
+        self._placement = register(small, reference.pixels, reference.view) if mode != "palette" else None
         if self._placement:
             self.used.append(Used("place", self._placement.evidence))
         elif mode != "place":
-            guided = guide(before, small, reference, "palette", sight_of(self._engine))
+            guided = guide(before, small, reference, "palette", self._engine.networks.features)
             self.used.append(guided.used)
             if guided.mode != "none":
                 self._change = Change.between(before, guided.colours, small, (shape[0], shape[1]))
