@@ -12,7 +12,7 @@ from nircolor.reference.guide import Describe
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
 
-_LEVEL = 2  # of the encoder's maps: one place for 16 x 16 pixels
+_LEVEL = -2  # of the encoder's maps: one place for 16 x 16 pixels
 _STRIDE = 32  # which sides have to be a multiple of
 
 
@@ -32,7 +32,7 @@ def sight_of(engine: Colorizer) -> Describe | None:
         height, width = grey.shape
         picture = torch.from_numpy(np.ascontiguousarray(grey, np.float32))[None, None].to(engine.info.device)
         padded = F.pad(picture, (0, -width % _STRIDE, 0, -height % _STRIDE), mode="replicate")
-        maps = encoder(padded.expand(-1, 3, -1, -1))[_LEVEL].float()
+        maps = encoder(padded.expand(-1, encoder.layout.inputs, -1, -1))[_LEVEL].float()
         return np.asarray(maps[0, :, : -(-height // 16), : -(-width // 16)].permute(1, 2, 0).cpu().numpy())
 
     return describe
