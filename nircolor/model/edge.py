@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nircolor.ends import neutral_ends
+from nircolor.ends import DARK, known, ramp
 from nircolor.model.config import ModelConfig
 from nircolor.model.efficientnet import SMALL, EfficientNetLite, InvertedResidual, centred
 from nircolor.model.generator import Generator
-from nircolor.model.guided import coefficients, local_mean, parabola, relit, to_size
+from nircolor.model.guided import coefficients, parabola, relit, to_size
 from nircolor.model.layers import conv3
 
 SIDE = 256  # squared, the pixels that it looks at
@@ -27,7 +27,10 @@ X = TypeVar("X")
 
 
 class Steps(Protocol[X]):
-    """What a network of ``walk`` is made of; each but ``twice`` has a range of numbers of its own, in order."""
+    """What a network of ``walk`` is made of. What ``conv`` and ``add`` make has a range of numbers of its own, in order."""
+
+    def given(self, nir: X) -> X:
+        """What it begins with."""
 
     def conv(self, x: X, layer: nn.Conv2d, bounded: bool) -> X:
         """``bounded``: by ReLU6."""
@@ -41,7 +44,7 @@ class Steps(Protocol[X]):
 def walk(steps: Steps[X], network: EdgePyramid, nir: X) -> X:
     """A centred near-infrared picture (b, 1, h, w) -> (b, C, h / 2, w / 2): what ``head`` makes maps of."""
     encoder = network.encoder
-    x, maps = steps.conv(nir, encoder.stem, True), []
+    x, maps = steps.conv(steps.given(nir), encoder.stem, True), []
     for i, block in enumerate(encoder.blocks):
         assert isinstance(block, InvertedResidual)
         y = x if block.expand is None else steps.conv(x, block.expand, True)
@@ -75,7 +78,7 @@ class EdgePyramid(nn.Module):
             nn.Sequential(*(conv3(width, width) for _ in range(blocks)))
             for width, blocks in zip(widths, config.prior.blocks, strict=True)
         )
-        self.head = conv3(widths[0], 6)
+        self.head = nn.Conv2d(widths[0], 6, 1)
         nn.init.zeros_(self.head.weight)  # start as the grey copy
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
@@ -101,8 +104,8 @@ class EdgeBranch(nn.Module):
 class Edge(Generator):
     """NIR to RGB for any H x W from 1 x 1 up, in the place of a ``Generator``: it has one branch.
 
-    Its prior is all that is decided: (b, 10, h, w), coefficients of parabolas in the near-infrared value, and the mean
-    around each pixel (``guided.coefficients``). ``paint`` takes a tile's part of them.
+    Its prior is all that is decided: (b, 9, h, w), for red, green and blue the second, first and constant coefficient of a
+    parabola in the near-infrared value, whose value is how far a colour is from grey. ``paint`` takes a tile's part of them.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -113,18 +116,21 @@ class Edge(Generator):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prior(self, nir: Tensor) -> Tensor:
-        """(b, 1, H, W) in [0, 1] -> (b, 10, h, w)."""
+        """(b, 1, H, W) in [0, 1] -> (b, 9, h, w)."""
         seen = F.interpolate(nir, look_shape(*nir.shape[-2:]), mode="bilinear", antialias=True)
         maps = self.prior_branch(seen.contiguous(memory_format=torch.channels_last))
-        return coefficients(maps, F.avg_pool2d(seen, 2))
+        parts = coefficients(maps, F.avg_pool2d(seen, 2))
+        away = torch.cat([parts[:, :3], parts[:, 3:6] - 1, parts[:, 6:9]], 1)
+        return away * ramp(parts[:, 9:] / DARK)
 
     def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0, light: Tensor | None = None) -> Tensor:
         """As ``Generator.paint``; there is nothing for ``reduction`` to reduce."""
-        second, first, constant, mean = torch.split(to_size(prior, nir.shape[-2:]), [3, 3, 3, 1], 1)
-        rgb = parabola(second, first, constant, nir.float())
-        rgb = rgb if light is None else relit(rgb, parabola(second, first, constant, light.float()))
-        made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
-        return made
+        parts = to_size(prior, nir.shape[-2:]).chunk(3, 1)
+        rgb = nir + parabola(*parts, nir.float())
+        if light is not None:
+            rgb = relit(rgb, light + parabola(*parts, light.float()))
+            nir = light
+        return nir + (rgb - nir) * known(nir)  # type: ignore[no-any-return]
 
 
 def look_shape(height: int, width: int) -> tuple[int, int]:
@@ -138,6 +144,9 @@ class _Torch:
 
     def __init__(self, ranges: Tensor | None) -> None:
         self._ranges, self._number = ranges, 0
+
+    def given(self, nir: Tensor) -> Tensor:
+        return nir
 
     def conv(self, x: Tensor, layer: nn.Conv2d, bounded: bool) -> Tensor:
         y = layer(x)
@@ -166,6 +175,9 @@ class _Counted:
 
     def __init__(self) -> None:
         self.number = 0
+
+    def given(self, nir: None) -> None:
+        pass
 
     def conv(self, x: None, layer: nn.Conv2d, bounded: bool) -> None:
         self.number += 1
