@@ -12,10 +12,12 @@ from typing import Protocol, TypeVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from nircolor.ends import DARK, known, ramp
 from nircolor.model.config import ModelConfig
 from nircolor.model.efficientnet import SMALL, EfficientNetLite, InvertedResidual, centred
+from nircolor.model.eight_bits import PICTURE, rounded, rounded_weight, span
 from nircolor.model.generator import Generator
 from nircolor.model.guided import coefficients, parabola, relit, to_size
 from nircolor.model.layers import conv3
@@ -92,12 +94,12 @@ class EdgeBranch(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.pyramid = EdgePyramid(config)
+        self.pyramid, self._eight_bits = EdgePyramid(config), config.eight_bits
         self.register_buffer("ranges", torch.zeros(_count(self.pyramid), 2))
 
     def forward(self, nir: Tensor) -> Tensor:
         """(b, 1, h, w) in [0, 1], sides a multiple of 32 -> (b, 6, h / 2, w / 2)."""
-        steps = _Torch(self.ranges if self.training else None)
+        steps = _EightBits(self.ranges, self.training) if self._eight_bits else _Floats(self.ranges, self.training)
         return self.pyramid.head(walk(steps, self.pyramid, centred(nir)))  # type: ignore[no-any-return]
 
 
@@ -139,35 +141,55 @@ def look_shape(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)) * MULTIPLE, max(1, round(width * scale)) * MULTIPLE
 
 
-class _Torch:
+class _Floats:
     """Steps as torch takes them; in training ``ranges`` follow the numbers."""
 
-    def __init__(self, ranges: Tensor | None) -> None:
-        self._ranges, self._number = ranges, 0
+    def __init__(self, ranges: Tensor, training: bool) -> None:
+        self._ranges, self._training, self._number = ranges, training, 0
 
     def given(self, nir: Tensor) -> Tensor:
         return nir
 
     def conv(self, x: Tensor, layer: nn.Conv2d, bounded: bool) -> Tensor:
         y = layer(x)
-        return self._seen(F.relu6(y) if bounded else y)
+        return self._seen(F.relu6(y) if bounded else y, bounded)
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
-        return self._seen(x + y)
+        return self._seen(x + y, False)
 
     def twice(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
-    @torch.no_grad()
-    def _watch(self, x: Tensor, span: Tensor) -> None:
-        now = torch.stack(torch.aminmax(x[:1].detach())).float()  # of one sample: it takes its time
-        span.copy_(now if not span.any() else span.lerp(now, 1 - REMEMBERED))
-
-    def _seen(self, x: Tensor) -> Tensor:
-        if self._ranges is not None:
+    def _seen(self, x: Tensor, bounded: bool) -> Tensor:
+        if self._training:
             self._watch(x, self._ranges[self._number])
-            self._number += 1
+        self._number += 1
         return x
+
+    @torch.no_grad()
+    def _watch(self, x: Tensor, known: Tensor) -> None:
+        now = torch.stack(torch.aminmax(x[:1].detach())).float()  # of one sample: it takes its time
+        known.copy_(now if not known.any() else known.lerp(now, 1 - REMEMBERED))
+
+
+class _EightBits(_Floats):
+    """The same with all that is lost by 8 bits."""
+
+    def __init__(self, ranges: Tensor, training: bool) -> None:
+        super().__init__(ranges, training)
+        self._spans = ranges.tolist()
+
+    def given(self, nir: Tensor) -> Tensor:
+        return rounded(nir, *PICTURE)
+
+    def conv(self, x: Tensor, layer: nn.Conv2d, bounded: bool) -> Tensor:
+        weight = {"weight": rounded_weight(layer.weight, layer.groups)}
+        y = functional_call(layer, {**dict(layer.named_parameters()), **weight}, (x,))
+        return self._seen(F.relu6(y) if bounded else y, bounded)
+
+    def _seen(self, x: Tensor, bounded: bool) -> Tensor:
+        low, high = self._spans[self._number]
+        return rounded(super()._seen(x, bounded).float(), *span(low, high, bounded))
 
 
 class _Counted:

@@ -2,8 +2,8 @@
 
     nir (1, 1, H, W) in [0, 1]  ->  rgb (1, 3, H, W) in [0, 1]
 
-with any H and W from 1 up. Its convolutions count in 8 bits where the network knows the ranges of its numbers; the first,
-the last, and all that is done at full size are float32. Needs ``onnx``.
+with any H and W from 1 up. Its convolutions count in 8 bits where the network has learned to do with them
+(``ModelConfig.eight_bits``); the last one, and all that is done at full size, is float32. Needs ``onnx``.
 """
 
 from __future__ import annotations
@@ -25,15 +25,13 @@ DOUBLE, WHOLE = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
 COEFFICIENTS = "coefficients"
 
 
-def edge_model(network: Edge, whole_numbers: bool = True) -> onnx.ModelProto:
+def edge_model(network: Edge) -> onnx.ModelProto:
     """The graph. A second output, ``coefficients`` (1, 9, h, w), is what it is made from at full size.
-
-    ``whole_numbers``: in 8 bits; False: in float32 throughout.
     """
     g = Graph()
     height, width = g.size("nir", 2), g.size("nir", 3)
     seen = _seen(g, "nir", height, width)
-    parts = _coefficients(g, _maps(g, seen, network, whole_numbers), reduced(g, seen, 2))
+    parts = _coefficients(g, _maps(g, seen, network), reduced(g, seen, 2))
     rgb = _painted(g, "nir", parts, height, width)
     made = g.within("nircolor", {"rgb": rgb, COEFFICIENTS: parts}, [maps_like("nir", 1, 1, "H", "W")])
     made.output[0].CopyFrom(maps_like("rgb", 1, 3, "H", "W"))
@@ -69,10 +67,10 @@ def _weights(g: Graph, side: str, seen: str) -> str:
     return str(g.op("Div", near, g.op("ReduceSum", near, g.ints(1))))
 
 
-def _maps(g: Graph, seen: str, network: Edge, whole_numbers: bool) -> str:
+def _maps(g: Graph, seen: str, network: Edge) -> str:
     branch = network.prior_branch
     x = g.op("Div", g.op("Sub", g.op("Mul", seen, g.floats(255)), g.floats(127)), g.floats(128))
-    if not whole_numbers:
+    if not network.config.eight_bits:
         return conv(g, walk(_Floats(g), branch.pyramid, x), branch.pyramid.head)
     steps = EightBits(g, branch.ranges.tolist())
     return conv(g, steps.floats(walk(steps, branch.pyramid, Bits(x))), branch.pyramid.head)

@@ -1,6 +1,5 @@
-"""Steps of ``model/edge.py`` in whole numbers of 8 bits, as runtimes know them: between QuantizeLinear and
-DequantizeLinear (Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference, 2018). Runtimes join the three into one operator that counts in integers.
+"""Steps of ``model/edge.py`` in whole numbers of 8 bits (``model/eight_bits.py``), as runtimes know them: between
+DequantizeLinear and QuantizeLinear. Runtimes join the three into one operator that counts in integers.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from nircolor.model.eight_bits import PICTURE, span, weight_scales
 from nircolor.twin.graph import Graph
 from nircolor.twin.layers import array, padding
 
-LEVELS = 255
-WEIGHT = 63  # the largest: two products of 255 x 64 fit into 16 bits, which processors of before 2019 add them up in
 MOST = 1 << 30  # of a sum
 
 
@@ -37,7 +35,7 @@ class EightBits:
 
     def given(self, nir: Bits) -> Bits:
         """Centred values become the 8 bits of a picture again."""
-        return self._bits(nir.name, 1 / 128, 127)
+        return self._bits(nir.name, *PICTURE)
 
     def conv(self, x: Bits, layer: nn.Conv2d, bounded: bool) -> Bits:
         """Where numbers are cut off at 0 and at the largest that was seen, ReLU6 is done."""
@@ -58,9 +56,7 @@ class EightBits:
 
     def _whole(self, x: str, bounded: bool) -> Bits:
         low, high = next(self._ranges)
-        low, high = (0.0, min(high, 6.0)) if bounded else (min(low, 0.0), max(high, 0.0))
-        scale = max(high - low, 1e-6) / LEVELS
-        return self._bits(x, scale, round(-low / scale))
+        return self._bits(x, *span(low, high, bounded))
 
     def _bits(self, x: str, scale: float, zero: int) -> Bits:
         whole = self._g.op("QuantizeLinear", x, self._g.floats(scale), self._g.numbers_of(np.array(zero, np.uint8)))
@@ -69,9 +65,10 @@ class EightBits:
     def _numbers(self, x: Bits, layer: nn.Conv2d) -> list[str]:
         """Weights, with a scale for each channel that comes out, and bias."""
         weight, bias = array(layer.weight), array(layer.bias)  # type: ignore[arg-type]
-        least = np.abs(bias) / np.float32(x.scale * MOST)  # a channel of no weights still has its bias
-        scale = np.maximum(np.maximum(np.abs(weight).max((1, 2, 3)) / np.float32(WEIGHT), least), np.float32(1e-9))
-        whole = np.rint(weight / scale[:, None, None, None]).astype(np.int8)
+        scales, most = weight_scales(layer.weight, layer.groups)
+        least = np.abs(bias) / np.float32(x.scale * MOST)  # a channel of hardly any weight still has its bias
+        scale = np.maximum(array(scales), least)
+        whole = np.rint(weight / scale[:, None, None, None]).clip(-most, most).astype(np.int8)
         sums = np.rint(bias / (scale * np.float32(x.scale))).astype(np.int32)
         return [self._stored(whole, scale), self._stored(sums, scale * np.float32(x.scale))]
 
