@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.ends import BLACK, DARK, WHITE, neutral_ends
-from nircolor.planes import places, sampled_rows
+from nircolor.ends import BLACK, DARK, WHITE, known, neutral_ends
+from nircolor.planes import Places, places, sampled_columns, sampled_rows
 
 Floats = NDArray[np.float32]
 
@@ -39,6 +39,43 @@ def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None = Non
         band = slice(top, min(top + rows, len(nir)))
         rgb[band] = _band(parts, band, nir, light)
     return rgb
+
+
+def tinted(
+    parts: Floats, view: tuple[float, float, float, float], nir: Floats, light: Floats | None = None
+) -> Floats:
+    """The colours of an ``Edge`` (``model/edge.py``): as far from grey as a parabola in nir says.
+
+    Args:
+        parts: (9, h, w), the second, first and constant coefficients for red, green and blue, of a whole picture. view:
+            top, left, bottom, right of what nir shows of it, in fractions. nir, light: (H, W), as ``painted`` takes.
+
+    Returns:
+        (H, W, 3), in [0, 1].
+    """
+    top, left, bottom, right = view
+    lines = places(parts.shape[1], len(nir), top, bottom)
+    columns = None if (left, right) == (0, 1) else places(parts.shape[2], nir.shape[1], left, right)
+    rgb = np.empty((*nir.shape, 3), np.float32)
+    rows = max(1, BAND // nir.shape[1])
+    for start in range(0, len(nir), rows):
+        band = slice(start, min(start + rows, len(nir)))
+        planes = _wide(sampled_rows(parts, lines.part(band)), nir.shape[1], columns)
+        rgb[band] = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+    return rgb
+
+
+def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
+    second, first, constant = planes[:3], planes[3:6], planes[6:]
+    seen, away = nir, _parabola(second, first, constant, nir)
+    if light is not None:
+        other = light - nir + _parabola(second, first, constant, light) - away
+        away += (other * LUMA).sum(0) + (nir - light)
+        seen = light
+    if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE:
+        away *= known(seen)
+    away += seen
+    return np.asarray(cv2.merge(list(np.clip(away, 0, 1, out=away))))
 
 
 def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:
@@ -74,10 +111,7 @@ def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floa
     """(rows, W, 3)."""
     height, width = nir.shape
     line = sampled_rows(parts, places(parts.shape[1], height).part(band))  # (10, rows, w)
-    count, rows = line.shape[:2]
-    flat = line.reshape(count * rows, -1)
-    full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
-    planes = np.asarray(full, np.float32).reshape(count, rows, width)
+    planes = _wide(line, width)
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
     seen = nir[None, band]
     rgb = _parabola(second, first, constant, seen)
@@ -87,6 +121,16 @@ def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floa
     if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE or float(mean.min()) < DARK:
         rgb = neutral_ends(rgb, seen, mean)
     return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
+
+
+def _wide(lines: Floats, width: int, columns: Places | None = None) -> Floats:
+    """(C, rows, w) -> (C, rows, width): all of them, which OpenCV is quicker at, or the ``columns`` of a part."""
+    if columns is not None:
+        return sampled_columns(lines, columns)
+    count, rows = lines.shape[:2]
+    flat = lines.reshape(count * rows, -1)
+    full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
+    return np.asarray(full, np.float32).reshape(count, rows, width)
 
 
 def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

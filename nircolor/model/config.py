@@ -121,6 +121,7 @@ EDGE = ModelConfig(
     norm="channel",
     spade=False,
     prior_size=512,
+    reduction=2,
     head="affine",
 )
 NIR_FROM_RGB = ModelConfig(

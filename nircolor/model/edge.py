@@ -134,6 +134,10 @@ class Edge(Generator):
             nir = light
         return nir + (rgb - nir) * known(nir)  # type: ignore[no-any-return]
 
+    def prior_size(self, height: int, width: int, reduction: float) -> tuple[int, int]:
+        """Of the tile itself."""
+        return height, width
+
 
 def look_shape(height: int, width: int) -> tuple[int, int]:
     """Of what is looked at, of a picture: with nearly its ratio, at most about ``SIDE`` squared pixels."""
