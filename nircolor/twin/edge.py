@@ -8,35 +8,46 @@ with any H and W from 1 up. Its convolutions count in 8 bits where the network h
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
 from torch import nn
 
 from nircolor.ends import BLACK, DARK, WHITE
 from nircolor.model.edge import MULTIPLE, SIDE, Edge, walk
 from nircolor.model.guided import RADIUS, SMOOTH
 from nircolor.twin.eight_bits import Bits, EightBits
+from nircolor.twin.file import COEFFICIENTS, PAINTING
 from nircolor.twin.graph import FLOAT, Graph, maps_like, model
 from nircolor.twin.layers import conv, reduced, relu6
 
 OPSET, IR_VERSION = 17, 8  # what runtimes on small machines and in browsers read
 DOUBLE, WHOLE = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
-COEFFICIENTS = "coefficients"
 
 
 def edge_model(network: Edge) -> onnx.ModelProto:
-    """The graph. A second output, ``coefficients`` (1, 9, h, w), is what it is made from at full size.
-    """
+    """The graph. It paints unless the number ``painting`` is false, which ``twin.file.half_way`` makes an input of."""
     g = Graph()
     height, width = g.size("nir", 2), g.size("nir", 3)
     seen = _seen(g, "nir", height, width)
-    parts = _coefficients(g, _maps(g, seen, network), reduced(g, seen, 2))
-    rgb = _painted(g, "nir", parts, height, width)
-    made = g.within("nircolor", {"rgb": rgb, COEFFICIENTS: parts}, [maps_like("nir", 1, 1, "H", "W")])
+    parts = g.op("Identity", _coefficients(g, _maps(g, seen, network), reduced(g, seen, 2)))
+    g.nodes[-1].output[0] = parts = COEFFICIENTS
+    rgb = g.op("If", PAINTING, then_branch=_painting("nir", parts, height, width), else_branch=_nothing())
+    made = g.within("nircolor", {"rgb": rgb}, [maps_like("nir", 1, 1, "H", "W")])
+    made.initializer.append(numpy_helper.from_array(np.array([True]), PAINTING))
     made.output[0].CopyFrom(maps_like("rgb", 1, 3, "H", "W"))
-    made.output[1].CopyFrom(maps_like(COEFFICIENTS, 1, 9, "h", "w"))
     return model(made, OPSET, IR_VERSION)
+
+
+def _painting(nir: str, parts: str, height: str, width: str) -> onnx.GraphProto:
+    g = Graph("p_")
+    return g.within("painting", {"p_rgb": _painted(g, nir, parts, height, width)})
+
+
+def _nothing() -> onnx.GraphProto:
+    g = Graph("n_")
+    return g.within("nothing", {"n_rgb": g.floats(np.empty((1, 3, 0, 0)))})
 
 
 def _seen(g: Graph, nir: str, height: str, width: str) -> str:
@@ -141,7 +152,5 @@ def _ramp(g: Graph, x: str) -> str:
     return str(g.op("Mul", g.op("Mul", x, x), g.op("Sub", g.floats(3), g.op("Mul", g.floats(2), x))))
 
 
-def _double(value: float) -> Any:
-    import numpy as np
-
+def _double(value: float) -> NDArray[np.float64]:
     return np.array([value], np.float64)
