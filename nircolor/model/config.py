@@ -120,7 +120,7 @@ EDGE = ModelConfig(
     prior=BranchConfig(widths=(16, 32, 48, 64, 96), blocks=(1, 1, 1, 1, 1), kind=EDGE_KIND, stride=2),
     norm="channel",
     spade=False,
-    prior_size=512,
+    prior_size=1024,
     reduction=2,
     head="affine",
 )

@@ -54,7 +54,7 @@ class Graph:
 
     def numbers_of(self, values: NDArray[Any]) -> str:
         """Constant numbers of the type that they have."""
-        return self._number(np.ascontiguousarray(values))
+        return self._number(np.asarray(values, order="C"))
 
     def _number(self, values: NDArray[Any]) -> str:
         """Equal numbers are kept once."""
