@@ -42,11 +42,12 @@ class EdgeNetworks(OnnxNetworks):
         return self._decide(nir[:, None])
 
     def paint(self, tiles: Floats, prior: Floats, parts: Floats | None, reduction: float) -> Floats:
-        nir, *light = np.moveaxis(tiles, -1, 0)
-        whole = np.broadcast_to(prior, (len(nir), *prior.shape[1:]))
-        views = [(0.0, 0.0, 1.0, 1.0)] * len(nir) if parts is None else map(tuple, parts.tolist())
-        lights = light[0] if light else [None] * len(nir)
-        return np.stack([tinted(*one) for one in zip(whole, views, nir, lights, strict=True)])
+        rgb = np.empty((*tiles.shape[:3], 3), np.float32)
+        views = [(0.0, 0.0, 1.0, 1.0)] * len(tiles) if parts is None else [tuple(part) for part in parts.tolist()]
+        for i, (tile, view) in enumerate(zip(tiles, views, strict=True)):
+            light = tile[..., 1] if tile.shape[-1] > 1 else None
+            tinted(prior[min(i, len(prior) - 1)], view, tile[..., 0], light, rgb[i])
+        return rgb
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:

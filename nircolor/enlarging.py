@@ -42,27 +42,23 @@ def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None = Non
 
 
 def tinted(
-    parts: Floats, view: tuple[float, float, float, float], nir: Floats, light: Floats | None = None
-) -> Floats:
-    """The colours of an ``Edge`` (``model/edge.py``): as far from grey as a parabola in nir says.
+    parts: Floats, view: tuple[float, float, float, float], nir: Floats, light: Floats | None, rgb: Floats
+) -> None:
+    """Fill ``rgb`` (H, W, 3), in [0, 1], with the colours of an ``Edge`` (``model/edge.py``): as far from grey as a
+    parabola in nir says.
 
     Args:
         parts: (9, h, w), the second, first and constant coefficients for red, green and blue, of a whole picture. view:
             top, left, bottom, right of what nir shows of it, in fractions. nir, light: (H, W), as ``painted`` takes.
-
-    Returns:
-        (H, W, 3), in [0, 1].
     """
     top, left, bottom, right = view
     lines = places(parts.shape[1], len(nir), top, bottom)
     columns = None if (left, right) == (0, 1) else places(parts.shape[2], nir.shape[1], left, right)
-    rgb = np.empty((*nir.shape, 3), np.float32)
     rows = max(1, BAND // nir.shape[1])
     for start in range(0, len(nir), rows):
         band = slice(start, min(start + rows, len(nir)))
         planes = _wide(sampled_rows(parts, lines.part(band)), nir.shape[1], columns)
         rgb[band] = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
-    return rgb
 
 
 def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:

@@ -29,10 +29,11 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     """
     if SCALES[dtype] == 1:
         return values
-    steps: NDArray[np.floating] = np.clip(values, 0, 1)
-    steps *= steps.dtype.type(SCALES[dtype])
-    np.rint(steps, out=steps)
-    rounded: NDArray[Any] = steps.astype(dtype)
+    rounded = np.empty(values.shape, dtype)
+    for rows in row_blocks(len(values), max(1, values[:1].size)) if values.ndim else [...]:
+        steps: NDArray[np.floating] = np.clip(values[rows], 0, 1)
+        steps *= steps.dtype.type(SCALES[dtype])
+        rounded[rows] = np.rint(steps, out=steps)
     return rounded
 
 

@@ -72,8 +72,9 @@ def _weights(g: Graph, side: str, seen: str) -> str:
     step = g.op("Div", side, seen)
     lines = [g.op("Cast", g.line(g.op("Cast", n, to=WHOLE)), to=DOUBLE) for n in (seen, side)]
     centres, pixels = (g.op("Add", line, half) for line in lines)
-    off = g.op("Sub", g.reshape(g.op("Mul", centres, step), -1, 1), pixels)
-    off = g.op("Cast", g.op("Div", off, g.op("Max", step, one)), to=FLOAT)
+    widest = g.op("Max", step, one)  # of a triangle
+    at = [g.op("Cast", g.op("Div", x, widest), to=FLOAT) for x in (g.op("Mul", centres, step), pixels)]
+    off = g.op("Sub", g.reshape(at[0], -1, 1), at[1])
     near = g.op("Relu", g.op("Sub", g.floats(1), g.op("Abs", off)))
     return str(g.op("Div", near, g.op("ReduceSum", near, g.ints(1))))
 
