@@ -5,11 +5,13 @@ and real pairs whose references are levelled.
     (each teacher: nircolor batch runs/taught/nir runs/taught/ONE --weights ... --suffix '' --format png)
     python benchmarks/taught_pairs.py mix ../shared/scenery runs/taught/nir runs/taught/pairs \\
         --teachers runs/taught/ONE runs/taught/TWO [--truth 0.3]
+    python benchmarks/taught_pairs.py again PAIRS OUT --teachers ONE [--truth 0.3]
     python benchmarks/taught_pairs.py level RECIPE DATA FOLDER OUT --teachers ONE TWO --shares 0.67 0.33 [--truth 0.65]
 
 ``nir`` makes the near-infrared as training does. ``mix`` writes NAME_nir.png and NAME_rgb.png: the share ``--truth`` of
 the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out. ``level``
-does the same for the pairs of a source of RECIPE. Each reference first gets the exposure (one gain in linear light, to
+does the same for the pairs of a source of RECIPE; ``again`` for a folder of NAME_nir.png and NAME_rgb.png that one of
+them wrote. Each reference first gets the exposure (one gain in linear light, to
 the power ``--strength``) that brings it nearest to what the teachers painted of its near-infrared, ID.png: nobody can
 know how it was exposed, and a network that is asked for it remembers it. ``--sharp``: luma finer than a Gaussian of 8
 pixels is that of the photograph.
@@ -74,6 +76,16 @@ def mix(options: argparse.Namespace) -> None:
             shutil.copyfile(options.nir / name, options.out / f"{file.path.stem}_nir.png")
 
 
+def mix_again(options: argparse.Namespace) -> None:
+    options.out.mkdir(parents=True)
+    for nir in sorted(options.pairs.glob("*_nir.png")):
+        name = nir.name.removesuffix("_nir.png")
+        taught = [read_rgb(folder / f"{name}.png").pixels for folder in options.teachers]
+        colours = mixed(read_rgb(options.pairs / f"{name}_rgb.png").pixels, taught, options.truth)
+        write_rgb(options.out / f"{name}_rgb.png", colours, depth=8)
+        shutil.copyfile(nir, options.out / nir.name)
+
+
 def gain_towards(truth: NDArray[Any], taught: NDArray[Any]) -> float:
     """The gain in linear light that brings ``truth`` nearest to ``taught``, both (H, W, 3) sRGB in [0, 1]."""
     gains = np.exp(np.linspace(np.log(0.35), np.log(2.8), 27))
@@ -121,6 +133,12 @@ def main() -> None:
     mixing.add_argument("--truth", type=float, default=0.3)
     mixing.add_argument("--sharp", action="store_true")
     mixing.set_defaults(run=mix)
+    again = commands.add_parser("again")
+    again.add_argument("pairs", type=Path)
+    again.add_argument("out", type=Path)
+    again.add_argument("--teachers", type=Path, nargs="+", required=True)
+    again.add_argument("--truth", type=float, default=0.3)
+    again.set_defaults(run=mix_again)
     levelling = commands.add_parser("level")
     levelling.add_argument("recipe")
     levelling.add_argument("data", type=Path)

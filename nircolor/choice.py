@@ -10,7 +10,7 @@ import ctypes.util
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,6 @@ from nircolor.weights import FoundWeights, find, load, locate
 
 if TYPE_CHECKING:
     from nircolor.networks import Networks
-    from nircolor.onnx_networks import OnnxNetworks
     from nircolor.torch_networks import TorchNetworks
 
 Engine = Literal["auto", "torch", "onnx"]
@@ -78,7 +77,7 @@ def open_networks(
     return _torch(name, path, choice)
 
 
-def _onnx(name: str, path: Path, choice: Choice) -> tuple[OnnxNetworks, FoundWeights]:
+def _onnx(name: str, path: Path, choice: Choice) -> tuple[Networks, FoundWeights]:
     found, twin = find(name, path), twin_of(path)
     if not twin.exists():
         remedy = f"make one beside it with `nircolor weights export {name} {twin}`, or give `engine=torch`"
@@ -86,10 +85,22 @@ def _onnx(name: str, path: Path, choice: Choice) -> tuple[OnnxNetworks, FoundWei
     return _opened(found, choice), found
 
 
-def _opened(found: FoundWeights, choice: Choice) -> OnnxNetworks:
+def _opened(found: FoundWeights, choice: Choice) -> Networks:
+    threads = choice.threads or cores()
+    if is_edge(found.meta):
+        from nircolor.edge_networks import EdgeNetworks
+
+        return EdgeNetworks.of(found, threads)
     from nircolor.onnx_networks import OnnxNetworks
 
-    return OnnxNetworks.open(found.path, found.meta, found.sha256, choice.threads or cores(), choice.brief)
+    return OnnxNetworks.open(found.path, found.meta, found.sha256, threads, choice.brief)
+
+
+def is_edge(meta: Mapping[str, object]) -> bool:
+    """Whether weights are those of a network for small machines (``model/edge.py``)."""
+    config = meta.get("config")
+    prior = config.get("prior") if isinstance(config, dict) else None
+    return isinstance(prior, dict) and prior.get("kind") == "edge"
 
 
 def _torch(name: str, path: Path, choice: Choice) -> tuple[TorchNetworks, FoundWeights]:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nircolor.ends import BLACK, DARK, WHITE, neutral_ends
-from nircolor.planes import Places, places, sampled_rows
+from nircolor.ends import BLACK, DARK, WHITE, known, neutral_ends
+from nircolor.planes import Places, places, sampled_columns, sampled_rows
 from nircolor.threads import spread
 
 Floats = NDArray[np.float32]
@@ -52,6 +52,39 @@ def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None, thre
     return rgb
 
 
+def tinted(
+    parts: Floats, view: tuple[float, float, float, float], nir: Floats, light: Floats | None, rgb: Floats
+) -> None:
+    """Fill ``rgb`` (H, W, 3), in [0, 1], with the colours of an ``Edge`` (``model/edge.py``): as far from grey as a
+    parabola in nir says.
+
+    Args:
+        parts: (9, h, w), the second, first and constant coefficients for red, green and blue, of a whole picture. view:
+            top, left, bottom, right of what nir shows of it, in fractions. nir, light: (H, W), as ``painted`` takes.
+    """
+    top, left, bottom, right = view
+    lines = places(parts.shape[1], len(nir), top, bottom)
+    columns = None if (left, right) == (0, 1) else places(parts.shape[2], nir.shape[1], left, right)
+    rows = max(1, BAND // nir.shape[1])
+    for start in range(0, len(nir), rows):
+        band = slice(start, min(start + rows, len(nir)))
+        planes = _wide(sampled_rows(parts, lines.part(band)), nir.shape[1], columns)
+        rgb[band] = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+
+
+def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
+    second, first, constant = planes[:3], planes[3:6], planes[6:]
+    seen, away = nir, _parabola(second, first, constant, nir)
+    if light is not None:
+        other = light - nir + _parabola(second, first, constant, light) - away
+        away += (other * LUMA).sum(0) + (nir - light)
+        seen = light
+    if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE:
+        away *= known(seen)
+    away += seen
+    return np.asarray(cv2.merge(list(np.clip(away, 0, 1, out=away))))
+
+
 def coefficients(maps: Floats, small: Floats, guided: bool, threads: int = 1) -> Floats:
     """(10, h, w): for red, green and blue the second, first and constant coefficient of a parabola in nir, then the
     mean around each pixel. Not ``guided``: the maps are no lines in nir, but numbers."""
@@ -85,10 +118,7 @@ def local_mean(x: Floats) -> Floats:
 
 def _band(parts: Floats, down: Places, nir: Floats, light: Floats | None) -> list[Floats]:
     """Red, green and blue of the rows that lie at ``down`` of the small picture: (rows, W) each."""
-    (rows, width), line = nir.shape, sampled_rows(parts, down)  # (10, rows, w)
-    flat = line.reshape(len(parts) * rows, -1)
-    full = cv2.resize(flat, (width, len(flat)), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
-    planes = np.asarray(full, np.float32).reshape(len(parts), rows, width)
+    planes = _wide(sampled_rows(parts, down), nir.shape[1])  # (10, rows, W)
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
     seen = nir[None]
     rgb = _parabola(second, first, constant, seen)
@@ -98,6 +128,16 @@ def _band(parts: Floats, down: Places, nir: Floats, light: Floats | None) -> lis
     if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE or float(mean.min()) < DARK:
         rgb = neutral_ends(rgb, seen, mean)
     return list(np.clip(rgb, 0, 1, out=rgb))
+
+
+def _wide(lines: Floats, width: int, columns: Places | None = None) -> Floats:
+    """(C, rows, w) -> (C, rows, width): all of them, which OpenCV is quicker at, or the ``columns`` of a part."""
+    if columns is not None:
+        return sampled_columns(lines, columns)
+    count, rows = lines.shape[:2]
+    flat = lines.reshape(count * rows, -1)
+    full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
+    return np.asarray(full, np.float32).reshape(count, rows, width)
 
 
 def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

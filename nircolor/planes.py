@@ -32,7 +32,7 @@ def places(size: int, count: int, start: float = 0.0, stop: float = 1.0) -> Plac
 
 def sampled(planes: Floats, rows: Places, columns: Places) -> Floats:
     """(C, h, w) -> (C, len(rows), len(columns)), bilinear."""
-    return _along(sampled_rows(planes, rows), columns)
+    return sampled_columns(sampled_rows(planes, rows), columns)
 
 
 def sampled_rows(planes: Floats, rows: Places) -> Floats:
@@ -42,7 +42,8 @@ def sampled_rows(planes: Floats, rows: Places) -> Floats:
     return upper
 
 
-def _along(planes: Floats, columns: Places) -> Floats:
+def sampled_columns(planes: Floats, columns: Places) -> Floats:
+    """(C, h, w) -> (C, h, len(columns)), linear."""
     left = np.take(planes, columns.first, -1)
     right = np.take(planes, columns.second, -1)
     right -= left

@@ -15,6 +15,7 @@ PRIOR_SIZES = limit("must be 1 to 2048", lambda v: 1 <= v <= 2048)  # squared, i
 REDUCTIONS = limit("must be 1 to 4", lambda v: 1 <= v <= 4)  # maps enlarged further show halos along edges
 PAINT_SIZES = limit("must be 0 to 4096", lambda v: 0 <= v <= 4096)
 
+EDGE_KIND = "edge"
 NETWORK = at_most(1 << 16)  # larger numbers cannot be meant in a network, and would ask for all memory
 
 
@@ -26,7 +27,8 @@ class BranchConfig:
     blocks: tuple[int, ...]
     kind: str = field(default="mamba", metadata=one_of("mamba", "separable"))
     """"mamba": residual blocks with VSS blocks. "separable": a depthwise-separable CNN of ``blocks`` a level.
-    "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``)."""
+    "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``). "edge": the
+    same, of convolutions alone, and there is no other branch (``edge.py``)."""
     # of the first convolution: 2 skips the full-size level, where time goes and colour does not
     stride: int = field(default=1, metadata=ONE_OR_TWO)
 
@@ -37,7 +39,7 @@ class ModelConfig:
 
     name: str
     rgb: BranchConfig
-    prior: BranchConfig = field(metadata=inside(kind=one_of("mamba", "separable", *LAYOUTS), stride=ONE_TWO_OR_FOUR))
+    prior: BranchConfig = field(metadata=inside(kind=one_of("mamba", "separable", EDGE_KIND, *LAYOUTS), stride=ONE_TWO_OR_FOUR))
     # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
     direction: str = field(default="rgb", metadata=one_of("rgb", "nir"))
     vss: VSSConfig = field(default_factory=VSSConfig)
@@ -58,6 +60,7 @@ class ModelConfig:
     # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
     paint_size: int = field(default=0, metadata=PAINT_SIZES)
     equalize: bool = False  # NIR pictures are histogram-equalised first, in training and ever after (HAQAGen 4.1)
+    eight_bits: bool = False  # for a network of kind "edge": numbers and weights are rounded as its ONNX file has them
     # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
     head: str = field(default="sigmoid", metadata=one_of("sigmoid", "affine"))
 
@@ -111,6 +114,16 @@ LITE = ModelConfig(
     paint_size=288,
     head="affine",
 )
+EDGE = ModelConfig(
+    name="edge",
+    rgb=BranchConfig(widths=(8,), blocks=(0,)),  # not used
+    prior=BranchConfig(widths=(16, 32, 48, 64, 96), blocks=(1, 1, 1, 1, 1), kind=EDGE_KIND, stride=2),
+    norm="channel",
+    spade=False,
+    prior_size=1024,
+    reduction=2,
+    head="affine",
+)
 NIR_FROM_RGB = ModelConfig(
     name="nir-from-rgb",
     direction="nir",
@@ -120,4 +133,4 @@ NIR_FROM_RGB = ModelConfig(
     norm="channel",
     head="affine",
 )
-PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE, NIR_FROM_RGB)}
+PRESETS = {config.name: config for config in (COLORMAMBA, HAQAGEN, LITE, EDGE, NIR_FROM_RGB)}

@@ -20,13 +20,14 @@ from nircolor.features.tensors import load_tensors
 EPSILON = 1e-3  # of the batch norms that are folded
 EXPANSION = 6  # of every block but the first
 SEEN = 3  # levels, the last of which, at a stride of 16, tells kinds of surface apart
+OWN = "prior_branch.pyramid.encoder."  # names of its tensors in a weights file of ours
 
 
 @dataclass(frozen=True)
 class EncoderLayout:
     """Blocks of one variant: kernels and output channels of each, and the blocks that halve the picture.
 
-    ``taps`` are the blocks whose maps leave the encoder, at strides 4, 8, 16 and 32.
+    ``taps`` are the blocks whose maps leave the encoder, the finest first.
     """
 
     kernels: tuple[int, ...]
@@ -34,6 +35,7 @@ class EncoderLayout:
     halving: tuple[int, ...]
     taps: tuple[int, ...]
     stem: int = 32
+    inputs: int = 3  # channels of a picture; 1: a grey one, which the weights of three are summed for
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -49,15 +51,23 @@ LAYOUTS = {
         taps=(2, 4, 10, 15),
     ),
 }
+SMALL = EncoderLayout(  # its first 15 blocks on a grey picture: 2.5 of its 3.4 M parameters
+    kernels=LAYOUTS["efficientnet-lite0"].kernels[:15],
+    channels=LAYOUTS["efficientnet-lite0"].channels[:15],
+    halving=LAYOUTS["efficientnet-lite0"].halving,
+    taps=(0, 2, 4, 10, 14),
+    inputs=1,
+)
+"""Taps at strides 2, 4, 8, 16 and 32, for ``edge.py``."""
 
 
 class EfficientNetLite(nn.Module):
-    """(b, 3, H, W) in [0, 1], sides a multiple of 32 -> maps at strides 4, 8, 16 and 32."""
+    """(b, 3, H, W) in [0, 1], sides a multiple of 32 -> maps at the strides of the layout's taps."""
 
-    def __init__(self, variant: str) -> None:
+    def __init__(self, layout: EncoderLayout) -> None:
         super().__init__()
-        self.layout = layout = LAYOUTS[variant]
-        self.stem = SameConv(3, layout.stem, 3, 2)
+        self.layout = layout
+        self.stem = SameConv(layout.inputs, layout.stem, 3, 2)
         inputs = (layout.stem, *layout.channels)
         self.blocks = nn.ModuleList(
             InvertedResidual(inputs[i], width, kernel, 2 if i in layout.halving else 1, EXPANSION if i else 1)
@@ -66,7 +76,7 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, rgb: Tensor, levels: int = 4) -> list[Tensor]:
         """Finest map first. A near-infrared picture is copied to three channels by the caller."""
-        x, taps = F.relu6(self.stem((rgb * 255 - 127) / 128)), self.layout.taps[:levels]
+        x, taps = F.relu6(self.stem(centred(rgb))), self.layout.taps[:levels]
         maps = []
         for i, block in enumerate(self.blocks[: taps[-1] + 1]):
             x = block(x)
@@ -75,13 +85,22 @@ class EfficientNetLite(nn.Module):
         return maps
 
     def load_pretrained(self, path: str | Path) -> None:
-        """Take the ImageNet weights of a file, batch norms folded in. Raises WeightsError where they do not fit."""
+        """Take the ImageNet weights of a file, batch norms folded in, or those that an encoder of ours has learned
+        further: of a whole network, G_B's. Raises WeightsError where they do not fit."""
         stored = load_tensors(path, "encoder's")
         try:
-            self.load_state_dict(_folded(stored, len(self.blocks)))
+            state = _own(stored, len(self.blocks)) or _folded(stored, len(self.blocks))
+            if self.layout.inputs == 1:
+                state["stem.weight"] = state["stem.weight"].sum(1, keepdim=True)
+            self.load_state_dict(state)
         except (KeyError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1][:200]
             raise WeightsError(f"not the weights of this EfficientNet-Lite ({reason})", path=path) from error
+
+
+def centred(picture: Tensor) -> Tensor:
+    """What the encoders were trained on, of values in [0, 1]."""
+    return (picture * 255 - 127) / 128
 
 
 class SameConv(nn.Conv2d):
@@ -112,6 +131,16 @@ class InvertedResidual(nn.Module):
         y: Tensor = x if self.expand is None else F.relu6(self.expand(x))
         y = self.project(F.relu6(self.depthwise(y)))
         return x + y if self.skips else y
+
+
+def _own(stored: Mapping[str, Tensor], blocks: int) -> dict[str, Tensor]:
+    """The first ``blocks`` of an encoder of a network of ours; empty where the file holds none."""
+    found = (name.partition(OWN) + (value,) for name, value in stored.items())
+    return {
+        rest: value
+        for _, ours, rest, value in found
+        if ours and not (rest.startswith("blocks.") and int(rest.split(".")[1]) >= blocks)
+    }
 
 
 def _folded(stored: Mapping[str, Tensor], blocks: int) -> dict[str, Tensor]:

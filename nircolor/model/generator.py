@@ -52,7 +52,7 @@ class Generator(nn.Module):
         decided from ``nir``, their luma is that of ``light``.
         """
         height, width = nir.shape[-2:]
-        size = (max(1, round(height / reduction)), max(1, round(width / reduction)))
+        size = self.prior_size(height, width, reduction)
         small = nir if size == (height, width) else F.interpolate(nir, size, mode="area")
         if prior.shape[-2:] != size:
             prior = F.interpolate(prior, size, mode="bilinear", align_corners=False)
@@ -70,6 +70,10 @@ class Generator(nn.Module):
         ensemble the first one's. None where there is no such encoder."""
         branch = self.prior_branch.members[0] if isinstance(self.prior_branch, PriorEnsemble) else self.prior_branch
         return branch.features(nir) if isinstance(branch, PretrainedPrior) else None
+
+    def prior_size(self, height: int, width: int, reduction: float) -> tuple[int, int]:
+        """At which ``paint`` takes the prior of a tile."""
+        return max(1, round(height / reduction)), max(1, round(width / reduction))
 
     def _pad(self, x: Tensor) -> Tensor:
         padded = pad_to_multiple(x, self.config.multiple, self.config.least)

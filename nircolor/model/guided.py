@@ -27,7 +27,7 @@ def enlarge(maps: Tensor, small: Tensor, nir: Tensor) -> Tensor:
     Returns:
         (b, C, H, W), float32.
     """
-    slope, level = (_full(part, nir) for part in _lines(maps, small))
+    slope, level = (to_size(part, nir.shape[-2:]) for part in _lines(maps, small))
     return slope * nir.float() + level
 
 
@@ -50,18 +50,23 @@ def enlarge_affine(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | Non
 
 def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None) -> Tensor:
     """``enlarge_affine`` in plain torch, on any device, differentiable."""
-    slope, level = _lines(maps, small)
-    (gain_slope, offset_slope), (gain_level, offset_level) = slope.chunk(2, 1), level.chunk(2, 1)
-    parts = [gain_slope, 1 + gain_level + offset_slope, offset_level, local_mean(small.float())]
-    second, first, constant, mean = torch.split(_full(torch.cat(parts, 1), nir), [3, 3, 3, 1], 1)
-
-    def parabola(x: Tensor) -> Tensor:
-        return torch.addcmul(constant, torch.addcmul(first, second, x), x)
-
-    rgb = parabola(nir.float())
-    rgb = rgb if light is None else relit(rgb, parabola(light.float()))
+    second, first, constant, mean = torch.split(to_size(coefficients(maps, small), nir.shape[-2:]), [3, 3, 3, 1], 1)
+    rgb = parabola(second, first, constant, nir.float())
+    rgb = rgb if light is None else relit(rgb, parabola(second, first, constant, light.float()))
     made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
     return made
+
+
+def coefficients(maps: Tensor, small: Tensor) -> Tensor:
+    """(b, 10, h, w), float32: for red, green and blue the second, first and constant coefficient of a parabola in nir,
+    then the mean around each pixel. Arguments as ``enlarge_affine``."""
+    slope, level = _lines(maps, small)
+    (gain_slope, offset_slope), (gain_level, offset_level) = slope.chunk(2, 1), level.chunk(2, 1)
+    return torch.cat([gain_slope, 1 + gain_level + offset_slope, offset_level, local_mean(small.float())], 1)
+
+
+def parabola(second: Tensor, first: Tensor, constant: Tensor, nir: Tensor) -> Tensor:
+    return torch.addcmul(constant, torch.addcmul(first, second, nir), nir)
 
 
 def relit(rgb: Tensor, own: Tensor) -> Tensor:
@@ -85,10 +90,13 @@ def _lines(maps: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
     return local_mean(slope), local_mean(mean_maps - slope * mean)
 
 
-def _full(x: Tensor, nir: Tensor) -> Tensor:
-    return F.interpolate(x, nir.shape[-2:], mode="bilinear", align_corners=False)
+def to_size(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(b, C, h, w) -> (b, C, *size), bilinear."""
+    return x if x.shape[-2:] == size else F.interpolate(x, size, mode="bilinear", align_corners=False)
 
 
 def local_mean(x: Tensor) -> Tensor:
     """Of the square of ``RADIUS`` around each pixel; borders are replicated."""
-    return F.avg_pool2d(F.pad(x, (RADIUS,) * 4, mode="replicate"), 2 * RADIUS + 1, 1)
+    side = 2 * RADIUS + 1
+    rows = F.avg_pool2d(F.pad(x, (RADIUS,) * 4, mode="replicate"), (side, 1), 1)
+    return F.avg_pool2d(rows, (1, side), 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nircolor.model.config import ModelConfig
+from nircolor.model.config import EDGE_KIND, ModelConfig
+from nircolor.model.edge import Edge
 from nircolor.model.generator import Generator
 from nircolor.model.reverse import NirFromRgb
 
@@ -11,10 +12,10 @@ Network = Generator | NirFromRgb
 
 def network_for(config: ModelConfig, members: int = 1) -> Network:
     """An untrained network, in the direction of ``config``; an ensemble of ``members``, of which only ``Generator``
-    knows: ValueError for the others.
+    itself knows: ValueError for the others.
     """
-    if config.direction != "nir":
+    if config.direction != "nir" and config.prior.kind != EDGE_KIND:
         return Generator(config, members)
     if members != 1:
-        raise ValueError("a network that makes near-infrared has no members")
-    return NirFromRgb(config)
+        raise ValueError("a network of one branch has no members")
+    return NirFromRgb(config) if config.direction == "nir" else Edge(config)

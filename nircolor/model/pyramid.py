@@ -21,7 +21,7 @@ class Pyramid(nn.Module):
     def __init__(self, branch: BranchConfig, config: ModelConfig, outputs: int) -> None:
         super().__init__()
         widths = branch.widths
-        self.encoder = EfficientNetLite(branch.kind)
+        self.encoder = EfficientNetLite(LAYOUTS[branch.kind])
         self.laterals = nn.ModuleList(
             nn.Conv2d(inputs, width, 1) for inputs, width in zip(LAYOUTS[branch.kind].widths, widths, strict=True)
         )

@@ -98,7 +98,9 @@ class TextureConfig:
 class EncoderConfig:
     """How a pretrained encoder is treated, where the model has one."""
 
-    weights: str = ""  # a file of its ImageNet weights; empty: it starts from nothing (or from ``start_from``)
+    # a file of its ImageNet weights, or weights of ours, such as lite, whose encoder goes on; empty: it starts from
+    # nothing (or from ``start_from``)
+    weights: str = ""
     rate: float = 0.3  # its learning rate, as a multiple of ``optim.rate``; AdamW trains it, whatever trains the rest
     frozen: int = 3  # blocks that stay as they are, the stem with them
 

@@ -251,10 +251,10 @@ class Trainer:
 
 
 def _load_encoder(network: Network, path: str) -> None:
-    """Pretrained weights for every encoder that can have some."""
+    """Pretrained weights for every encoder that can have some; ``path``: also a name, of weights of ours."""
     for module in network.modules() if path else ():
         if isinstance(module, EfficientNetLite):
-            module.load_pretrained(path)
+            module.load_pretrained(weights.locate(path))
 
 
 def _start_from(network: Network, name: str) -> None:

@@ -69,14 +69,10 @@ class Updater:
         with self.fabric.autocast():
             if not isinstance(self.network, Generator):
                 return self.network(batch.rgb).float(), batch.view_rgb[:, :0]  # the way back has no prior
-            prior = self.network.prior(batch.view_nir).float()
-            rgb = self.network.paint(batch.nir, self._part(prior, batch), self.recipe.model.reduction)
+            prior, reduction = self.network.prior(batch.view_nir).float(), self.recipe.model.reduction
+            size = self.network.prior_size(*batch.nir.shape[-2:], reduction)  # the prior under each tile
+            rgb = self.network.paint(batch.nir, crop_prior(prior, batch.boxes, *size), reduction)
         return rgb.float(), prior
-
-    def _part(self, prior: Tensor, batch: TrainingBatch) -> Tensor:
-        """The prior under each tile, at the size at which G_A works."""
-        size = (max(1, side // self.recipe.model.reduction) for side in batch.nir.shape[-2:])
-        return crop_prior(prior, batch.boxes, *size)
 
     def _criticise(self, parts: Sequence[TrainingBatch], made: Pictures | None, fraction: float) -> Tensor:
         assert self.adversary

@@ -13,6 +13,8 @@ from nircolor.twin.session import Maps, proof
 from nircolor.weights import load
 
 if TYPE_CHECKING:
+    import onnx
+
     from nircolor.model import Generator
 
 
@@ -40,7 +42,7 @@ def export_onnx(name: str | Path, out: Path, *, overwrite: bool = False) -> Twin
         name: a packaged name, one of the user's own, a path, or ``hf://org/repo[@rev][/file]``.
         out: ends in .onnx. Beside a weights file, and with its name, nircolor takes it to colorize on a CPU.
 
-    Raises UsageError for networks of another kind than ``lite``'s, or without ``onnx``, and WeightsError, OutputError,
+    Raises UsageError for networks of another kind than those of ``lite`` and ``edge``, or without ``onnx``, and WeightsError, OutputError,
     OutputExistsError.
     """
     if out.suffix != TWIN_SUFFIX:
@@ -51,12 +53,11 @@ def export_onnx(name: str | Path, out: Path, *, overwrite: bool = False) -> Twin
     except ImportError as error:
         raise UsageError("needs the package onnx", path=out, remedy="pip install 'nircolor[onnx]'") from error
     from nircolor.model import Generator
-    from nircolor.twin.branches import model_of
     from nircolor.weights_network import restored
 
     loaded = load(name)
     network = restored(loaded, Generator)
-    model = model_of(network)
+    model = _model(network)
     model.producer_name = "nircolor"
     onnx.helper.set_model_props(model, {WEIGHTS: loaded.sha256, PROBE: _proof(network)})
     onnx.checker.check_model(model, full_check=True)
@@ -66,14 +67,26 @@ def export_onnx(name: str | Path, out: Path, *, overwrite: bool = False) -> Twin
     return TwinInfo(str(out), len(data), str(name), loaded.sha256)
 
 
+def _model(network: Generator) -> onnx.ModelProto:
+    from nircolor.model.edge import Edge
+    from nircolor.twin.branches import model_of
+    from nircolor.twin.edge import edge_model
+
+    return edge_model(network) if isinstance(network, Edge) else model_of(network)
+
+
 def _proof(network: Generator) -> str:
     import torch
 
-    nir = probe_picture()
+    from nircolor.model.edge import Edge
+
+    nir = torch.from_numpy(probe_picture())
     with torch.inference_mode():
-        prior: Maps = network.prior_branch(torch.from_numpy(nir)).numpy()
-        features: Maps = network.features(torch.from_numpy(nir)).numpy()  # type: ignore[union-attr]
-        maps = network.rgb_branch(torch.from_numpy(nir), torch.from_numpy(probe_prior(prior))).numpy()
+        if isinstance(network, Edge):
+            return proof(network(nir)[0].clamp(0, 1).numpy())
+        prior: Maps = network.prior_branch(nir).numpy()
+        features: Maps = network.features(nir).numpy()  # type: ignore[union-attr]
+        maps = network.rgb_branch(nir, torch.from_numpy(probe_prior(prior))).numpy()
     return proof(prior, maps, features)
 
 

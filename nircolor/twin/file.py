@@ -23,11 +23,16 @@ from nircolor.small_file import read_small
 TWIN_SUFFIX = ".onnx"
 WEIGHTS, PROBE = "weights", "probe"
 TOLERANCE = 1e-3  # of maps, whose values are about as large as those of pictures
+ROUGHLY = 0.03  # of colours that are made from whole numbers, which processors round differently
+COEFFICIENTS, PAINTING = "coefficients", "painting"  # of the graph of an ``Edge``: see ``twin/edge.py``
 REMEDY = "make it again with `nircolor weights export NAME OUT.onnx`"
 
 # Field 14 of a model (metadata) with an entry of 76 bytes: key (10 bytes), value (64 digits).
 _SEAL = b"\x72\x4c\x0a\x08checksum\x12\x40"
 _LENGTH = len(_SEAL) + 64
+# Field 7 of a model (its graph) with an input (field 11), one truth value, and an output (field 12), floats.
+_INPUT = b"\x0a\x08painting\x12\x0a\x0a\x08\x08\x09\x12\x04\x0a\x02\x08\x01"
+_OUTPUT = b"\x0a\x0ccoefficients\x12\x04\x0a\x02\x08\x01"
 _MOST = 2 << 30  # bytes: protobuf reads no larger message
 _SAMPLES = 64  # of each branch, that a probe compares
 _SIDE, _WIDE = 64, 96  # of the picture of a probe
@@ -60,6 +65,13 @@ def read_sealed(path: Path) -> bytes:
     if seal != _seal(memoryview(data)[:-_LENGTH]):
         raise WeightsError("is damaged: its checksum does not match its content", path=path, remedy=REMEDY)
     return data
+
+
+def half_way(model: bytes) -> bytes:
+    """The serialized model of an ``Edge`` with one more output, ``coefficients`` (1, 9, h, w), from which it paints, and an
+    input, ``painting``: false spares it that. Nobody else has to know of them, and again it is a model."""
+    graph = bytes([0x5A, len(_INPUT)]) + _INPUT + bytes([0x62, len(_OUTPUT)]) + _OUTPUT
+    return model + bytes([0x3A, len(graph)]) + graph
 
 
 def probe_picture() -> NDArray[np.float32]:

@@ -52,6 +52,10 @@ class Graph:
         """A constant line of whole numbers: sizes, axes, indices."""
         return self._number(np.asarray(values, np.int64))
 
+    def numbers_of(self, values: NDArray[Any]) -> str:
+        """Constant numbers of the type that they have."""
+        return self._number(np.asarray(values, order="C"))
+
     def _number(self, values: NDArray[Any]) -> str:
         """Equal numbers are kept once."""
         name = f"{values.dtype}_{values.shape}_{hash(values.tobytes())}"
@@ -107,5 +111,5 @@ def maps_like(name: str, *shape: str | int) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, FLOAT, shape)
 
 
-def model(graph: onnx.GraphProto) -> onnx.ModelProto:
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+def model(graph: onnx.GraphProto, opset: int = OPSET, ir_version: int = IR_VERSION) -> onnx.ModelProto:
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)

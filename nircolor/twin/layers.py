@@ -22,14 +22,17 @@ def array(x: Tensor) -> NDArray[np.float32]:
 
 
 def conv(g: Graph, x: str, layer: nn.Conv2d) -> str:
-    """With zeros around, as many as the layer has; ``SameConv`` has fewer of them at the top and left."""
+    numbers = [g.weight(array(layer.weight)), *([] if layer.bias is None else [g.weight(array(layer.bias))])]
+    return str(g.op("Conv", x, *numbers, **padding(layer)))
+
+
+def padding(layer: nn.Conv2d) -> dict[str, Any]:
+    """Attributes of the operator."""
     before = after = int(layer.padding[0])
     if isinstance(layer, SameConv) and layer.stride[0] == 2:
         after = layer.kernel_size[0] // 2
         before = after - 1
-    numbers = [g.weight(array(layer.weight)), *([] if layer.bias is None else [g.weight(array(layer.bias))])]
-    pads, strides = [before, before, after, after], list(layer.stride)
-    return str(g.op("Conv", x, *numbers, pads=pads, strides=strides, group=layer.groups))
+    return {"pads": [before, before, after, after], "strides": list(layer.stride), "group": layer.groups}
 
 
 def linear(g: Graph, x: str, layer: nn.Linear) -> str:

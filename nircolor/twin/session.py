@@ -1,9 +1,10 @@
-"""A twin at work: its two branches, run by onnxruntime on a CPU. No torch, and no ``onnx``."""
+"""A twin at work, run by onnxruntime on a CPU. No torch, and no ``onnx``."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nircolor.errors import DeviceError, WeightsError
-from nircolor.twin.file import PROBE, REMEDY, TOLERANCE, WEIGHTS, probe_picture, probe_prior, read_sealed, samples
+from nircolor.twin.file import (
+    COEFFICIENTS,
+    PAINTING,
+    PROBE,
+    REMEDY,
+    ROUGHLY,
+    TOLERANCE,
+    WEIGHTS,
+    half_way,
+    probe_picture,
+    probe_prior,
+    read_sealed,
+    samples,
+)
 from nircolor.wording import in_short
 
 Maps = NDArray[np.float32]
@@ -29,18 +43,10 @@ class Twin:
 
     def __init__(self, path: Path, sha256: str, width: int, threads: int, brief: bool = False) -> None:
         self.threads = threads
-        data, runtime = read_sealed(path), _runtime()
-        try:
-            self._session = runtime.InferenceSession(data, _options(runtime, threads, brief), ["CPUExecutionProvider"])
-            meta = self._session.get_modelmeta().custom_metadata_map
-        except Exception as error:  # what a runtime raises cannot be foreseen
-            reason = f"onnxruntime {runtime.__version__} cannot load {path.name} ({in_short(error)})"
-            raise DeviceError(reason, remedy="pip install -U onnxruntime") from error
-        if meta.get(WEIGHTS) != sha256:
-            raise WeightsError("was made from other weights than those beside it", path=path, remedy=REMEDY)
+        self._session, wanted = _opened(path, sha256, threads, brief)
         self._undecided = np.empty((1, width, 0, 0), np.float32)
         self._unasked = np.empty((1, width, 0, 1), np.float32)
-        self._prove(path, meta, runtime.__version__)
+        _prove(path, wanted, TOLERANCE, self._probed)
 
     def prior(self, nir: Maps) -> Maps:
         """(b, 1, H, W), sides as the network needs them -> (b, P, H / 4, W / 4): G_B."""
@@ -58,27 +64,57 @@ class Twin:
         feeds = {"nir": np.ascontiguousarray(nir), "prior": np.ascontiguousarray(prior)}
         return np.asarray(self._session.run(["maps"], feeds)[0])
 
-    def _prove(self, path: Path, meta: dict[str, str], version: str) -> None:
-        try:
-            wanted = json.loads(meta[PROBE])
-            error = _largest_error(self, wanted)
-        except Exception as fault:
-            raise WeightsError(f"is no network of nircolor ({in_short(fault)})", path=path, remedy=REMEDY) from fault
-        if not error < TOLERANCE:
-            reason = f"onnxruntime {version} makes something else of {path.name} than torch (off by {error:.2g})"
-            raise DeviceError(reason, remedy="pip install -U onnxruntime")
+    def _probed(self) -> list[Maps]:
+        nir = probe_picture()
+        prior = self.prior(nir)
+        return [prior, self.maps(nir, probe_prior(prior)), self.features(nir)]
 
 
-def _largest_error(twin: Twin, wanted: list[list[float]]) -> float:
-    nir = probe_picture()
-    prior = twin.prior(nir)
-    found = samples(prior), samples(twin.maps(nir, probe_prior(prior))), samples(twin.features(nir))
-    return max(float(np.abs(np.subtract(here, there)).max()) for here, there in zip(found, wanted, strict=True))
+class EdgeTwin:
+    """The same for an ``Edge`` (``model/edge.py``)."""
+
+    def __init__(self, path: Path, sha256: str, threads: int) -> None:
+        self.threads = threads
+        self._session, wanted = _opened(path, sha256, threads, False, half_way)  # not optimised it is a third as fast
+        _prove(path, wanted, ROUGHLY, lambda: [self._session.run(["rgb"], {"nir": probe_picture()})[0]])
+
+    def coefficients(self, nir: Maps) -> Maps:
+        """(b, 1, H, W) in [0, 1] -> (b, 9, h, w): what ``enlarging.tinted`` makes colours of."""
+        feeds = ({"nir": np.ascontiguousarray(one[None]), PAINTING: np.array([False])} for one in nir)
+        return np.concatenate([self._session.run([COEFFICIENTS], feed)[0] for feed in feeds])
 
 
-def proof(prior: Maps, maps: Maps, features: Maps) -> str:
-    """The metadata ``probe``."""
-    return json.dumps([samples(prior), samples(maps), samples(features)])
+def proof(*made: Maps) -> str:
+    """The metadata ``probe``, of what the picture of a probe becomes."""
+    return json.dumps([samples(maps) for maps in made])
+
+
+def _opened(
+    path: Path, sha256: str, threads: int, brief: bool, change: Callable[[bytes], bytes] = bytes
+) -> tuple[Any, str]:
+    """A session, and what a probe has to become."""
+    data, runtime = change(read_sealed(path)), _runtime()
+    try:
+        session = runtime.InferenceSession(data, _options(runtime, threads, brief), ["CPUExecutionProvider"])
+        meta = session.get_modelmeta().custom_metadata_map
+    except Exception as error:  # what a runtime raises cannot be foreseen
+        reason = f"onnxruntime {runtime.__version__} cannot load {path.name} ({in_short(error)})"
+        raise DeviceError(reason, remedy="pip install -U onnxruntime") from error
+    if meta.get(WEIGHTS) != sha256:
+        raise WeightsError("was made from other weights than those beside it", path=path, remedy=REMEDY)
+    return session, meta.get(PROBE, "")
+
+
+def _prove(path: Path, wanted: str, tolerance: float, probed: Callable[[], list[Maps]]) -> None:
+    try:
+        pairs = zip(probed(), json.loads(wanted), strict=True)
+        error = max(float(np.abs(np.subtract(samples(made), there)).max()) for made, there in pairs)
+    except Exception as fault:
+        raise WeightsError(f"is no network of nircolor ({in_short(fault)})", path=path, remedy=REMEDY) from fault
+    if not error < tolerance:
+        version = _runtime().__version__
+        reason = f"onnxruntime {version} makes something else of {path.name} than torch (off by {error:.2g})"
+        raise DeviceError(reason, remedy="pip install -U onnxruntime")
 
 
 def _runtime() -> ModuleType:

@@ -24,7 +24,7 @@ def pattern() -> torch.Tensor:
 
 
 def test_reference_values(shared: Path) -> None:
-    network = EfficientNetLite(LITE0)
+    network = EfficientNetLite(LAYOUTS[LITE0])
     network.load_pretrained(shared / "backbones" / "efficientnet_lite0_imagenet.safetensors")
     with torch.no_grad():
         stem = F.relu6(network.stem((pattern() * 255 - 127) / 128))
@@ -36,7 +36,7 @@ def test_reference_values(shared: Path) -> None:
 
 def test_maps_halve_from_a_quarter_on_and_have_the_published_channels() -> None:
     with torch.no_grad():
-        maps = EfficientNetLite(LITE0)(torch.rand(2, 3, 64, 96))
+        maps = EfficientNetLite(LAYOUTS[LITE0])(torch.rand(2, 3, 64, 96))
     assert [tuple(m.shape) for m in maps] == [(2, 24, 16, 24), (2, 40, 8, 12), (2, 112, 4, 6), (2, 320, 2, 3)]
     assert LAYOUTS[LITE0].widths == (24, 40, 112, 320)
 
@@ -74,7 +74,7 @@ def names(part: str) -> tuple[str, str]:
 
 
 def test_a_folded_batch_norm_is_the_batch_norm(tmp_path: Path) -> None:
-    network = EfficientNetLite(LITE0)
+    network = EfficientNetLite(LAYOUTS[LITE0])
     tensors = stored(network)
     save_file(tensors, tmp_path / "x.safetensors")
     network.load_pretrained(tmp_path / "x.safetensors")
@@ -97,4 +97,4 @@ def test_other_files_are_refused_by_name(tmp_path: Path, what: str) -> None:
     if what == "no number":
         save_file({"_conv_stem.weight": torch.full((3,), float("nan"))}, path)
     with pytest.raises(WeightsError, match=r"x\.safetensors"):
-        EfficientNetLite(LITE0).load_pretrained(path)
+        EfficientNetLite(LAYOUTS[LITE0]).load_pretrained(path)
