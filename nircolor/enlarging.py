@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 RADIUS = 2  # pixels of the small picture
 SMOOTH = np.float32(1e-3)  # variance of near-infrared values below which a neighbourhood counts as flat
 BAND = 1 << 15  # pixels that are worked on at once
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)[:, None, None]  # ITU-R BT.709
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 
 def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None = None) -> Floats:
@@ -79,19 +79,19 @@ def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floa
     full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
     planes = np.asarray(full, np.float32).reshape(count, rows, width)
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
-    seen = nir[None, band]
-    rgb = _parabola(second, first, constant, seen)
+    rgb = _seen(second, first, constant, mean, nir[None, band])
     if light is not None:
-        seen = light[None, band]
-        rgb += ((_parabola(second, first, constant, seen) - rgb) * LUMA).sum(0)
-    if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE or float(mean.min()) < DARK:
-        rgb = neutral_ends(rgb, seen, mean)
+        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
+        rgb += _seen(*lumas, mean, light[None, band]) - np.tensordot(LUMA, rgb, 1)
     return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
 
 
-def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:
+def _seen(second: Floats, first: Floats, constant: Floats, mean: Floats, nir: Floats) -> Floats:
+    """The parabolas of ``nir``, with neutral ends."""
     y = second * nir
     y += first
     y *= nir
     y += constant
+    if float(nir.min()) < BLACK or float(nir.max()) > 1 - WHITE or float(mean.min()) < DARK:
+        y = neutral_ends(y, nir, mean)
     return y

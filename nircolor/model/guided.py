@@ -64,13 +64,12 @@ def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Te
     parts = [gain_slope, 1 + gain_level + offset_slope, offset_level, local_mean(small.float())]
     second, first, constant, mean = torch.split(_full(torch.cat(parts, 1), nir), [3, 3, 3, 1], 1)
 
-    def parabola(x: Tensor) -> Tensor:
-        return torch.addcmul(constant, torch.addcmul(first, second, x), x)
+    def seen(x: Tensor) -> Tensor:
+        made: Tensor = neutral_ends(torch.addcmul(constant, torch.addcmul(first, second, x), x), x, mean)
+        return made
 
-    rgb = parabola(nir.float())
-    rgb = rgb if light is None else relit(rgb, parabola(light.float()))
-    made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
-    return made
+    rgb = seen(nir.float())
+    return rgb if light is None else relit(rgb, seen(light.float()))
 
 
 def relit(rgb: Tensor, own: Tensor) -> Tensor:

@@ -98,11 +98,9 @@ def rows_of(parts: Any, nir: Any, light: Any, first: Any, last: Any, rgb: Any) -
         for c in range(3):
             for x in range(width):
                 shown[c, x] = (full[c, x] * nir[y, x] + full[3 + c, x]) * nir[y, x] + full[6 + c, x]
-        lit = nir[y]
+        finish(shown, nir[y], full[9], rgb[y])
         if light.shape[0]:
-            lit = light[y]
-            relight(full, nir[y], lit, shown)
-        finish(shown, lit, full[9], rgb[y])
+            relight(full, light[y], rgb[y])
 
 
 @jit(FAST)
@@ -114,25 +112,31 @@ def enlarge_sideways(rows: Any, left: Any, right: Any, along: Any, wide: Any) ->
 
 
 @jit(FAST)
-def relight(full: Any, nir: Any, light: Any, shown: Any) -> None:
-    """The luma of one row (3, width) becomes the one that its parabolas give ``light`` in the place of ``nir``."""
-    for x in range(nir.shape[0]):
-        step, total = light[x] - nir[x], light[x] + nir[x]
-        red = full[0, x] * total + full[3, x]
-        green = full[1, x] * total + full[4, x]
-        blue = full[2, x] * total + full[5, x]
-        more = step * (RED * red + GREEN * green + BLUE * blue)
-        for c in range(3):
-            shown[c, x] += more
-
-
-@jit(FAST)
 def finish(shown: Any, nir: Any, mean: Any, rgb: Any) -> None:
     """One row (3, width) -> (width, 3), the ends of the range neutral: ``ends.neutral_ends``."""
     for x in range(nir.shape[0]):
-        share = ramp(nir[x] / F(BLACK)) * ramp((F(1) - nir[x]) / F(WHITE)) * ramp(mean[x] / F(DARK))
+        share = known(nir[x], mean[x])
         for c in range(3):
             rgb[x, c] = nir[x] + (shown[c, x] - nir[x]) * share
+
+
+@jit(FAST)
+def relight(full: Any, light: Any, rgb: Any) -> None:
+    """The luma of one row (width, 3) becomes the one that the row would have of ``light``."""
+    for x in range(light.shape[0]):
+        second = RED * full[0, x] + GREEN * full[1, x] + BLUE * full[2, x]
+        first = RED * full[3, x] + GREEN * full[4, x] + BLUE * full[5, x]
+        own = (second * light[x] + first) * light[x] + RED * full[6, x] + GREEN * full[7, x] + BLUE * full[8, x]
+        own = light[x] + (own - light[x]) * known(light[x], full[9, x])
+        more = own - (RED * rgb[x, 0] + GREEN * rgb[x, 1] + BLUE * rgb[x, 2])
+        for c in range(3):
+            rgb[x, c] += more
+
+
+@jit(FAST)
+def known(nir: Any, mean: Any) -> Any:
+    """1 where a value of ``nir`` in its neighbourhood can have a colour, 0 where it cannot."""
+    return ramp(nir / F(BLACK)) * ramp((F(1) - nir) / F(WHITE)) * ramp(mean / F(DARK))
 
 
 @jit(FAST)
