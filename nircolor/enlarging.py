@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 RADIUS = 2  # pixels of the small picture
 SMOOTH = np.float32(1e-3)  # variance of near-infrared values below which a neighbourhood counts as flat
 BAND = 1 << 15  # pixels that are worked on at once
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)[:, None, None]  # ITU-R BT.709
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 
 def painted(maps: Floats, small: Floats, nir: Floats, light: Floats | None, threads: int) -> Floats:
@@ -74,15 +74,20 @@ def tinted(
 
 def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
     second, first, constant = planes[:3], planes[3:6], planes[6:]
-    seen, away = nir, _parabola(second, first, constant, nir)
+    rgb = _tint(second, first, constant, nir)
     if light is not None:
-        other = light - nir + _parabola(second, first, constant, light) - away
-        away += (other * LUMA).sum(0) + (nir - light)
-        seen = light
-    if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE:
-        away *= known(seen)
-    away += seen
-    return np.asarray(cv2.merge(list(np.clip(away, 0, 1, out=away))))
+        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
+        rgb += _tint(*lumas, light) - np.tensordot(LUMA, rgb, 1)
+    return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
+
+
+def _tint(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:
+    """``nir``, and as far from it as the parabolas of it say, with neutral ends."""
+    y = _parabola(second, first, constant, nir)
+    if float(nir.min()) < BLACK or float(nir.max()) > 1 - WHITE:
+        y *= known(nir)
+    y += nir
+    return y
 
 
 def coefficients(maps: Floats, small: Floats, guided: bool, threads: int = 1) -> Floats:
@@ -120,13 +125,10 @@ def _band(parts: Floats, down: Places, nir: Floats, light: Floats | None) -> lis
     """Red, green and blue of the rows that lie at ``down`` of the small picture: (rows, W) each."""
     planes = _wide(sampled_rows(parts, down), nir.shape[1])  # (10, rows, W)
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
-    seen = nir[None]
-    rgb = _parabola(second, first, constant, seen)
+    rgb = _seen(second, first, constant, mean, nir[None])
     if light is not None:
-        seen = light[None]
-        rgb += ((_parabola(second, first, constant, seen) - rgb) * LUMA).sum(0)
-    if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE or float(mean.min()) < DARK:
-        rgb = neutral_ends(rgb, seen, mean)
+        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
+        rgb += _seen(*lumas, mean, light[None]) - np.tensordot(LUMA, rgb, 1)
     return list(np.clip(rgb, 0, 1, out=rgb))
 
 
@@ -138,6 +140,14 @@ def _wide(lines: Floats, width: int, columns: Places | None = None) -> Floats:
     flat = lines.reshape(count * rows, -1)
     full = cv2.resize(flat, (width, count * rows), interpolation=cv2.INTER_LINEAR) if flat.shape[1] != width else flat
     return np.asarray(full, np.float32).reshape(count, rows, width)
+
+
+def _seen(second: Floats, first: Floats, constant: Floats, mean: Floats, nir: Floats) -> Floats:
+    """The parabolas of ``nir``, with neutral ends."""
+    y = _parabola(second, first, constant, nir)
+    if float(nir.min()) < BLACK or float(nir.max()) > 1 - WHITE or float(mean.min()) < DARK:
+        y = neutral_ends(y, nir, mean)
+    return y
 
 
 def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

@@ -128,11 +128,11 @@ class Edge(Generator):
     def paint(self, nir: Tensor, prior: Tensor, reduction: float = 1.0, light: Tensor | None = None) -> Tensor:
         """As ``Generator.paint``; there is nothing for ``reduction`` to reduce."""
         parts = to_size(prior, nir.shape[-2:]).chunk(3, 1)
-        rgb = nir + parabola(*parts, nir.float())
-        if light is not None:
-            rgb = relit(rgb, light + parabola(*parts, light.float()))
-            nir = light
-        return nir + (rgb - nir) * known(nir)  # type: ignore[no-any-return]
+
+        def seen(x: Tensor) -> Tensor:
+            return x + parabola(*parts, x.float()) * known(x)  # type: ignore[no-any-return]
+
+        return seen(nir) if light is None else relit(seen(nir), seen(light))
 
     def prior_size(self, height: int, width: int, reduction: float) -> tuple[int, int]:
         """Of the tile itself."""

@@ -60,10 +60,13 @@ class Generator(nn.Module):
         if size != (height, width) and self.config.head == "affine":
             return enlarge_affine(maps, small, nir, light)
         maps = maps if size == (height, width) else enlarge(maps, small, nir)
-        rgb = colours(self.config.head, maps, nir)
-        rgb = rgb if light is None else relit(rgb, colours(self.config.head, maps, light))
-        made: Tensor = neutral_ends(rgb, nir if light is None else light, local_mean(nir.float()))
-        return made
+        mean = local_mean(nir.float())
+
+        def seen(x: Tensor) -> Tensor:
+            made: Tensor = neutral_ends(colours(self.config.head, maps, x), x, mean)
+            return made
+
+        return seen(nir) if light is None else relit(seen(nir), seen(light))
 
     def features(self, nir: Tensor) -> Tensor | None:
         """(b, 1, H, W), sides multiples of 32 -> (b, C, H / 16, W / 16): what the pretrained encoder of G_B sees, of an

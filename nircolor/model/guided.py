@@ -51,10 +51,12 @@ def enlarge_affine(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | Non
 def enlarge_affine_reference(maps: Tensor, small: Tensor, nir: Tensor, light: Tensor | None = None) -> Tensor:
     """``enlarge_affine`` in plain torch, on any device, differentiable."""
     second, first, constant, mean = torch.split(to_size(coefficients(maps, small), nir.shape[-2:]), [3, 3, 3, 1], 1)
-    rgb = parabola(second, first, constant, nir.float())
-    rgb = rgb if light is None else relit(rgb, parabola(second, first, constant, light.float()))
-    made: Tensor = neutral_ends(rgb, nir if light is None else light, mean)
-    return made
+
+    def seen(x: Tensor) -> Tensor:
+        made: Tensor = neutral_ends(parabola(second, first, constant, x), x, mean)
+        return made
+
+    return seen(nir.float()) if light is None else relit(seen(nir.float()), seen(light.float()))
 
 
 def coefficients(maps: Tensor, small: Tensor) -> Tensor:
