@@ -39,7 +39,9 @@ class ModelConfig:
 
     name: str
     rgb: BranchConfig
-    prior: BranchConfig = field(metadata=inside(kind=one_of("mamba", "separable", EDGE_KIND, *LAYOUTS), stride=ONE_TWO_OR_FOUR))
+    prior: BranchConfig = field(
+        metadata=inside(kind=one_of("mamba", "separable", EDGE_KIND, *LAYOUTS), stride=ONE_TWO_OR_FOUR)
+    )
     # "rgb": what this tool is for; "nir": near-infrared from colour, by the ``prior`` alone
     direction: str = field(default="rgb", metadata=one_of("rgb", "nir"))
     vss: VSSConfig = field(default_factory=VSSConfig)
