@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +44,8 @@ class Colorizer:
 
     With ``prior="global"`` the colour prior G_B looks at the whole picture once, reduced to a bounded size, and every
     tile of G_A is painted with its part of that decision. With ``prior="tile"`` each tile decides for itself.
+    ``prior="auto"`` is tile for a map that is larger than G_B looks at it, and global for all else: reduced to so
+    little a map shows no trees, and colours of a place do not depend on how much of its surroundings a file holds.
     """
 
     def __init__(
@@ -50,13 +53,13 @@ class Colorizer:
         networks: Networks,
         info: EngineInfo,
         tiling: Tiling,
-        prior: Literal["global", "tile"] = "global",
+        prior: Literal["auto", "global", "tile"] = "auto",
         on_retreat: Callable[[str], None] | None = None,
         correction: Correction | None = None,
         camera: Camera | None = None,
     ) -> None:
-        if prior not in ("global", "tile"):
-            raise UsageError("unknown", option="prior", value=prior, remedy="give global or tile")
+        if prior not in ("auto", "global", "tile"):
+            raise UsageError("unknown", option="prior", value=prior, remedy="give auto, global or tile")
         self.networks, self.info, self.tiling, self.prior, self.on_retreat = networks, info, tiling, prior, on_retreat
         self.correction, self.camera = correction or Correction(), camera or Camera()
         self.correction.check()
@@ -73,7 +76,7 @@ class Colorizer:
         threads: int | None = None,
         brief: bool = False,
         tiling: Tiling | None = None,
-        prior: Literal["global", "tile"] = "global",
+        prior: Literal["auto", "global", "tile"] = "auto",
         on_retreat: Callable[[str], None] | None = None,
         correction: Correction | None = None,
     ) -> Colorizer:
@@ -171,12 +174,13 @@ class Colorizer:
 
         Raises, while pieces are taken, DeviceError as ``colorize`` does, and what the picture raises.
         """
+        engine = self.settled(picture)
         try:
             shown = Ranks(picture) if self.networks.config.equalize else picture
             yield from run_tiles(
                 shown,
-                self._painter([shown], self.reduction_of(shown.shape), change),
-                self.tiling_of(shown.shape),
+                engine._painter([shown], engine.reduction_of(shown.shape), change),
+                engine.tiling_of(shown.shape),
                 on_progress=on_progress,
                 is_out_of_memory=self.networks.is_out_of_memory,
                 on_retreat=on_retreat or self.on_retreat,
@@ -185,6 +189,18 @@ class Colorizer:
             if self.networks.is_out_of_memory(error):
                 raise DeviceError(f"{self.info.device}: out of memory even with the smallest tiles") from error
             raise
+
+    def settled(self, picture: Picture) -> Colorizer:
+        """Itself, or, for a map of which tiles decide with ``prior="auto"``, the same engine with ``prior="tile"``.
+
+        A picture that is read window by window says itself whether it is one (``NirWindows.on_map``); arrays are none.
+        """
+        large = picture.shape[0] * picture.shape[1] > self.networks.config.prior_size**2
+        if self.prior != "auto" or not large or not getattr(picture, "on_map", False):
+            return self
+        engine = copy(self)
+        engine.prior = "tile"
+        return engine
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None = None) -> Iterator[None]:
@@ -234,17 +250,17 @@ class Colorizer:
     def reduction_of(self, shape: tuple[int, ...]) -> float:
         """How many times smaller than the picture G_A works, at least 1: see ``Generator.paint``."""
         size, least = self.networks.config.paint_size, float(self.networks.config.reduction)
-        if not size or self.prior != "global":
+        if not size or self.prior == "tile":
             return least
         return float(max(least, min(MAX_REDUCTION, (shape[0] * shape[1]) ** 0.5 / size)))
 
     def _painter(self, pictures: Sequence[Picture], reduction: float, change: Change | None = None) -> Model:
         """The function that colorizes a batch of tiles: of one picture, or one of each of several of one size."""
-        whole, shape = self._whole_prior(pictures) if self.prior == "global" else None, pictures[0].shape
+        whole, shape = self._whole_prior(pictures) if self.prior != "tile" else None, pictures[0].shape
 
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> Floats:
             seen = in_unit(tiles).reshape(*tiles.shape[:3], -1)
-            if self.prior == "global":
+            if self.prior != "tile":
                 rgb = self.networks.paint(seen, whole, _fractions(boxes, shape), reduction)
             else:
                 rgb = self.networks.paint(seen, self.networks.prior(seen[..., 0]), None, reduction)

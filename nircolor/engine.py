@@ -16,7 +16,7 @@ from nircolor.tiling import Tiling
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
 
-Prior = Literal["global", "tile"]
+Prior = Literal["auto", "global", "tile"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -26,16 +26,17 @@ class EngineConfig:
 
     weights: a packaged name, one of the user's own, a path of a safetensors file, or ``hf://org/repo[@rev][/file]``.
     device: ``auto`` (CUDA, then MPS, then the CPU), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. precision: ``auto`` is
-    bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture, or in each tile
-    alone. tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: all that
-    there are. correction: by hand, of what the weights say. engine: ``torch``; ``onnx``, which runs weights with
-    an ONNX file beside them on a CPU, in fp32, and never imports torch; ``auto``: the latter where it can.
+    bf16 where the device is fast at it, else fp32. prior: decide on colours once for the whole picture (``global``), in
+    each ``tile`` alone, or, with ``auto``, in each tile of a map (a georeferenced picture) and once for all else.
+    tiling: side and overlap of tiles, in pixels as the network sees them. threads: of the CPU, None: all that there
+    are. correction: by hand, of what the weights say. engine: ``torch``; ``onnx``, which runs weights with an ONNX file
+    beside them on a CPU, in fp32, and never imports torch; ``auto``: the latter where it can.
     """
 
     weights: str = "lite"
     device: str = "auto"
     precision: Precision = "auto"
-    prior: Prior = "global"
+    prior: Prior = "auto"
     tiling: Tiling = field(default_factory=Tiling)
     threads: int | None = None
     correction: Correction = field(default_factory=Correction)

@@ -93,6 +93,11 @@ class Held:
         return self.image.alpha is not None
 
     @property
+    def on_map(self) -> bool:
+        """See ``NirWindows``."""
+        return self.info.geo is not None and self.info.geo.is_placed
+
+    @property
     def info(self) -> ImageInfo:
         return self.image.info
 

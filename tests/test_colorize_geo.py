@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from geo_files import geotiff, north_up, rasterio, seen
-from image_files import RAMP16
+from image_files import RAMP, RAMP16, png, tiff
 from range_server import served
 from small_network import PLAIN, network, save
+from tifffile import imread
 
 from nircolor import EngineConfig, InputError, Tiling, UsageError, Writing, colorize_file, colorize_folder
+from nircolor.engine import Prior
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,37 @@ def test_an_orthophoto_becomes_one_that_fits_on_it(tmp_path: Path, config: Engin
         assert (after.crs, after.transform, after.shape) == (before.crs, before.transform, before.shape)
         assert (after.count, set(after.dtypes), after.compression.name) == (4, {"uint16"}, "lzw")
         np.testing.assert_array_equal(after.dataset_mask(), before.dataset_mask())
+
+
+def test_of_a_map_tiles_decide_on_colours_unless_it_is_said_otherwise(tmp_path: Path, config: EngineConfig) -> None:
+    pixels = np.tile(RAMP16, (8, 8))
+    ortho, photo = (tmp_path / "in" / name for name in ("ortho.tif", "photo.tif"))
+    ortho.parent.mkdir()
+    geotiff(ortho, pixels)
+    photo.write_bytes(tiff(pixels))
+
+    def colours(source: Path, prior: Prior) -> bytes:
+        colorize_file(source, tmp_path / "one.tif", engine=replace(config, prior=prior), overwrite=True)
+        return imread(tmp_path / "one.tif").tobytes()
+
+    once, by_tiles = colours(ortho, "global"), colours(ortho, "tile")
+    assert once != by_tiles
+    assert colours(ortho, "auto") == by_tiles == colours(photo, "tile")
+    assert colours(photo, "auto") == once
+    colorize_folder(ortho.parent, tmp_path / "out", engine=config)
+    assert imread(tmp_path / "out" / "ortho_rgb.tif").tobytes() == by_tiles
+    assert imread(tmp_path / "out" / "photo_rgb.tif").tobytes() == once
+
+
+def test_what_a_reference_says_of_a_map_is_said_of_colours_decided_on_once(
+    tmp_path: Path, config: EngineConfig
+) -> None:
+    source, day = geotiff(tmp_path / "a.tif", np.tile(RAMP16, (8, 8))), tmp_path / "day.png"
+    day.write_bytes(png(np.dstack([np.tile(RAMP, (8, 8)), np.tile(RAMP[::-1], (8, 8)), np.tile(RAMP // 2, (8, 8))])))
+    for name, prior in (("b", "auto"), ("c", "global")):
+        target = tmp_path / f"{name}.tif"
+        colorize_file(source, target, engine=replace(config, prior=prior), reference=day, reference_mode="palette")
+    assert (tmp_path / "b.tif").read_bytes() == (tmp_path / "c.tif").read_bytes()
 
 
 def test_other_formats_become_geotiff(tmp_path: Path, config: EngineConfig) -> None:

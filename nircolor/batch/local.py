@@ -177,8 +177,13 @@ class _Line:
             yield group
 
     def _fits(self, group: list[tuple[Made, int]], work: Made) -> bool:
-        held = work.pixels is not None and group[0][0].pixels is not None and not self.settings.guidance.is_given
-        return held and work.shape == group[0][0].shape and self.engine.can_share(work.shape)
+        same = work.shape == group[0][0].shape and self.engine.can_share(work.shape)
+        return same and not self._is_alone(work) and not self._is_alone(group[0][0])
+
+    def _is_alone(self, work: Made) -> bool:
+        """Whether more than its pixels in memory is needed to colorize it: its file, a reference, that it is a map."""
+        held = isinstance(work, Work) and work.pixels is not None and not self.settings.guidance.is_given
+        return not held or self.engine.settled(work.image) is not self.engine
 
     def _take(self, patience: float | None) -> tuple[Made, int] | None:
         """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
@@ -221,10 +226,9 @@ class _Line:
             yield (work, amount), rgb
 
     def _colours(self, works: list[Work]) -> list[NDArray[Any]]:
-        """Of pictures in memory: one alone where there are references."""
-        guidance = self.settings.guidance
-        if guidance.is_given:
-            return [Leading(self.engine, guidance, work).colorize(work) for work in works]
+        """Of pictures in memory."""
+        if any(map(self._is_alone, works)):
+            return [Leading(self.engine, self.settings.guidance, work).colorize(work) for work in works]
         return self.engine.colorize_together([work.pixels for work in works if work.pixels is not None])
 
     def _finish(self, item: tuple[Work, int], rgb: NDArray[Any]) -> None:

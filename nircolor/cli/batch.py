@@ -182,7 +182,7 @@ def batch(
     device: Annotated[str, device_option("cuda:0,1")] = "auto",
     precision: PrecisionOption = Precision.auto,
     engine: EngineOption = Engine.auto,
-    prior: PriorOption = Prior.whole,
+    prior: PriorOption = Prior.auto,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
     together: Annotated[

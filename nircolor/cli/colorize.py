@@ -89,7 +89,7 @@ def colorize(
     device: DeviceOption = "auto",
     precision: PrecisionOption = Precision.auto,
     engine: EngineOption = Engine.auto,
-    prior: PriorOption = Prior.whole,
+    prior: PriorOption = Prior.auto,
     tile: TileOption = 576,
     overlap: OverlapOption = 64,
     batch: Annotated[

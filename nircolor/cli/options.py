@@ -32,6 +32,7 @@ class Engine(str, Enum):
 
 
 class Prior(str, Enum):
+    auto = "auto"
     whole = "global"
     tile = "tile"
 
@@ -156,9 +157,10 @@ PriorOption = Annotated[
     Prior,
     typer.Option(
         "--prior",
-        metavar="global|tile",
+        metavar="auto|global|tile",
         rich_help_panel=TILES,
-        help="Decide on colours once for the whole picture, or in each tile alone.",
+        help="Decide on colours once for the whole picture, or in each tile alone; auto: in each tile of a map "
+        "(GeoTIFF), else once.",
     ),
 ]
 TileOption = Annotated[int, tile_option()]

@@ -55,6 +55,12 @@ class NirWindows:
         return self._found.has_alpha
 
     @property
+    def on_map(self) -> bool:
+        """Whether it has a georeference."""
+        geo = self._stored.meaning.geo
+        return geo is not None and geo.is_placed
+
+    @property
     def info(self) -> ImageInfo:
         """What has to be kept, and the warnings so far: some libraries complain only when a part is decoded."""
         meaning, tags, found = self._stored.meaning, self._tags, self._found

@@ -38,8 +38,10 @@ class Led:
 
     def __init__(self, engine: Colorizer, reference: Reference, mode: Mode = "auto") -> None:
         check_mode(mode)
-        self._engine, self._reference, self._mode = engine, reference, mode
-        self._bare = copy(engine)
+        self._engine, self._reference, self._mode = copy(engine), reference, mode
+        if engine.prior == "auto":  # the colours that the reference changes are decided on as those it is compared with
+            self._engine.prior = "global"
+        self._bare = copy(self._engine)
         self._bare.correction = Correction()  # by hand, which comes last
         self.used: Used | None = None
 

@@ -60,7 +60,7 @@ class Job:
         if isinstance(self.engine, EngineConfig):
             self.engine.check()
         if self.smooth is None:
-            return Damping() if self.settings.prior == "global" else Damping(0)
+            return Damping(0) if self.settings.prior == "tile" else Damping()
         damping = Damping(self.smooth)
         damping.check(self.settings.prior)
         return damping

@@ -50,10 +50,14 @@ class Geo:
     """GDAL's metadata as XML, without what was true of the near-infrared values alone."""
 
     @property
+    def is_placed(self) -> bool:
+        """Whether it says where something lies, and is not only GDAL's metadata."""
+        return bool(self.system or self.scale or self.ties or self.matrix or self.rpc)
+
+    @property
     def name(self) -> str:
         """What messages call it."""
-        placed = self.system or self.scale or self.ties or self.matrix or self.rpc
-        return "the georeference" if placed else "GDAL's metadata"
+        return "the georeference" if self.is_placed else "GDAL's metadata"
 
     @property
     def is_point(self) -> bool:

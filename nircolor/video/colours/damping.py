@@ -51,5 +51,5 @@ class Damping:
 
     def check(self, prior: str) -> None:
         """Raises UsageError where an engine with this ``prior`` cannot be smoothed."""
-        if self.strength and prior != "global":
+        if self.strength and prior == "tile":
             raise UsageError("needs `prior=global`", option="smooth", remedy="leave one of the two out")

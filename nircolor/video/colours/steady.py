@@ -55,7 +55,7 @@ class View:
 class Steady:
     """Colorizes the frames of one video, in order. ``cuts`` counts the scene changes so far.
 
-    Smoothing needs an engine with ``prior="global"``: raises UsageError for another one. ``on_retreat``: as of
+    Smoothing needs another engine than one with ``prior="tile"``: raises UsageError for that. ``on_retreat``: as of
     ``Colorizer.colorize``. ``follow``: a reference that the colours follow.
     """
 
