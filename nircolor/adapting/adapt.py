@@ -32,7 +32,8 @@ class AdaptResult:
 
     ``before`` and ``after``: psnr (dB), angle (degrees) and colour (colourfulness over the truth's) of ``left_out``
     scenes, by weights that had not seen them. ``rendered``: PSNR of rendered scenes before and after, in dB: what was
-    kept. ``steps`` and ``share``: how long the training was, and how much of what it changed is in the file.
+    kept. ``steps`` and ``share``: how long the training was, and how much of what it changed is in the file. ``keep``:
+    how strongly the last layer, which was fitted anew after it, was held; None: it was not.
     """
 
     weights: str
@@ -44,6 +45,7 @@ class AdaptResult:
     after: dict[str, float]
     steps: int
     share: float
+    keep: float | None = None
     rendered: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
 
@@ -52,6 +54,8 @@ class AdaptResult:
         return asdict(self)
 
     def __str__(self) -> str:
+        from nircolor.adapting.judge import Way
+
         lines = [f"{self.pairs} pairs of {self.scenes} scenes; judged on {self.left_out} scenes that were left out"]
         for name, scores in (("before", self.before), ("after ", self.after)):
             text = "PSNR {psnr:.2f} dB, angle {angle:.2f} degrees, colour ratio {colour:.2f}"
@@ -61,7 +65,7 @@ class AdaptResult:
             return "\n".join(lines)
         if self.rendered:
             lines.append("rendered scenes: PSNR {:.2f} dB before, {:.2f} after".format(*self.rendered))
-        lines.append(f"written: {display_name(self.output)} ({self.steps} steps, {self.share:.0%} of what they change)")
+        lines.append(f"written: {display_name(self.output)} ({Way(self.steps, self.share, self.keep)})")
         return "\n".join(lines)
 
 
@@ -116,22 +120,18 @@ def _adapted(
     engine = uncalibrated(weights, reporter)
     saved = Saved(saved_beside(out), made_of(pairs, engine, config), overwrite, reporter)
     with saved.told_when_stopped():
-        result = _judged(weights, pairs, out, engine, Trials(engine, config, saved, reporter))
+        result = _judged(weights, pairs, out, Trials(engine, config, saved, reporter))
     saved.remove()
     return replace(result, warnings=tuple(reporter.warnings))
 
 
-def _judged(
-    weights: EngineConfig, pairs: list[UsablePair], out: Path, engine: Colorizer, trials: Trials
-) -> AdaptResult:
-    from nircolor.adapting.tune import drawn_back
-
+def _judged(weights: EngineConfig, pairs: list[UsablePair], out: Path, trials: Trials) -> AdaptResult:
     verdict = trials.verdict(pairs)
     scenes, way = len({pair.scene for pair in pairs}), verdict.way
     facts = {"pairs": len(pairs), "scenes": scenes, "left_out": verdict.scenes, **asdict(way)}
     facts |= {"before": asdict(verdict.before), "after": asdict(verdict.after)}
     if verdict.sure:
-        tuned = drawn_back(engine, trials.trained(pairs, way.steps), way.share)
+        tuned = trials.adapted(pairs, way)
         facts["rendered"] = (trials.known, trials.remembered(tuned))
         _write(weights, out, tuned, facts)
     return AdaptResult(weights.weights, str(out) if verdict.sure else None, **facts)

@@ -1,8 +1,8 @@
-"""What left-out scenes say: after how many steps to stop, how far to draw back towards the start, or not to go at all.
+"""What left-out scenes say: which way to go, how far, or not to go at all.
 
 The scenes are dealt into four groups. One group after the other is left out and the others are trained on, until
-``LEFT_OUT`` scenes have been left out: four trainings for five pairs, one for fifty. Every check of a training is
-judged at several ``SHARES`` of its way; a check that forgets rendered scenes does not count.
+``LEFT_OUT`` scenes have been left out: four trainings for five pairs, one for fifty. Before the first step of a
+training and at each of its checks several ways are judged; one that forgets rendered scenes does not count.
 """
 
 from __future__ import annotations
@@ -22,17 +22,23 @@ from nircolor.events import Reporter
 GROUPS = 4
 LEFT_OUT = 8  # scenes after which it is known well enough
 MOST_JUDGED = 24  # pictures of a group: more would cost more than they say
-SHARES = (0.5, 1.0)
+SHARES = (0.5, 1.0)  # of what a training changes
+KEEPS = (1.0, 3.0, 10.0)  # how strongly a head that is fitted anew is held where it was: see readout.py
 FORGOTTEN = 0.3  # dB that rendered scenes may lose
-ENOUGH = 0.1  # dB: of those that are so near to the best, the one that changes least is taken
+ENOUGH = 0.1  # dB: of those that are so near to the best, the one that forgets least is taken
 
 
 @dataclass(frozen=True)
 class Way:
-    """How far to go: ``share`` of what ``steps`` change."""
+    """How far to go: ``share`` of what ``steps`` change; then a head fitted with ``keep``, or (None) as it is."""
 
     steps: int
-    share: float
+    share: float = 1.0
+    keep: float | None = None
+
+    def __str__(self) -> str:
+        head = "" if self.keep is None else f", head at {self.keep:g}"
+        return f"{self.steps} steps, {self.share:.0%}{head}"
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The best way, and what it is worth: means over left-out scenes, and over rendered ones. ``sure``: it is a gain
-    that is more than chance, with colours no worse."""
+    """The best way, and what it is worth: means over left-out scenes; ``lost``: dB that rendered ones lose.
+
+    ``sure``: it is a gain that is more than chance, with colours no worse, and little is forgotten.
+    """
 
     way: Way
     before: Scores
     after: Scores
+    lost: float
     scenes: int
     sure: bool
 
@@ -90,16 +99,16 @@ def scored(pairs: Sequence[UsablePair], engine: Colorizer, reporter: Reporter) -
 
 
 def verdict(before: Mapping[str, Scores], checks: Sequence[Check]) -> Verdict:
-    """``before``: of left-out scenes by the weights as they are. The shortest way to almost the best gain, of those
-    that are sure, if any is; ways that not all trainings went do not count."""
+    """``before``: of left-out scenes by the weights as they are. Of all ways to almost the best gain the one that
+    forgets least, of those that are sure, if any is; ways that not all trainings went do not count."""
     went: dict[Way, list[Check]] = defaultdict(list)
     for check in checks:
         went[check.way].append(check)
-    found = [_judged(way, before, went[way]) for way in sorted(went, key=lambda way: way.steps * way.share)]
-    found = [one for one in found if one is not None]
+    judged = [_judged(way, before, some) for way, some in went.items()]
+    found = [one for one in judged if one is not None]
     found = [one for one in found if one.sure] or found
     best = max(one.after.psnr for one in found)
-    return next(one for one in found if one.after.psnr >= best - ENOUGH)
+    return min((one for one in found if one.after.psnr >= best - ENOUGH), key=lambda one: one.lost)
 
 
 def _judged(way: Way, before: Mapping[str, Scores], checks: Sequence[Check]) -> Verdict | None:
@@ -108,5 +117,6 @@ def _judged(way: Way, before: Mapping[str, Scores], checks: Sequence[Check]) -> 
     if after.keys() != before.keys():
         return None
     old, new = list(before.values()), [after[scene] for scene in before]
-    sure = is_sure(old, new) and fmean(check.lost for check in checks) <= FORGOTTEN
-    return Verdict(way, mean_scores(old), mean_scores(new), len(before), sure)
+    lost = fmean(check.lost for check in checks)
+    sure = is_sure(old, new) and lost <= FORGOTTEN
+    return Verdict(way, mean_scores(old), mean_scores(new), lost, len(before), sure)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import fmean
 
 from nircolor.adapting.config import AdaptConfig
-from nircolor.adapting.judge import SHARES, Check, Fold, Verdict, Way, folds, scored, verdict
+from nircolor.adapting.judge import KEEPS, SHARES, Check, Fold, Verdict, Way, folds, scored, verdict
+from nircolor.adapting.readout import Readout
 from nircolor.adapting.saved import Saved
 from nircolor.adapting.tune import State, drawn_back, rendered, tuned
 from nircolor.calibrating.fit import Scores, mean_scores
@@ -48,13 +50,12 @@ class Trials:
         seconds = self.config.minutes * 60 / (len(plan) + 1)
         self.saved.write()
         for number, fold in enumerate(plan, 1):
-            trial = _Trial(
-                number, f"trial {number} of {len(plan)}", fold, scored(fold.left_out, self.engine, self.reporter)
-            )
-            before |= trial.before
+            left_out = scored(fold.left_out, self.engine, self.reporter)
+            trial = _Trial(number, f"trial {number} of {len(plan)}", fold, left_out)
+            before |= left_out
             if not journal.steps:
                 journal.steps = self._run(trial, self.config.steps, seconds)
-            elif not self.saved.known(number, Way(journal.steps, SHARES[-1])):
+            elif not self.saved.known(number, self._ways(journal.steps)[-1]):
                 self._run(trial, journal.steps, None)
             self.saved.write()
             self.saved.checkpoint(trial.name).unlink(missing_ok=True)
@@ -65,33 +66,51 @@ class Trials:
     def _run(self, trial: _Trial, steps: int, seconds: float | None) -> int:
         """Steps done, in about ``seconds`` at most."""
         began, done = self._clock() - self.saved.journal.seconds, 0
+        self._check(trial, 0, None)
         with closing(self._tuned(trial.fold.training, steps, trial.name)) as checks:
             for done, state in checks:
-                for share in SHARES:
-                    self._check(trial, Way(done, share), state)
+                self._check(trial, done, state)
                 if seconds:
                     self.saved.journal.seconds = used = self._clock() - began
                     if used * (1 + self.config.every / done) > seconds:
                         break
         return done
 
-    def _check(self, trial: _Trial, way: Way, state: State) -> None:
-        """Measured, told and kept; or known already."""
-        if self.saved.known(trial.number, way):
-            return
-        engine = drawn_back(self.engine, state, way.share)
-        after, lost = scored(trial.fold.left_out, engine, self.reporter), self.known - self.remembered(engine)
-        gain = fmean(scores.psnr - trial.before[scene].psnr for scene, scores in after.items())
-        self.reporter.note(
-            f"{trial.name}, {way.steps} steps, {way.share:.0%}: {gain:+.2f} dB, rendered {-lost:+.2f} dB"
-        )
-        self.saved.journal.checks.append(Check(trial.number, way, after, lost))
-        self.saved.write()
+    def _check(self, trial: _Trial, steps: int, state: State | None) -> None:
+        """What is not known already is measured, told and kept."""
+        ways = [way for way in self._ways(steps) if not self.saved.known(trial.number, way)]
+        for way, engine in self._engines(ways, state, trial.fold.training):
+            after, lost = scored(trial.fold.left_out, engine, self.reporter), self.known - self.remembered(engine)
+            gain = fmean(scores.psnr - trial.before[scene].psnr for scene, scores in after.items())
+            self.reporter.note(f"{trial.name}, {way}: {gain:+.2f} dB, rendered {-lost:+.2f} dB")
+            self.saved.journal.checks.append(Check(trial.number, way, after, lost))
+            self.saved.write()
 
-    def trained(self, pairs: list[UsablePair], steps: int) -> State:
-        """On all pairs."""
-        *_, (_, state) = self._tuned(pairs, steps, "training")
-        return state
+    def _ways(self, steps: int) -> list[Way]:
+        """After so many steps: the head of the network as it is, and fitted anew, where it can be."""
+        shares = SHARES if steps else (1.0,)
+        keeps = [*([None] if steps else []), *(KEEPS if Readout.of(self.engine.networks.network) else [])]
+        return [Way(steps, share, keep) for share in shares for keep in keeps]
+
+    def _engines(
+        self, ways: Sequence[Way], state: State | None, pairs: list[UsablePair]
+    ) -> Iterator[tuple[Way, Colorizer]]:
+        """Each way's; ``state``: of the training that it is a share of."""
+        for share, some in groupby(ways, key=lambda way: way.share):
+            engine = self.engine if state is None else drawn_back(self.engine, state, share)
+            readout = None
+            for way in some:
+                if way.keep is not None and readout is None:
+                    readout = Readout(engine, pairs, self._taught)
+                yield way, engine if readout is None or way.keep is None else readout.at(way.keep)
+
+    def adapted(self, pairs: list[UsablePair], way: Way) -> Colorizer:
+        """To all pairs."""
+        state = None
+        if way.steps:
+            *_, (_, state) = self._tuned(pairs, way.steps, "training")
+        ((_, engine),) = self._engines([way], state, pairs)
+        return engine
 
     def _tuned(self, pairs: list[UsablePair], steps: int, name: str) -> Generator[tuple[int, State], None, None]:
         def told(done: int) -> None:

@@ -28,6 +28,7 @@ from nircolor.training.update import Updater
 
 if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
+    from nircolor.model import Generator as Network
 
 State = Mapping[str, Tensor]
 _COARSE = re.compile(r"pyramid\.((levels|laterals)\.[23]|ups\.[12])\.")  # at strides 16 and 32: model/pyramid.py
@@ -133,11 +134,16 @@ def _leave(network: nn.Module) -> None:
 def drawn_back(engine: Colorizer, state: State, share: float) -> Colorizer:
     """An engine whose weights are ``share`` of the tuned ones and the rest of those of ``engine`` (Wortsman et al.,
     Robust fine-tuning of zero-shot models, 2022)."""
-    from nircolor.colorizer import Colorizer
-
     network = copy.deepcopy(engine.networks.network)
     start = network.state_dict()
     network.load_state_dict({name: torch.lerp(value, state[name], share) for name, value in start.items()})
+    return with_network(engine, network)
+
+
+def with_network(engine: Colorizer, network: Network) -> Colorizer:
+    """The same engine, with another network of its kind."""
+    from nircolor.colorizer import Colorizer
+
     device = torch.device(engine.info.device)
     networks = TorchNetworks(network.eval(), device, choose_precision(engine.info.precision, device))
     return Colorizer(networks, engine.info, engine.tiling)

@@ -133,14 +133,20 @@ def train(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", rich_help_panel=ADAPT, metavar=" ", help="Replace OUT if it exists.")
+        bool,
+        typer.Option(
+            "--overwrite",
+            rich_help_panel=ADAPT,
+            metavar=" ",
+            help="Replace OUT if it exists, and what another adaptation left unfinished.",
+        ),
     ] = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = 0,
 ) -> None:
     """Train a network on pairs of near-infrared and colour pictures, as a recipe says. Ctrl-C saves a checkpoint first,
-    and --resume goes on from it. With adapt in the place of a recipe it writes nothing before its end.
+    and --resume goes on from it. With adapt in the place of a recipe the same command goes on where it was stopped.
     """
     report = begin(ctx, json=json, quiet=quiet, verbose=verbose)
     if recipe == ADAPT_RECIPE:

@@ -40,10 +40,10 @@ def check(way: Way, gains: tuple[float, ...], lost: float = 0.0) -> Check:
 SHORT, LONG, LONGER = Way(20, 0.5), Way(20, 1.0), Way(40, 1.0)
 
 
-def test_the_shortest_of_ways_that_are_almost_equal() -> None:
-    ways = {LONGER: (1.0, 1.1, 0.9, 1.0), LONG: (1.0, 0.9, 1.0, 0.9), SHORT: (0.5, 0.5, 0.5, 0.5)}
-    found = verdict(BEFORE, [check(way, gains) for way, gains in ways.items()])
-    assert found.way == LONG
+def test_of_ways_that_are_almost_equal_the_one_that_forgets_least() -> None:
+    ways = {LONGER: ((1.0, 1.1, 0.9, 1.0), 0.2), LONG: ((1.0, 0.9, 1.0, 0.9), 0.1), SHORT: ((0.5, 0.5, 0.5, 0.5), 0.0)}
+    found = verdict(BEFORE, [check(way, gains, lost) for way, (gains, lost) in ways.items()])
+    assert (found.way, found.lost) == (LONG, 0.1)
     assert found.sure
     assert found.after.psnr == pytest.approx(found.before.psnr + 0.95)
 

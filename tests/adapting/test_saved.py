@@ -115,7 +115,8 @@ def watch(event):
         os._exit(9)
 
 weights, pairs, out = sys.argv[1:]
-nircolor.adapt_weights(weights, pairs, out, config=replace(QUICK, steps=6, checks=2, rate=1e-2), device="cpu", on_event=watch)
+config = replace(QUICK, steps=6, checks=2, rate=1e-2)
+nircolor.adapt_weights(weights, pairs, out, config=config, device="cpu", on_event=watch)
 """
 
 
