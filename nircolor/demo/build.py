@@ -20,7 +20,7 @@ import numpy as np
 from nircolor.demo import runtime as onnxruntime_web
 from nircolor.errors import DeviceError, OutputExistsError, WeightsError
 from nircolor.events import Observer, Reporter, StopEvent, nobody
-from nircolor.files import output_errors, temporary_folder
+from nircolor.files import check_output, output_errors, temporary_folder
 from nircolor.small_file import read_small
 from nircolor.weights import packaged_file
 from nircolor.wording import in_short
@@ -80,14 +80,16 @@ def build_demo(
         else:
             archive = onnxruntime_web.read(wanted, Path(runtime))
         content |= onnxruntime_web.unpacked(archive)
+        reporter.check()
         _write(path, content)
     return DemoBuilt(path, {name: len(data) for name, data in sorted(content.items())}, wanted.version)
 
 
 def _check_target(path: Path, overwrite: bool) -> None:
+    if not os.path.lexists(path):
+        check_output(path, overwrite)  # whether there is a folder that it can be made in
+        return
     with output_errors(path):
-        if not os.path.lexists(path):
-            return
         if any(path.iterdir()) and not overwrite:
             raise OutputExistsError("is not empty", path=path, remedy="choose another name or add `overwrite=True`")
 
