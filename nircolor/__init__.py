@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nircolor.colorize import FileResult, colorize_file
     from nircolor.colorizer import Colorizer
     from nircolor.correction import Correction
+    from nircolor.demo.build import DemoResult, build_demo
     from nircolor.doctor import Examination, examine
     from nircolor.engine import EngineConfig
     from nircolor.evaluation.evaluate import evaluate
@@ -66,6 +67,7 @@ __all__ = [
     "CalibrationResult",
     "Colorizer",
     "Correction",
+    "DemoResult",
     "DeviceError",
     "EngineConfig",
     "Examination",
@@ -101,6 +103,7 @@ __all__ = [
     "Writing",
     "__version__",
     "adapt_weights",
+    "build_demo",
     "calibrate_weights",
     "colorize_file",
     "colorize_folder",
@@ -132,6 +135,7 @@ _HOMES = {
     "nircolor.colorize": ("FileResult", "colorize_file"),
     "nircolor.colorizer": ("Colorizer",),
     "nircolor.correction": ("Correction",),
+    "nircolor.demo.build": ("DemoResult", "build_demo"),
     "nircolor.doctor": ("Examination", "examine"),
     "nircolor.engine": ("EngineConfig",),
     "nircolor.evaluation.evaluate": ("evaluate",),

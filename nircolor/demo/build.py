@@ -20,7 +20,7 @@ import numpy as np
 from nircolor.demo import runtime as onnxruntime_web
 from nircolor.errors import DeviceError, OutputExistsError, WeightsError
 from nircolor.events import Observer, Reporter, StopEvent, nobody
-from nircolor.files import output_errors, temporary_folder
+from nircolor.files import check_output, output_errors, temporary_folder
 from nircolor.small_file import read_small
 from nircolor.weights import packaged_file
 from nircolor.wording import in_short
@@ -34,7 +34,7 @@ _ENTRY = "index.html"
 
 
 @dataclass(frozen=True)
-class DemoBuilt:
+class DemoResult:
     """A folder to be served. ``files``: bytes of each of its files. ``runtime``: version of onnxruntime-web."""
 
     path: Path
@@ -47,10 +47,7 @@ class DemoBuilt:
 
     def __str__(self) -> str:
         size = sum(self.files.values()) / 1e6
-        return (
-            f"{self.path}: {len(self.files)} files, {size:.1f} MB, onnxruntime-web {self.runtime}\n"
-            f"look at it: python -m http.server --bind 127.0.0.1 -d {self.path} 8000, then http://127.0.0.1:8000"
-        )
+        return f"{self.path}: {len(self.files)} files, {size:.1f} MB, onnxruntime-web {self.runtime}"
 
 
 def build_demo(
@@ -61,7 +58,7 @@ def build_demo(
     overwrite: bool = False,
     on_event: Observer = nobody,
     stop: StopEvent | None = None,
-) -> DemoBuilt:
+) -> DemoResult:
     """Make the folder ``target``: the page, the network, onnxruntime-web.
 
     weights: an ONNX file as described above; None: the packaged student. runtime: the archive of onnxruntime-web, where
@@ -80,14 +77,16 @@ def build_demo(
         else:
             archive = onnxruntime_web.read(wanted, Path(runtime))
         content |= onnxruntime_web.unpacked(archive)
+        reporter.check()
         _write(path, content)
-    return DemoBuilt(path, {name: len(data) for name, data in sorted(content.items())}, wanted.version)
+    return DemoResult(path, {name: len(data) for name, data in sorted(content.items())}, wanted.version)
 
 
 def _check_target(path: Path, overwrite: bool) -> None:
+    if not os.path.lexists(path):
+        check_output(path, overwrite)  # whether there is a folder that it can be made in
+        return
     with output_errors(path):
-        if not os.path.lexists(path):
-            return
         if any(path.iterdir()) and not overwrite:
             raise OutputExistsError("is not empty", path=path, remedy="choose another name or add `overwrite=True`")
 

@@ -99,12 +99,15 @@ class Browser:
 
     def open(self, url: str, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
         """Load ``url`` and wait until the page says that it is ready."""
-        media = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.call("Emulation.setEmulatedMedia", features=media)
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.dress(width, height, scheme)
         self.call("Page.navigate", url="about:blank")  # else a change of the fragment alone would load nothing
         self.call("Page.navigate", url=url)
         self.until("document.documentElement?.dataset.ready === 'yes'")
+
+    def dress(self, width: int, height: int, scheme: str) -> None:
+        """Another window, and colours, for the page that is there."""
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""

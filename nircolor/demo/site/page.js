@@ -5,6 +5,9 @@ const STAGES = {
   colouring: "Colouring", writing: "Making the PNG",
 };
 
+// Browsers share memory between threads only where the server's headers isolate the page from others.
+const THREADS = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1;
+
 let worker = null, current = null, download = null, ticking = 0;
 
 /** The worker, started at the first wish for it. Behind a blob URL it is under the policy of this page. */
@@ -15,7 +18,7 @@ function ready() {
   worker = new Worker(url, { type: "module" });
   worker.onmessage = ({ data }) => ({ stage, done, failed })[data.kind](data);
   worker.onerror = (event) => failed({ text: `Something went wrong (${event.message || "no worker"}).`, fatal: true });
-  worker.postMessage({}); // load the network meanwhile
+  worker.postMessage({ threads: THREADS }); // load the network meanwhile
   return worker;
 }
 
@@ -29,7 +32,7 @@ function colour(file, options = {}) {
   current = { file, options };
   show("work");
   stage({ stage: "reading" });
-  ready().postMessage({ file, options });
+  ready().postMessage({ file, options, threads: THREADS });
 }
 
 function show(...ids) {
@@ -71,7 +74,7 @@ function done(result) {
   ].map((text) => ({ text })));
   list("remarks", result.remarks, (more) => colour(file, { ...options, ...more }));
   $("name").focus({ preventScroll: true });
-  $("result").scrollIntoView({ block: "nearest" });
+  $("result").scrollIntoView({ block: "start" });
 }
 
 function failed({ text, offer: more, fatal }) {

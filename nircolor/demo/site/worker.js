@@ -7,16 +7,15 @@ import { writePng } from "./png_write.js";
 import { orientationOf, readTiff } from "./tiff.js";
 
 const RUNTIME = "ort-wasm-simd-threaded.wasm", MODEL = "model.onnx";
-const MOST_THREADS = 8;
-export const MOST_PIXELS = 24e6;
+const MOST_PIXELS = 25e6; // the memory of WebAssembly ends at 4 GB
 
 const here = (name) => new URL(name, import.meta.url);
 const tell = (stage, done = 0, total = 0) => postMessage({ kind: "stage", stage, done, total });
 let network = null;
 
-onmessage = async ({ data: { file, options } }) => {
+onmessage = async ({ data: { file, options, threads } }) => {
   try {
-    begin();
+    begin(threads);
     await (file ? colourFile(file, options) : network);
   } catch (error) {
     postMessage({ kind: "failed", ...explained(error) });
@@ -24,8 +23,8 @@ onmessage = async ({ data: { file, options } }) => {
 };
 
 /** Load the network, unless it is there or on its way. One that failed is asked for again. */
-function begin() {
-  network ??= load();
+function begin(threads) {
+  network ??= load(threads);
   network.catch(() => (network = null));
 }
 
@@ -105,8 +104,8 @@ function greysOf(picture, { luma = false, stretch = false } = {}) {
 
 // --- the network ------------------------------------------------------------------------------------------------------
 
-async function load() {
-  ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+async function load(threads) {
+  ort.env.wasm.numThreads = threads;
   const [runtime, model] = await fetched([RUNTIME, MODEL]);
   ort.env.wasm.wasmBinary = runtime;
   tell("starting");
