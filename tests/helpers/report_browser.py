@@ -20,6 +20,7 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 600  # seconds
+_CODES = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13, "Tab": 9}
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # tests run as root in containers
@@ -117,7 +118,7 @@ class Browser:
             time.sleep(0.05)
 
     def press(self, key: str) -> None:
-        code = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13, "Tab": 9}[
+        code = _CODES[key]
             key
         ]
         text = {"text": "\r"} if key == "Enter" else {}  # without it a button is not pressed
