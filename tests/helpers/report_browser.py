@@ -119,8 +119,6 @@ class Browser:
 
     def press(self, key: str) -> None:
         code = _CODES[key]
-            key
-        ]
         text = {"text": "\r"} if key == "Enter" else {}  # without it a button is not pressed
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
