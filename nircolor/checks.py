@@ -38,6 +38,7 @@ EXTRAS = {
     "heic": ("pillow_heif",),
     "exr": ("OpenEXR",),
     "raw": ("rawpy",),
+    "serve": ("starlette", "uvicorn", "python_multipart"),
 }
 
 Values = dict[str, Any]

@@ -48,6 +48,7 @@ function enqueue(card) {
   card.begin();
   queue.push(card);
   next();
+  changed();
 }
 
 async function next() {

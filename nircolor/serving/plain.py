@@ -13,7 +13,6 @@ from nircolor.engine import EngineConfig
 from nircolor.errors import InputError, NircolorError
 from nircolor.tiling import Tiling
 
-
 BEFORE, AFTER = "before.jpg", "after.jpg"
 """Names of the small copies of a picture, in its folder."""
 

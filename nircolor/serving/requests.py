@@ -20,6 +20,7 @@ from nircolor.files import folder_in
 from nircolor.serving import answers
 from nircolor.serving.config import Limits
 from nircolor.serving.desk import Desk, Place
+from nircolor.serving.plain import of_error, to_error
 from nircolor.serving.refused import RefusedError, answer
 from nircolor.serving.settings import Settings
 from nircolor.serving.uploads import Body, Upload, take
@@ -64,7 +65,10 @@ class Colorize:
             folder = stack.enter_context(folder_in(self.home))
             names.append(await self._received(request, body, folder))
             return await self._made(request, names[0], place)
-        except NircolorError as error:
+        except ClientDisconnect:
+            raise
+        except Exception as failure:
+            error = failure if isinstance(failure, NircolorError) else to_error(of_error(failure))
             name = names[0].name if names else ""
             response = answer(_renamed(error, names[0]) if names else error, name)
             self.note(f"{name or 'a request'}: {error.reason}", False)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _TICK = 0.1  # seconds between two looks at ``stop``
 _CONNECTIONS = 500
 _EXPOSED = (
-    "whoever can reach this machine can use the server: it has no password and no encryption; leave `host` out, or put "
-    "a web server that asks for one in front of it"
+    "whoever can reach this machine can use the server: it has no password and no encryption; leave `host` out, and "
+    "come from elsewhere through a tunnel (ssh -L)"
 )
 
 

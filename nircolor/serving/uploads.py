@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -78,8 +79,9 @@ async def take(request: Request, body: Body, folder: Path) -> Upload:
     try:
         async with counted.form(max_files=2, max_fields=_FIELDS, max_part_size=_FIELD_BYTES) as form:
             return await _kept(form, folder)
-    except HTTPException as error:
-        raise RefusedError(400, f"the form cannot be read ({error.detail})", _HOW) from error
+    except (HTTPException, FormParserError) as error:
+        reason = error.detail if isinstance(error, HTTPException) else "it does not follow the rules"
+        raise RefusedError(400, f"the form cannot be read ({reason})", _HOW) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"the upload cannot be kept ({reason})", remedy="make room on the disk") from error

@@ -28,6 +28,7 @@ class Worker:
     def __init__(self, engine: EngineConfig, weights: list[str], pixels: int) -> None:
         self._begin = {"engine": of_engine(engine), "weights": weights, "pixels": pixels}
         self._process: Process | None = None
+        self._ended: list[Process] = []
         self._job = 0
         self.is_hurried: Callable[[], bool] = lambda: False
         """Whether the server ends: nothing is waited for."""
@@ -62,6 +63,7 @@ class Worker:
         """
         if self._process is None or self._process.returncode is not None:
             told("loading the weights", 0, 0)
+            await self.close()
             await self.start()
         process = self._process
         assert process is not None
@@ -76,17 +78,17 @@ class Worker:
 
     def kill(self) -> None:
         """At once, whatever it does."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
+            self._ended.append(self._process)
             with suppress(ProcessLookupError):
                 self._process.kill()
         self._process = None
 
     async def close(self) -> None:
         """At once, and all of it."""
-        process = self._process
         self.kill()
-        if process is not None:
-            await process.wait()
+        while self._ended:
+            await self._ended.pop().wait()
 
     async def _answer(self, process: Process, told: Told) -> dict[str, Any]:
         while True:

@@ -23,6 +23,7 @@ LINES = {
     "nircolor --version": "--version",
     "nircolor --help": "--help",
     "nircolor colorize --help": "colorize --help",
+    "nircolor serve --help": "serve --help",
     "nircolor weights list": "weights list",
     "nircolor batch --dry-run": "batch in out --dry-run",
     "nircolor colorize": "colorize in/x1.png -o x_rgb.png",

@@ -20,6 +20,7 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 600  # seconds
+_CODES = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13, "Tab": 9}
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # tests run as root in containers
@@ -122,7 +123,7 @@ class Browser:
             time.sleep(0.05)
 
     def press(self, key: str) -> None:
-        code = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "PageDown": 34, "PageUp": 33, "Enter": 13}[key]
+        code = _CODES[key]
         text = {"text": "\r"} if key == "Enter" else {}  # without it a button is not pressed
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
@@ -131,6 +132,41 @@ class Browser:
         """A click of the mouse at a place in the window."""
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def drag(self, *places: tuple[float, float]) -> None:
+        """The mouse, pressed at the first place, moved over the others, let go at the last."""
+        kinds = ["mousePressed", *["mouseMoved"] * (len(places) - 1), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*places, places[-1]], strict=True):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+    def swipe(self, *places: tuple[float, float]) -> None:
+        """The same with a finger."""
+        for number, (x, y) in enumerate(places):
+            kind = "touchMove" if number else "touchStart"
+            self.call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x, "y": y}])
+        self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def drop(self, x: float, y: float, *files: Path) -> None:
+        """Files that are dragged from elsewhere and let go at a place in the window."""
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+    def choose(self, selector: str, *files: Path) -> None:
+        """Files for an input, as if somebody had chosen them."""
+        document = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
+
+    def download(self, click: str, folder: Path) -> Path:
+        """The file that a script makes the browser download, in a folder that was empty."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.run(click)
+        end = time.monotonic() + _PATIENCE
+        while not (found := [path for path in folder.iterdir() if path.suffix != ".crdownload"]):
+            assert time.monotonic() < end, "nothing was downloaded"
+            time.sleep(0.05)
+        return found[0]
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))

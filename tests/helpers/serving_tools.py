@@ -19,8 +19,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+import cv2
 import pytest
 from cli_tools import environment
+from numpy.typing import NDArray
 
 PATIENCE = 300  # seconds: for what hangs
 BOUNDARY = "a-boundary"
@@ -93,8 +95,10 @@ class Server:
         """The first line with these words, once there is one."""
         with self._said:
             found = self._said.wait_for(lambda: self._find(words) or self.lines[-1:] == [""], PATIENCE)
-        assert found and self._find(words), self.lines
-        return self._find(words)
+        line = self._find(words)
+        assert found, "it said nothing of the kind"
+        assert line, self.lines
+        return line
 
     def _find(self, words: str) -> str:
         return next((line for line in self.lines if words in line), "")
@@ -150,7 +154,7 @@ class Server:
         return [int(word) for word in folder.read_text().split()]
 
     def leaves_nothing(self) -> bool:
-        """Whether what requests had in its folder for temporary files goes; the end of an answer comes a little sooner."""
+        """Whether the files of requests go; the end of an answer comes a little sooner."""
         wait_for(lambda: not [path for home in self.temp.glob(".nircolor-*.tmp") for path in home.iterdir()])
         return True
 
@@ -184,3 +188,9 @@ def pause(process: int) -> None:
     """A process that hangs: it keeps what it has and does nothing more."""
     os.kill(process, signal.SIGSTOP)
     wait_for(lambda: Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+
+
+def encoded(suffix: str, pixels: NDArray[Any]) -> bytes:
+    done, data = cv2.imencode(suffix, pixels)
+    assert done
+    return data.tobytes()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from serving_tools import Server
+from serving_tools import Server, encoded
 
 from nircolor.scenes import quantise, render
 
@@ -45,9 +44,3 @@ def nir() -> NDArray[np.uint8]:
 @pytest.fixture(scope="session")
 def png(nir: NDArray[np.uint8]) -> bytes:
     return encoded(".png", nir)
-
-
-def encoded(suffix: str, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    done, data = cv2.imencode(suffix, pixels)
-    assert done
-    return data.tobytes()

@@ -87,9 +87,8 @@ def test_what_is_not_there(server: Server, method: str, path: str, status: int) 
 
 
 def test_nobody_else_can_reach_it(server: Server) -> None:
-    with socket.socket() as other:  # 127.0.0.2 is this machine, too, and would answer if it listened to all
-        with pytest.raises(OSError, match="refused"):
-            other.connect(("127.0.0.2", server.port))
+    with socket.socket() as other, pytest.raises(OSError, match="refused"):
+        other.connect(("127.0.0.2", server.port))  # this machine, too, which would answer if it listened to all
 
 
 def test_to_listen_to_the_network_is_told(start: Callable[..., Server], png: bytes) -> None:

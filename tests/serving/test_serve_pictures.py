@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from conftest import encoded
 from numpy.typing import NDArray
-from serving_tools import Answer, Server
+from serving_tools import Answer, Server, encoded
 
 import nircolor
 from nircolor.errors import NircolorError
