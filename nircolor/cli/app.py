@@ -101,7 +101,9 @@ def run(args: list[str]) -> int:
         report = Report(json="--json" in args, interrupts=interrupts)
         try:
             with _relayed_to(report):
-                outcome = typer.main.get_command(_needed(args)).main(args, "nircolor", standalone_mode=False, obj=report)
+                outcome = typer.main.get_command(_needed(args)).main(
+                    args, "nircolor", standalone_mode=False, obj=report
+                )
                 if sys.stdout:
                     sys.stdout.flush()
             return outcome if isinstance(outcome, int) else 0  # an int is what typer.Exit was raised with
