@@ -12,7 +12,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from nircolor.errors import NircolorError
+from nircolor.errors import NircolorError, WeightsError
 
 PACKAGES = (
     "torch",
@@ -172,6 +172,31 @@ def _verified(name: str) -> Values:
         return {"name": name, "path": str(path), "bytes": None, "sha256": None, "error": str(error)}
     digest = hashlib.sha256(data).hexdigest()
     return {"name": name, "path": str(path), "bytes": len(data), "sha256": digest[:12], "error": None}
+
+
+def onnx() -> list[Values]:
+    """Whether onnxruntime runs the packaged weights as torch does: those that have an ONNX file are tried.
+
+    ``file``: None where there is none. ``error``: None where all is well.
+    """
+    from nircolor.weights import list_packaged
+
+    return [_tried(name) for name in list_packaged()]
+
+
+def _tried(name: str) -> Values:
+    from nircolor.choice import Choice, open_networks
+    from nircolor.twin.file import twin_of
+    from nircolor.weights import locate
+
+    path, error = twin_of(locate(name)), None
+    if not path.exists():
+        return {"name": name, "file": None, "error": None}
+    try:
+        open_networks(name, None, Choice("onnx"))
+    except NircolorError as fault:
+        error = str(fault.with_remedy("reinstall nircolor") if isinstance(fault, WeightsError) else fault)
+    return {"name": name, "file": str(path), "error": error}
 
 
 def extras() -> list[Values]:

@@ -34,7 +34,8 @@ class Trouble:
 class Examination:
     """What was found, as plain values; None: it could not be found out, and ``problems`` says why.
 
-    ``packages``: name -> version, None where it is missing. ``weights``: those that come with nircolor, each verified.
+    ``packages``: name -> version, None where it is missing. ``weights``: those that come with nircolor, each verified;
+    ``onnx``: the same, each tried by onnxruntime.
     ``str`` is a text for people.
     """
 
@@ -46,6 +47,7 @@ class Examination:
     mps: bool | None
     scan: Values | None
     weights: list[Values] | None
+    onnx: list[Values] | None
     extras: list[Values]
     hub: Values | None
     problems: tuple[Trouble, ...] = ()
@@ -78,15 +80,18 @@ class _Examiner:
 
     def examine(self) -> Examination:
         versions = checks.versions()
-        for name in [name for name, version in versions.items() if version is None]:
+        missing = [name for name, version in versions.items() if version is None]
+        for name in missing:
             self._add(f"{name} is missing; install it with: pip install {name}", DeviceError)
         attempt = self._attempt
         cpu, cuda = attempt("torch", checks.cpu), attempt("torch with CUDA", checks.cuda)
         mps, scan = attempt("torch with MPS", checks.mps), attempt("the selective scan", checks.scan)
-        weights, extras = attempt("reading the packaged weights", checks.packaged_weights), checks.extras()
-        hub = attempt("huggingface_hub", checks.hub)
+        weights, onnx = attempt("reading the packaged weights", checks.packaged_weights), attempt("ONNX", checks.onnx)
+        extras, hub = checks.extras(), attempt("huggingface_hub", checks.hub)
         self._judge(scan, weights)
-        found = cpu, cuda, mps, scan, weights, extras, hub
+        if "onnxruntime" not in missing:
+            self._judge_onnx(onnx or [], [row["name"] for row in weights or [] if row["error"]])
+        found = cpu, cuda, mps, scan, weights, onnx, extras, hub
         return Examination(__version__, checks.python(), versions, *found, tuple(self._problems))
 
     def _attempt(self, what: str, check: Callable[[], Any]) -> Any:
@@ -108,6 +113,12 @@ class _Examiner:
             if row["error"]:
                 self._add(row["error"], WeightsError)
 
+    def _judge_onnx(self, tried: list[Values], damaged: list[str]) -> None:
+        """``damaged``: names of weights of which that was said already."""
+        for row in tried:
+            if row["error"] and row["name"] not in damaged:
+                self._add(f"{row['error']} (until then torch runs {row['name']}, and starts later)", DeviceError)
+
     def _add(self, message: str, kind: type[NircolorError]) -> None:
         self._problems.append(Trouble(" ".join(message.split()), kind.exit_code))
 
@@ -123,6 +134,8 @@ def _lines(found: Examination) -> Iterator[str]:
     for row in found.weights or []:
         state = "DAMAGED" if row["error"] else f"{row['bytes'] / 1e6:.1f} MB, checksum is right ({row['sha256']})"
         yield from _entry("weights", f"{row['name']}: {state}, {row['path']}")
+    for row in found.onnx or []:
+        yield from _entry("onnx", f"{row['name']}: {_run_by_onnx(row, found.packages.get('onnxruntime'))}")
     yield from _entry("extras", ", ".join(row["name"] for row in found.extras if not row["missing"]) or "none")
     for row in found.extras:
         if row["missing"]:
@@ -131,6 +144,14 @@ def _lines(found: Examination) -> Iterator[str]:
         mode = "offline (HF_HUB_OFFLINE is set)" if hub["offline"] else hub["endpoint"]
         yield from _entry("hub", f"{mode}, cache {hub['cache']}")
     yield "ready to use" if found.usable else "NOT usable:"
+
+
+def _run_by_onnx(row: Values, version: str | None) -> str:
+    if row["file"] is None:
+        return "no ONNX file, torch runs it"
+    if row["error"]:
+        return "NOT run by onnxruntime"
+    return f"onnxruntime {version} runs it, as torch does"
 
 
 def _devices(found: Examination) -> Iterator[str]:

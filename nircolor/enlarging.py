@@ -108,7 +108,7 @@ def lines(maps: Floats, small: Floats, threads: int = 1) -> tuple[Floats, Floats
     def fit(channels: list[int]) -> None:
         for c in channels:
             mean_map = local_mean(maps[c])
-            slope = (local_mean(small * maps[c]) - mean * mean_map) / variance
+            slope = np.asarray((local_mean(small * maps[c]) - mean * mean_map) / variance, np.float32)
             slopes[c], levels[c] = local_mean(slope), local_mean(mean_map - slope * mean)
 
     spread(fit, range(len(maps)), threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from cli_tools import Run
 from nircolor import __version__
 
 KEYS = {
-    "nircolor", "python", "packages", "cpu", "cuda", "mps", "scan", "weights", "extras", "hub", "problems", "usable",
+    "nircolor", "python", "packages", "cpu", "cuda", "mps", "scan", "weights", "onnx", "extras", "hub", "problems",
+    "usable",
 }  # fmt: skip
 
 
@@ -38,6 +40,7 @@ def test_all_is_well(inside: Run, packaged: Path) -> None:
     assert Path(values["scan"]["cache"]).is_dir()
     (weights,) = values["weights"]
     assert weights.items() >= {"name": "lite", "path": str(packaged), "error": None}.items()
+    assert values["onnx"] == [{"name": "lite", "file": None, "error": None}]
     assert [extra["name"] for extra in values["extras"]] == ["mamba", "ray", "lpips", "geo", "heic", "exr", "raw"]
 
 
@@ -71,6 +74,38 @@ def test_no_weights(inside: Run, packaged: Path) -> None:
     result = inside("doctor", "-q")
     assert (result.code, result.out) == (4, b"")
     assert result.err == "nircolor: error: no weights are packaged; reinstall nircolor\n"
+
+
+@pytest.fixture
+def twin(packaged: Path) -> Path:
+    pytest.importorskip("onnx")
+    from nircolor.twin.export import export_onnx
+
+    path = packaged.with_suffix(".onnx")
+    export_onnx(packaged, path)
+    return path
+
+
+def test_onnxruntime_is_tried(inside: Run, twin: Path) -> None:
+    result = inside("doctor", "--json")
+    assert (result.code, result.json["onnx"]) == (0, [{"name": "lite", "file": str(twin), "error": None}])
+
+
+def test_a_damaged_onnx_file(inside: Run, twin: Path) -> None:
+    twin.write_bytes(twin.read_bytes()[:-1])
+    result = inside("doctor")
+    assert result.code == 5
+    assert "lite: NOT run by onnxruntime" in result.out.decode()
+    assert result.err.startswith("nircolor: error: ")
+    assert "is no ONNX file of nircolor, or is cut off; reinstall nircolor (until then torch runs lite" in result.err
+
+
+def test_no_onnxruntime(inside: Run, twin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    result = inside("doctor", "-q")
+    assert result.code == 5
+    assert "onnxruntime cannot be loaded" in result.err
+    assert "pip install onnxruntime" in result.err
 
 
 def test_a_scan_that_computes_something_else(inside: Run, packaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nircolor.image import ImageInfo, NirImage
 from nircolor.video.frames import Frame, Stream, Track
+from nircolor.video.write.sink import open_file
 
 UNTAGGED = (2, 2, 2)
 
@@ -93,3 +94,28 @@ def film_with_sound(
             packet.duration = 300
             container.mux(packet)
     return path
+
+
+def ramp(height: int = 64, width: int = 256) -> NDArray[np.float32]:
+    """Grey above, colours below: smooth, so that what a codec loses is no matter."""
+    x = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
+    colours = np.stack([x, 1 - x, 0.5 + x * 0], -1)
+    colours[: height // 2] = x[: height // 2, :, None]
+    return colours
+
+
+def save(
+    path: Path,
+    pictures: list[NDArray[np.float32]],
+    about: Stream | None = None,
+    codec: str | None = None,
+    moments: list[Fraction] | None = None,
+    dtype: str = "uint8",
+    fps: float = 25,
+) -> Stream:
+    about = about or stream_of(*pictures[0].shape[:2])
+    with open_file(path, about, fps, codec, False) as sink:
+        for i, rgb in enumerate(pictures):
+            sink.write(frame_of(rgb, moments[i] if moments else None, dtype), rgb)
+        sink.finish()
+    return about

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 import socket
 import struct
@@ -12,17 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cache
-from typing import Any
 
 import cv2
-import pytest
-from video_tools import HEIGHT, WIDTH, shots
+from live_shows import RATE, pictures, prepare, transport, units
 
-av: Any = pytest.importorskip("av", reason="needs nircolor[video]: PyAV is not installed")
-
-RATE = 25
 SECRET = "s3cr3t"
 KEY = f"camera:a@b/{SECRET}?#:"
 _MOST = 200  # bytes of a unit in one packet; a larger one is sent in pieces
@@ -126,46 +118,6 @@ def paced(show: Show, server: Server) -> Iterator[int]:
         if not server.pause(max(0.0, begin + number / show.rate - time.monotonic())):
             return
         yield number
-
-
-@cache
-def pictures() -> list[Any]:
-    """One second of them, which may be repeated."""
-    return shots(RATE)
-
-
-@cache
-def units() -> list[list[bytes]]:
-    """H.264 of one second, which may be repeated: the units of each frame, the first of which stands alone."""
-    codec = av.CodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt, codec.framerate = WIDTH, HEIGHT, "yuv420p", RATE
-    codec.time_base, codec.options = Fraction(1, RATE), {"tune": "zerolatency", "g": "5"}
-    packets = [packet for picture in pictures() for packet in codec.encode(_yuv(picture))] + codec.encode(None)
-    return [[unit for unit in re.split(b"\0\0\0?\1", bytes(packet)) if unit] for packet in packets]
-
-
-def _yuv(picture: Any) -> Any:
-    return av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
-
-
-def transport(frames: int) -> Iterator[bytes]:
-    """MPEG-TS, in pieces of one frame each."""
-    target = io.BytesIO()
-    with av.open(target, "w", format="mpegts", options={"flush_packets": "1"}) as container:
-        video = container.add_stream("libx264", rate=RATE, options={"tune": "zerolatency", "g": "5"})
-        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for number in range(frames):
-            frame = _yuv(pictures()[number % RATE])
-            frame.pts = number
-            container.mux(video.encode(frame))
-            yield target.getvalue()
-            target.seek(0)
-            target.truncate()
-
-
-def _prepare() -> None:
-    """What takes time, before anybody waits for an answer."""
-    pictures(), units()
 
 
 def _request(connection: socket.socket) -> str:
@@ -273,7 +225,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
     """
     file = _sender_of(data, length or len(data))
     senders = {"rtsp": send_rtsp, "jpeg": send_jpeg, "ts": send_ts, "text": _send_text, "locked": _send_behind_lock}
-    _prepare()
+    prepare()
     server = Server(senders.get(kind, file), shows or [Show()], "rtsp" if kind == "rtsp" else "http")
     try:
         yield server
@@ -284,7 +236,7 @@ def served(kind: str, *shows: Show, data: bytes = b"", length: int = 0) -> Itera
 @contextmanager
 def datagrams(show: Show) -> Iterator[str]:
     """MPEG-TS to whoever listens; its address."""
-    _prepare()
+    prepare()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outlet:
         outlet.bind(("127.0.0.1", 0))
         port = outlet.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Videos that PyAV writes: every codec in every container of the table, its levels, times, shape and metadata."""
+"""Videos that PyAV writes: every codec in every container of the table, its levels, shape and metadata."""
 
 from __future__ import annotations
 
@@ -13,41 +13,15 @@ from numpy.typing import NDArray
 av = pytest.importorskip("av")
 resource = pytest.importorskip("resource", reason="the system cannot limit the size of files")
 
-from av_tools import decoded, frame_of, samples, stream_of, times, track  # noqa: E402
+from av_tools import decoded, ramp, samples, save, stream_of, times, track  # noqa: E402
 
 from nircolor.errors import OutputError, UsageError  # noqa: E402
-from nircolor.video.frames import Stream  # noqa: E402
 from nircolor.video.write import yuv  # noqa: E402
 from nircolor.video.write.codecs import CODECS, FORMATS  # noqa: E402
 from nircolor.video.write.sink import open_file  # noqa: E402
 
 LOSSLESS = "ffv1"
 EVERY = [(codec.name, suffix) for codec in CODECS.values() for suffix in codec.suffixes if suffix in FORMATS]
-
-
-def ramp(height: int = 64, width: int = 256) -> NDArray[np.float32]:
-    """Grey above, colours below: smooth, so that what a codec loses is no matter."""
-    x = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
-    colours = np.stack([x, 1 - x, 0.5 + x * 0], -1)
-    colours[: height // 2] = x[: height // 2, :, None]
-    return colours
-
-
-def save(
-    path: Path,
-    pictures: list[NDArray[np.float32]],
-    about: Stream | None = None,
-    codec: str | None = None,
-    moments: list[Fraction] | None = None,
-    dtype: str = "uint8",
-    fps: float = 25,
-) -> Stream:
-    about = about or stream_of(*pictures[0].shape[:2])
-    with open_file(path, about, fps, codec, False) as sink:
-        for i, rgb in enumerate(pictures):
-            sink.write(frame_of(rgb, moments[i] if moments else None, dtype), rgb)
-        sink.finish()
-    return about
 
 
 @pytest.mark.parametrize(("codec", "suffix"), EVERY)
@@ -177,43 +151,6 @@ def test_pixels_become_square_where_nothing_can_say_their_shape(tmp_path: Path, 
     save(tmp_path / f"x{suffix}", [ramp(48, 64)], about, codec, [Fraction(0)])
     assert frame_shape(decoded(tmp_path / f"x{suffix}")[0]) == about.scaled == (48, 96)
     assert about.warnings[0].startswith("its pixels are not square (1.5 times as wide as high): 64 x 48 become 96 x 48")
-
-
-@pytest.mark.parametrize("codec", ["h265", "h264", "av1"])
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_video_of_few_frames(tmp_path: Path, codec: str, count: int) -> None:
-    for again in range(4):
-        save(tmp_path / f"{again}.mp4", [ramp(48, 64)] * count, codec=codec)
-        assert times(tmp_path / f"{again}.mp4") == [Fraction(i, 25) for i in range(count)]
-
-
-UNEVEN = [Fraction(n, 90000) for n in (45001, 48003, 51007, 63000, 66001, 150000)]
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
-def test_times_and_the_start_are_kept(tmp_path: Path, suffix: str) -> None:
-    about = stream_of(48, 64, track(rate=Fraction(20)), fps=20)
-    save(tmp_path / f"x{suffix}", [ramp(48, 64)] * 6, about, moments=UNEVEN, fps=20)
-    exact = 0 if suffix in (".mp4", ".mov") else 0.0005  # Matroska counts milliseconds
-    assert [float(t) for t in times(tmp_path / f"x{suffix}")] == pytest.approx([float(t) for t in UNEVEN], abs=exact)
-    assert about.warnings == []
-
-
-def test_the_last_frame_lasts_and_the_rate_is_told(tmp_path: Path) -> None:
-    about = stream_of(48, 64, track(Fraction(1001, 30000), Fraction(30000, 1001)), fps=30000 / 1001)
-    moments = [Fraction(1001 * i, 30000) for i in range(8)]
-    save(tmp_path / "x.mp4", [ramp(48, 64)] * 8, about, moments=moments, fps=30000 / 1001)
-    with av.open(tmp_path / "x.mp4") as container:
-        video = container.streams.video[0]
-        assert (video.average_rate, video.duration * video.time_base) == (Fraction(30000, 1001), 8008 / Fraction(30000))
-
-
-def test_avi_has_a_constant_rate_and_says_so(tmp_path: Path) -> None:
-    about = stream_of(48, 64, track(rate=Fraction(20)), fps=20)
-    save(tmp_path / "x.avi", [ramp(48, 64)] * 6, about, moments=UNEVEN, fps=20)
-    assert "its frame rate changes; .avi has a constant one, so times shift by up to a frame" in about.warnings
-    late = [float(t - moment + UNEVEN[0]) for t, moment in zip(times(tmp_path / "x.avi"), UNEVEN, strict=True)]
-    assert max(map(abs, late)) <= 0.05
 
 
 def test_metadata_are_kept(tmp_path: Path) -> None:
