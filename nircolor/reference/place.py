@@ -20,7 +20,7 @@ Colours = NDArray[np.float32]
 Planes = NDArray[np.float32]
 """(3, h, w), for what is computed plane by plane: that is faster."""
 
-LEAST_INLIERS = 12  # pictures of other places agree on 7 at most
+LEAST_INLIERS = 12, 20  # of what covers next to nothing, and all: other places agree on 7, alike facades on 18
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
 LEAST_OVERLAP = 0.15
 _TURNED_INLIERS, _TURNED_CORNERS = 24, 600  # for a picture that would lie on its side or on its head, which is rare
@@ -59,7 +59,7 @@ def register(nir: Plane, rgb: Colours, view: View | None = None) -> Placement | 
     nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. view: ``view_of`` rgb, if it is there already.
     """
     here, there = View.of(nir), view or view_of(rgb)
-    found = _placed(here, there, np.eye(3), LEAST_INLIERS) or _placed_turned(here, there, rgb.shape)
+    found = _placed(here, there, np.eye(3), LEAST_INLIERS[0]) or _placed_turned(here, there, rgb.shape)
     if found and found.inliers < _SURE_INLIERS:
         mirrored = homography(here, there.mirrored())
         found = None if mirrored and mirrored[1] > found.inliers else found
@@ -84,7 +84,8 @@ def _placed(here: View, there: View, turn: Matrix, least: int) -> Placement | No
         return None
     matrix, inliers = found
     overlap, agreement = _evidence(here, there, matrix)
-    if overlap < LEAST_OVERLAP or agreement < LEAST_AGREEMENT:
+    few = inliers < LEAST_INLIERS[0] + overlap * (LEAST_INLIERS[1] - LEAST_INLIERS[0])
+    if few or overlap < LEAST_OVERLAP or agreement < LEAST_AGREEMENT:
         return None
     full = _scaled(1 / here.scale) @ matrix @ _scaled(there.scale) @ turn
     return Placement(full / full[2, 2], inliers, round(overlap, 3), round(agreement, 3))
