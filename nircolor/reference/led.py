@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer, EngineInfo
     from nircolor.tiling import Picture
 
-_SIZE = 448  # the copy has at most so many pixels, squared
+_SIZE = 360  # the copy has at most so many pixels, squared
 _HELD = 4_000_000  # pixels of the largest picture that is painted as a whole
 Progress = Callable[[int, int], None]
 

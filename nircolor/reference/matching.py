@@ -59,6 +59,13 @@ class View:
         descriptors = np.roll(grids, 2 * quarters, 3).reshape(-1, 64)  # a quarter is two of four directions
         return View(np.rot90(self.edges, quarters), self.scale, np.stack(places, 1), descriptors)
 
+    def mirrored(self) -> View:
+        """The view of the picture in a mirror: left is right, and one diagonal the other."""
+        x, y = self.places.T
+        places = np.stack([self.edges.shape[1] - 1 - x, y], 1)
+        grids = self.descriptors.reshape(-1, 4, 4, 4)[:, :, ::-1]
+        return View(self.edges[:, ::-1], self.scale, places, grids[..., [0, 3, 2, 1]].reshape(-1, 64))
+
 
 def edges_of(grey: Plane) -> Plane:
     """(H, W) -> how steep it is."""

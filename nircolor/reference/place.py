@@ -20,15 +20,16 @@ Colours = NDArray[np.float32]
 Planes = NDArray[np.float32]
 """(3, h, w), for what is computed plane by plane: that is faster."""
 
-LEAST_INLIERS = 12  # pictures of other places agree on 7 at most
+LEAST_INLIERS = 12, 20  # of what covers next to nothing, and all: other places agree on 7, alike facades on 18
 LEAST_AGREEMENT = 0.2  # of edges, where pictures of other places have 0.1 at most
 LEAST_OVERLAP = 0.15
 _TURNED_INLIERS, _TURNED_CORNERS = 24, 600  # for a picture that would lie on its side or on its head, which is rare
-_WINDOWS = ((3.0, 1), (10.0, 3))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
+_SURE_INLIERS = 300  # below, a mirrored picture is thought of: facades and lakes are like themselves in a mirror
+_WINDOWS = ((3.0, 2), (10.0, 5))  # sigma, in pixels, in which structure is compared, and how far it is reduced for it
 _CHANCE = 0.12  # agreement of what has changed, such as clouds
 _FLAT = 0.15  # share of the usual contrast that counts as none
 _RADII = (32, 8, 2)  # of surroundings, in pixels
-_FINE = 6  # radius, from which on surroundings are looked at reduced: they are smooth
+_FINE = 4  # radius, from which on surroundings are looked at reduced: they are smooth
 _EDGE = 3e-4  # variance of near-infrared that counts as an edge
 _DOUBT = 0.05  # share of trusted surroundings that is believed half
 _FAMILIAR = 4.0  # squared distance, in deviations, up to which what holds for the whole picture is believed
@@ -58,16 +59,22 @@ def register(nir: Plane, rgb: Colours, view: View | None = None) -> Placement | 
     nir: (H, W); rgb: (h, w, 3), both float32 in [0, 1]. view: ``view_of`` rgb, if it is there already.
     """
     here, there = View.of(nir), view or view_of(rgb)
-    if found := _placed(here, there, np.eye(3), LEAST_INLIERS):
-        return found
-    few = here.turned(0, _TURNED_CORNERS)
-    turns = (_placed(few, there.turned(n, _TURNED_CORNERS), _turned(rgb.shape, n), _TURNED_INLIERS) for n in (1, 2, 3))
-    return next((found for found in turns if found), None)
+    found = _placed(here, there, np.eye(3), LEAST_INLIERS[0]) or _placed_turned(here, there, rgb.shape)
+    if found and found.inliers < _SURE_INLIERS:
+        mirrored = homography(here, there.mirrored())
+        found = None if mirrored and mirrored[1] > found.inliers else found
+    return found
 
 
 def view_of(rgb: Colours) -> View:
     """Of a colour picture (h, w, 3), in [0, 1]."""
     return View.of(_mix(rgb, np.full((1, 3), 1 / 3)))
+
+
+def _placed_turned(here: View, there: View, shape: tuple[int, ...]) -> Placement | None:
+    few = here.turned(0, _TURNED_CORNERS)
+    turns = (_placed(few, there.turned(n, _TURNED_CORNERS), _turned(shape, n), _TURNED_INLIERS) for n in (1, 2, 3))
+    return next((found for found in turns if found), None)
 
 
 def _placed(here: View, there: View, turn: Matrix, least: int) -> Placement | None:
@@ -77,7 +84,8 @@ def _placed(here: View, there: View, turn: Matrix, least: int) -> Placement | No
         return None
     matrix, inliers = found
     overlap, agreement = _evidence(here, there, matrix)
-    if overlap < LEAST_OVERLAP or agreement < LEAST_AGREEMENT:
+    few = inliers < LEAST_INLIERS[0] + overlap * (LEAST_INLIERS[1] - LEAST_INLIERS[0])
+    if few or overlap < LEAST_OVERLAP or agreement < LEAST_AGREEMENT:
         return None
     full = _scaled(1 / here.scale) @ matrix @ _scaled(there.scale) @ turn
     return Placement(full / full[2, 2], inliers, round(overlap, 3), round(agreement, 3))

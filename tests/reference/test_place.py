@@ -8,8 +8,7 @@ import pytest
 
 from nircolor import scenes
 from nircolor.evaluation.fidelity import psnr
-from nircolor.reference.matching import Turned
-from nircolor.reference.place import Placement, by_place, register
+from nircolor.reference.place import Placement, by_place, register, view_of
 
 SIDE, SHIFT = 256, 40
 
@@ -60,11 +59,23 @@ def test_size_does_not_matter() -> None:
     assert (x, y) == pytest.approx((127.5 + SHIFT, 127.5), abs=1)
 
 
-def test_what_stands_on_its_head_is_turned() -> None:
-    found = register(nir(), np.ascontiguousarray(np.rot90(day(), 2)))
+@pytest.mark.parametrize(("quarters", "corner"), [(1, (0, 199)), (2, (255, 199)), (3, (255, 0))])
+def test_what_lies_on_its_side_or_stands_on_its_head_is_turned(quarters: int, corner: tuple[float, float]) -> None:
+    """``corner``: where the first pixel of the reference comes to lie, and with it the sides of one that is no square."""
+    found = register(nir(), np.ascontiguousarray(np.rot90(day()[:200], -quarters)))
     assert found is not None
-    x, y = cv2.perspectiveTransform(np.array([[[255.0, 255.0]]]), found.matrix)[0, 0]
-    assert (x, y) == pytest.approx((SHIFT, 0), abs=2)
+    x, y = cv2.perspectiveTransform(np.zeros((1, 1, 2)), found.matrix)[0, 0]
+    assert (x, y) == pytest.approx((corner[0] + SHIFT, corner[1]), abs=2)
+
+
+def test_a_view_turned_is_that_of_the_picture_turned() -> None:
+    for quarters in range(4):
+        expected = view_of(np.ascontiguousarray(np.rot90(day()[:200], quarters)))
+        found = view_of(day()[:200]).turned(quarters, 5000)
+        np.testing.assert_allclose(found.edges, expected.edges, atol=1e-3)
+        near = np.abs(found.places[:, None] - expected.places).max(2) < 0.51
+        same = near & (found.descriptors @ expected.descriptors.T > 0.999)
+        assert same.any(1).mean() > 0.9
 
 
 def test_other_places_and_mirrored_ones_are_none() -> None:
@@ -100,12 +111,9 @@ def test_without_overlap_little_is_changed() -> None:
     assert np.abs(by_place(painted(), nir(), day(), away) - painted()).max() < 1e-3
 
 
-def test_views_that_are_there_already_give_the_same_placement() -> None:
-    turned = Turned(day())
-    first, again, alone = register(nir(), day(), turned), register(nir(), day(), turned), register(nir(), day())
-    assert first
-    assert again
+def test_a_view_that_is_there_already_gives_the_same_placement() -> None:
+    there, alone = register(nir(), day(), view_of(day())), register(nir(), day())
+    assert there
     assert alone
-    assert first.evidence == again.evidence == alone.evidence
-    np.testing.assert_array_equal(again.matrix, alone.matrix)
-    assert turned.view(0) is turned.view(0)
+    assert there.evidence == alone.evidence
+    np.testing.assert_array_equal(there.matrix, alone.matrix)
