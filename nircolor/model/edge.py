@@ -22,7 +22,7 @@ from nircolor.model.generator import Generator
 from nircolor.model.guided import coefficients, parabola, relit, to_size
 from nircolor.model.layers import conv3
 
-SIDE = 256  # squared, the pixels that it looks at
+SIDE = 224  # squared, the pixels that it looks at
 MULTIPLE = 32  # of the sides of what it looks at
 REMEMBERED = 0.98  # of a range of numbers, from one step of training to the next
 X = TypeVar("X")
