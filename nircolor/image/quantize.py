@@ -19,6 +19,7 @@ SCALES: dict[np.dtype[Any], float] = {
 """What stands for 1 in each type of stored samples."""
 TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16), 32: np.dtype(np.float32)}
 """What stores samples of so many bits."""
+_BLOCK = 1 << 16  # numbers worked on at once: they stay in the cache, in memory that is used again
 
 
 def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -30,10 +31,11 @@ def round_to(values: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[Any]
     if SCALES[dtype] == 1:
         return values
     rounded = np.empty(values.shape, dtype)
-    for rows in row_blocks(len(values), max(1, values[:1].size)) if values.ndim else [...]:
-        steps: NDArray[np.floating] = np.clip(values[rows], 0, 1)
+    rows = max(1, _BLOCK // max(1, values[:1].size))
+    for top in range(0, len(values), rows):
+        steps: NDArray[np.floating] = np.clip(values[top : top + rows], 0, 1)
         steps *= steps.dtype.type(SCALES[dtype])
-        rounded[rows] = np.rint(steps, out=steps)
+        rounded[top : top + rows] = np.rint(steps, out=steps)
     return rounded
 
 
