@@ -17,12 +17,12 @@ from torch.func import functional_call
 from nircolor.ends import DARK, known, ramp
 from nircolor.model.config import ModelConfig
 from nircolor.model.efficientnet import SMALL, EfficientNetLite, InvertedResidual, centred
-from nircolor.model.eight_bits import PICTURE, rounded, rounded_weight, span
+from nircolor.model.eight_bits import NUDGE, PICTURE, rounded, rounded_weight, span
 from nircolor.model.generator import Generator
 from nircolor.model.guided import coefficients, parabola, relit, to_size
 from nircolor.model.layers import conv3
 
-SIDE = 256  # squared, the pixels that it looks at
+SIDE = 224  # squared, the pixels that it looks at
 MULTIPLE = 32  # of the sides of what it looks at
 REMEMBERED = 0.98  # of a range of numbers, from one step of training to the next
 X = TypeVar("X")
@@ -184,7 +184,7 @@ class _EightBits(_Floats):
         self._spans = ranges.tolist()
 
     def given(self, nir: Tensor) -> Tensor:
-        return rounded(nir, *PICTURE)
+        return rounded(nir + NUDGE, *PICTURE)
 
     def conv(self, x: Tensor, layer: nn.Conv2d, bounded: bool) -> Tensor:
         weight = {"weight": rounded_weight(layer.weight, layer.groups)}

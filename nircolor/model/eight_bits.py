@@ -14,6 +14,8 @@ PLAIN, DEPTHWISE = 63, 127
 convolutions are done without."""
 PICTURE = (1 / 128, 127)
 """Scale and zero of a centred picture: those 8 bits that it has in a file."""
+NUDGE = 1 / 12800
+"""Added before: means of whole numbers often lie half way between two, where every processor would round differently."""
 
 
 def span(low: float, high: float, bounded: bool) -> tuple[float, int]:

@@ -133,8 +133,7 @@ def _coefficients(g: Graph, maps: str, small: str) -> str:
 def _local_mean(g: Graph, x: str) -> str:
     side = 2 * RADIUS + 1
     padded = g.op("Pad", x, g.ints(0, 0, RADIUS, RADIUS, 0, 0, RADIUS, RADIUS), mode="edge")
-    rows = g.op("AveragePool", padded, kernel_shape=[side, 1], strides=[1, 1])
-    return str(g.op("AveragePool", rows, kernel_shape=[1, side], strides=[1, 1]))
+    return str(g.op("AveragePool", padded, kernel_shape=[side, side], strides=[1, 1]))
 
 
 def _painted(g: Graph, nir: str, parts: str, height: str, width: str) -> str:

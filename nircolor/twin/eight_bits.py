@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nircolor.model.eight_bits import PICTURE, span, weight_scales
+from nircolor.model.eight_bits import NUDGE, PICTURE, span, weight_scales
 from nircolor.twin.graph import Graph
 from nircolor.twin.layers import array, padding
 
@@ -35,7 +35,7 @@ class EightBits:
 
     def given(self, nir: Bits) -> Bits:
         """Centred values become the 8 bits of a picture again."""
-        return self._bits(nir.name, *PICTURE)
+        return self._bits(self._g.op("Add", nir.name, self._g.floats(NUDGE)), *PICTURE)
 
     def conv(self, x: Bits, layer: nn.Conv2d, bounded: bool) -> Bits:
         """Where numbers are cut off at 0 and at the largest that was seen, ReLU6 is done."""
