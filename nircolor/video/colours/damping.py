@@ -31,6 +31,8 @@ class Damping:
     still: float = 0.01
     shift: float = 0.3
     drift: float = 0.02
+    lost: float = 0.005
+    span: int = 4
     keep: int = 25
     cut: float = 0.07
     grid: int = 16

@@ -49,6 +49,7 @@ class View:
 
     scene: Scene
     calm: NDArray[np.float32]
+    look: Floats
     nir: NDArray[Any]
 
 
@@ -111,7 +112,7 @@ class Steady:
             full = self._calmed(scene, full, look)
             look = _look(full)
         scene.calm, scene.look = full, look
-        return View(scene, full[0, 0], nir)
+        return View(scene, full[0, 0], look, nir)
 
     def _calmed(self, scene: Scene, full: Floats, look: Floats) -> Floats:
         """The mean of the frame and those before, where nothing moves: a mean of what moves would lose its texture,
@@ -167,6 +168,7 @@ class Steady:
         return [rgb for view in views for rgb in self._pass(scene, [view])]
 
     def _pass(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
+        scene.moments.begin([view.look for view in views])
         with self._engine.filtered(scene.moments.prior, scene.moments.maps):
             rgb = self._through(views)
         scene.moments.settle()
