@@ -181,9 +181,9 @@ class _Line:
         return same and not self._is_alone(work) and not self._is_alone(group[0][0])
 
     def _is_alone(self, work: Made) -> bool:
-        """Whether more than its pixels in memory is needed to colorize it: its file, a reference, that it is a map."""
-        held = isinstance(work, Work) and work.pixels is not None and not self.settings.guidance.is_given
-        return not held or self.engine.settled(work.image) is not self.engine
+        """Whether it takes more than its pixels in memory to colorize it: its file, a reference, that it is a map."""
+        given, engine = self.settings.guidance.is_given, self.engine
+        return given or not isinstance(work, Work) or work.pixels is None or engine.settled(work.image) is not engine
 
     def _take(self, patience: float | None) -> tuple[Made, int] | None:
         """What the readers have made, in order; what became a row already is recorded here. None: nothing came within
