@@ -23,7 +23,7 @@ GROUPS = 4
 LEFT_OUT = 8  # scenes after which it is known well enough
 MOST_JUDGED = 24  # pictures of a group: more would cost more than they say
 SHARES = (0.5, 1.0)  # of what a training changes
-KEEPS = (0.3, 1.0, 3.0, 10.0)  # how strongly a last layer that is fitted is held where it was: see readout.py
+KEEPS = (0.5, 1.0, 2.0, 4.0, 8.0)  # how strongly a last layer that is fitted is held where it was: see readout.py
 FORGOTTEN = 0.3  # dB that rendered scenes may lose
 ENOUGH = 0.1  # dB: of those that are so near to the best, the one that forgets least is taken
 

@@ -63,7 +63,7 @@ def test_ctrl_c_keeps_what_is_known(home: Path, tmp_path: Path) -> None:
     once more for each way of fitting the last layer."""
     pairs, weights = home / "pairs", home / "small.safetensors"
     line = ("train", "adapt", "--data", pairs, "--weights", weights, "--device", "cpu", *QUICK)
-    struck = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=5 + 3 + 4 * 3 + 3)
+    struck = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=5 + 3 + 5 * 3 + 3)
     assert struck.returncode == 130, struck.stderr
     assert "what is known is kept in mine.adapting: the same again goes on from there\n" in struck.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.adapting"]
