@@ -32,8 +32,8 @@ class AdaptResult:
 
     ``before`` and ``after``: psnr (dB), angle (degrees) and colour (colourfulness over the truth's) of ``left_out``
     scenes, by weights that had not seen them. ``rendered``: PSNR of rendered scenes before and after, in dB: what was
-    kept. ``steps`` and ``share``: how long the training was, and how much of what it changed is in the file. ``keep``:
-    how strongly the last layer, which was fitted anew after it, was held; None: it was not.
+    kept. ``steps`` and ``share``: how long the training was, and how much of what it changed is in the file. 0 steps:
+    nothing was trained, but the last layer fitted, and held where it was by ``keep``.
     """
 
     weights: str
@@ -45,7 +45,7 @@ class AdaptResult:
     after: dict[str, float]
     steps: int
     share: float
-    keep: float | None = None
+    keep: float = 0.0
     rendered: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
 

@@ -23,22 +23,21 @@ GROUPS = 4
 LEFT_OUT = 8  # scenes after which it is known well enough
 MOST_JUDGED = 24  # pictures of a group: more would cost more than they say
 SHARES = (0.5, 1.0)  # of what a training changes
-KEEPS = (1.0, 3.0, 10.0)  # how strongly a head that is fitted anew is held where it was: see readout.py
+KEEPS = (0.5, 1.0, 2.0, 4.0, 8.0)  # how strongly a last layer that is fitted is held where it was: see readout.py
 FORGOTTEN = 0.3  # dB that rendered scenes may lose
 ENOUGH = 0.1  # dB: of those that are so near to the best, the one that forgets least is taken
 
 
 @dataclass(frozen=True)
 class Way:
-    """How far to go: ``share`` of what ``steps`` change; then a head fitted with ``keep``, or (None) as it is."""
+    """``share`` of what a training of so many ``steps`` changes; 0: the last layer, fitted and held by ``keep``."""
 
     steps: int
     share: float = 1.0
-    keep: float | None = None
+    keep: float = 0.0
 
     def __str__(self) -> str:
-        head = "" if self.keep is None else f", head at {self.keep:g}"
-        return f"{self.steps} steps, {self.share:.0%}{head}"
+        return f"{self.steps} steps, {self.share:.0%}" if self.steps else f"last layer, held by {self.keep:g}"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
-"""Trainings that leave scenes out, for as long as there is time, and the one that does not."""
+"""Trials that leave scenes out, for as long as there is time, and the adaptation that does not."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import fmean
 
 from nircolor.adapting.config import AdaptConfig
@@ -79,7 +78,7 @@ class Trials:
     def _check(self, trial: _Trial, steps: int, state: State | None) -> None:
         """What is not known already is measured, told and kept."""
         ways = [way for way in self._ways(steps) if not self.saved.known(trial.number, way)]
-        for way, engine in self._engines(ways, state, trial.fold.training):
+        for way, engine in zip(ways, self._engines(ways, state, trial.fold.training), strict=True):
             after, lost = scored(trial.fold.left_out, engine, self.reporter), self.known - self.remembered(engine)
             gain = fmean(scores.psnr - trial.before[scene].psnr for scene, scores in after.items())
             self.reporter.note(f"{trial.name}, {way}: {gain:+.2f} dB, rendered {-lost:+.2f} dB")
@@ -87,29 +86,25 @@ class Trials:
             self.saved.write()
 
     def _ways(self, steps: int) -> list[Way]:
-        """After so many steps: the head of the network as it is, and fitted anew, where it can be."""
-        shares = SHARES if steps else (1.0,)
-        keeps = [*([None] if steps else []), *(KEEPS if Readout.of(self.engine.networks.network) else [])]
-        return [Way(steps, share, keep) for share in shares for keep in keeps]
+        """Shares of a training; before it, the last layer alone, where it can be fitted."""
+        if steps:
+            return [Way(steps, share) for share in SHARES]
+        return [Way(0, keep=keep) for keep in KEEPS] if Readout.of(self.engine.networks.network) else []
 
-    def _engines(
-        self, ways: Sequence[Way], state: State | None, pairs: list[UsablePair]
-    ) -> Iterator[tuple[Way, Colorizer]]:
-        """Each way's; ``state``: of the training that it is a share of."""
-        for share, some in groupby(ways, key=lambda way: way.share):
-            engine = self.engine if state is None else drawn_back(self.engine, state, share)
-            readout = None
-            for way in some:
-                if way.keep is not None and readout is None:
-                    readout = Readout(engine, pairs, self._taught)
-                yield way, engine if readout is None or way.keep is None else readout.at(way.keep)
+    def _engines(self, ways: list[Way], state: State | None, pairs: list[UsablePair]) -> Iterator[Colorizer]:
+        """Each way's; ``state``: of the training, None: before it."""
+        if state is not None:
+            yield from (drawn_back(self.engine, state, way.share) for way in ways)
+        elif ways:
+            readout = Readout(self.engine, pairs, self._taught)
+            yield from (readout.at(way.keep) for way in ways)
 
     def adapted(self, pairs: list[UsablePair], way: Way) -> Colorizer:
         """To all pairs."""
         state = None
         if way.steps:
             *_, (_, state) = self._tuned(pairs, way.steps, "training")
-        ((_, engine),) = self._engines([way], state, pairs)
+        (engine,) = self._engines([way], state, pairs)
         return engine
 
     def _tuned(self, pairs: list[UsablePair], steps: int, name: str) -> Generator[tuple[int, State], None, None]:

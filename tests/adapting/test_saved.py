@@ -11,7 +11,8 @@ from threading import Event as StopEvent
 
 import cv2
 import pytest
-from small_adapting import QUICK
+from small_adapting import QUICK, QUICKEST
+from small_network import network, save
 
 import nircolor
 from nircolor import AdaptConfig, AdaptResult
@@ -51,6 +52,13 @@ def adapted(
 
 def at(stage: str, done: int) -> Callable[[Event], bool]:
     return lambda event: isinstance(event, Progress) and (event.stage, event.done) == (stage, done)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a network whose last layer cannot be fitted, so that it is trained."""
+    made = network(replace(QUICKEST, head="sigmoid"))
+    return save(tmp_path_factory.mktemp("weights") / "small.safetensors", made)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +115,8 @@ def test_while_left_out_scenes_are_judged(
 KILLED = """
 import os, sys
 import nircolor
-from small_adapting import QUICK
+from small_adapting import QUICK, QUICKEST
+from small_network import network, save
 from dataclasses import replace
 
 def watch(event):

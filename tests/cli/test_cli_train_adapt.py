@@ -59,10 +59,11 @@ def test_what_it_refuses(options: tuple[str, ...], told: str, inside: Run) -> No
 
 
 def test_ctrl_c_keeps_what_is_known(home: Path, tmp_path: Path) -> None:
-    """At the third step of the first trial: five pairs are read, a rendered picture and two left-out ones judged."""
+    """At the third step of the first trial: five pairs are read, a rendered picture and two left-out ones judged, and
+    once more for each way of fitting the last layer."""
     pairs, weights = home / "pairs", home / "small.safetensors"
     line = ("train", "adapt", "--data", pairs, "--weights", weights, "--device", "cpu", *QUICK)
-    struck = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=5 + 1 + 2 + 3)
+    struck = strike(PROGRESS, signal.SIGINT, *line, cwd=tmp_path, calls=5 + 3 + 5 * 3 + 3)
     assert struck.returncode == 130, struck.stderr
     assert "what is known is kept in mine.adapting: the same again goes on from there\n" in struck.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.adapting"]
