@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from threading import Event as StopEvent
 from typing import Any
 
 import numpy as np
 
 from nircolor.demo import runtime as onnxruntime_web
 from nircolor.errors import DeviceError, OutputExistsError, WeightsError
-from nircolor.events import Observer, Reporter, StopEvent, nobody
+from nircolor.events import Observer, Reporter, nobody
 from nircolor.files import check_output, output_errors, temporary_folder
 from nircolor.small_file import read_small
 from nircolor.weights import packaged_file

@@ -57,7 +57,9 @@ def test_help_of_colorize_tells_every_option_the_examples_and_the_exit_codes(ins
 
 def test_help_of_the_whole_names_every_command(inside: Any) -> None:
     text = inside("--help").out.decode()
-    assert all(name in text for name in ("colorize", "batch", "video", "evaluate", "train", "weights", "demo", "doctor"))
+    assert all(
+        name in text for name in ("colorize", "batch", "video", "evaluate", "train", "weights", "demo", "doctor")
+    )
 
 
 def test_version(command: Any, bare: tuple[Path, ...], tmp_path: Path) -> None:

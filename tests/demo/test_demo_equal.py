@@ -10,13 +10,16 @@ import imagecodecs
 import numpy as np
 import pytest
 import tiny_student
-from demo_page import DemoPage
+from demo_page import DemoPage, served
 from image_files import GREY_PROFILE, SRGB, exif, pillow, png, rgb, tiff
 from numpy.typing import NDArray
 from PIL import Image
 
+from nircolor.demo.build import STUDENT, build_demo
+from nircolor.errors import WeightsError
 from nircolor.image import Stretch, read_nir
 from nircolor.scenes import quantise, render
+from nircolor.weights import packaged_file
 
 SCENE = render(5, 45, 61).nir
 BYTE, SHORT = quantise(SCENE, 8), quantise(SCENE, 16)
@@ -127,3 +130,20 @@ def test_a_palette_of_greys_is_grey(page: DemoPage, student: Path, tmp_path: Pat
     Image.fromarray(BYTE).convert("P").save(path)
     assert page.colour(path) == ""
     assert distance(page.download(), student, read_nir(path).pixels) < 0.6
+
+
+def test_the_packaged_student_is_the_same_in_the_browser(archive: Path, page: DemoPage, tmp_path: Path) -> None:
+    """Within 2 of 255: 8 bits within it are rounded by other instructions there."""
+    try:
+        student = packaged_file(STUDENT)
+    except WeightsError:
+        pytest.skip(f"weights/{STUDENT} is not here")
+    picture = tmp_path / "scene.png"
+    picture.write_bytes(png(quantise(render(8, 301, 403).nir, 8)))
+    build_demo(tmp_path / "site", weights=student, runtime=archive)
+    with served(tmp_path / "site") as url:
+        page.browser.open(url)
+        assert page.colour(picture) == ""
+        found = page.download()
+    page.browser.open(page.url)
+    assert distance(found, student, read_nir(picture).pixels) < 2

@@ -101,6 +101,21 @@ def test_it_is_refused_in_words(name: str, page: DemoPage, tmp_path: Path) -> No
     assert page.browser.run("document.querySelector('#result').hidden")
 
 
+def test_a_file_of_gigabytes_is_not_read(page: DemoPage, tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    with path.open("wb") as stream:  # which takes no room on the disk
+        stream.write(PLAIN)
+        stream.truncate(5 << 30)
+    assert "too large for a browser: 5369 MB" in page.colour(path)
+
+
+def test_a_folder_is_no_picture(page: DemoPage, tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    page.browser.drop(5, 5, tmp_path / "folder.png")
+    page.browser.until("document.querySelector('#reason').textContent.startsWith('folder.png')")
+    assert "folder" in page.wait().removeprefix("folder.png")
+
+
 def test_the_next_picture_works(page: DemoPage, tmp_path: Path) -> None:
     (tmp_path / "damaged.png").write_bytes(cut(png(BYTE)))
     assert page.colour(tmp_path / "damaged.png") != ""

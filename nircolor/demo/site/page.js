@@ -49,9 +49,9 @@ function stage({ stage: name, done = 0, total = 0 }) {
   const began = performance.now(), bar = $("progress");
   const tell = () => {
     const seconds = Math.round((performance.now() - began) / 1000);
-    const detail = total ? `, ${Math.round((100 * done) / total)} %` : seconds > 1 ? `, ${seconds} s` : "";
-    $("stage").textContent = `${STAGES[name]}${detail} ...`;
+    $("detail").textContent = total ? `, ${Math.round((100 * done) / total)} %` : seconds > 1 ? `, ${seconds} s` : "";
   };
+  if ($("stage").textContent !== STAGES[name]) $("stage").textContent = STAGES[name]; // once: it is read aloud
   if (total) bar.value = done / total;
   else bar.removeAttribute("value");
   tell();

@@ -7,6 +7,7 @@ import { writePng } from "./png_write.js";
 import { orientationOf, readTiff } from "./tiff.js";
 
 const RUNTIME = "ort-wasm-simd-threaded.wasm", MODEL = "model.onnx";
+const MOST_BYTES = 512e6;
 const MOST_PIXELS = 25e6; // the memory of WebAssembly ends at 4 GB
 
 const here = (name) => new URL(name, import.meta.url);
@@ -30,6 +31,9 @@ function begin(threads) {
 
 function explained(error) {
   if (error instanceof Refusal) return { text: error.message, offer: error.offer };
+  if (error instanceof DOMException && /^Not(Found|Readable)Error$/.test(error.name)) {
+    return { text: "It cannot be read: it is a folder, or has changed meanwhile." };
+  }
   if (/memory|allocat/i.test(String(error))) {
     return { text: "There is not enough memory here for a picture of this size. Make it smaller.", fatal: true };
   }
@@ -39,6 +43,9 @@ function explained(error) {
 async function colourFile(file, options) {
   const started = performance.now();
   tell("reading");
+  if (file.size > MOST_BYTES) {
+    throw new Refusal(`This file is too large for a browser: ${Math.round(file.size / 1e6)} MB.`, "Make it smaller.");
+  }
   const picture = await read(new Uint8Array(await file.arrayBuffer()), file);
   const grey = greysOf(picture, options);
   const session = await network;
