@@ -38,7 +38,16 @@ def test_all_is_well(inside: Run, packaged: Path) -> None:
     assert Path(values["scan"]["cache"]).is_dir()
     (weights,) = values["weights"]
     assert weights.items() >= {"name": "lite", "path": str(packaged), "error": None}.items()
-    assert [extra["name"] for extra in values["extras"]] == ["mamba", "ray", "lpips", "geo", "heic", "exr", "raw"]
+    assert [extra["name"] for extra in values["extras"]] == [
+        "mamba",
+        "ray",
+        "lpips",
+        "geo",
+        "heic",
+        "exr",
+        "raw",
+        "serve",
+    ]
 
 
 def test_for_people(inside: Run, packaged: Path) -> None:
