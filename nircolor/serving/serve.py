@@ -108,7 +108,7 @@ class _Job:
         from nircolor.serving.worker import Worker
 
         weights = self._weights()
-        worker = Worker(self._engine, weights, self._limits.pixels)
+        worker = Worker(self._engine, weights, self._limits.pixels, self._reporter.on_event)
         try:
             self._reporter.on_event(await worker.start())
             server = uvicorn.Server(

@@ -3,7 +3,7 @@
     in    {"engine": {...}, "weights": [...], "pixels": 100000000}                once, at the start
           {"job": 1, "source": "/tmp/.../picture.tif", "fields": {...}, "preview": true}
           {"stop": 1}
-    out   {"ready": {...}}, or {"failed": {...}}                                  once
+    out   {"ready": {...}}, or {"failed": {...}}                                  once; {"warned": "..."} whenever
           {"job": 1, "progress": ["colorizing", 10, 400]}, {"job": 1, "done": {...}}, {"job": 1, "error": {...}}
 
 It ends with its standard input, whatever it is doing, so that it never outlives the server.
@@ -28,7 +28,7 @@ from nircolor.colorizer import Colorizer
 from nircolor.correction import Correction
 from nircolor.engine import EngineConfig
 from nircolor.errors import InputError
-from nircolor.events import EngineReady, Event, Progress, Reporter
+from nircolor.events import EngineReady, Event, Observer, Progress, Reporter, Warned
 from nircolor.image.formats import HEAD, SUPPORTED, sniff
 from nircolor.serving.plain import AFTER, BEFORE, TooLargeError, line, of_error, read, to_engine
 from nircolor.serving.preview import Watched
@@ -53,10 +53,10 @@ _FACTS = (
 class Engines:
     """Loaded networks by the name of their weights; ``config``: that of the start."""
 
-    def __init__(self, config: EngineConfig, ready: Callable[[Event], None]) -> None:
+    def __init__(self, config: EngineConfig, observe: Observer) -> None:
         """Raises what ``EngineConfig.load`` does."""
         self.config, self._loaded = config, OrderedDict[str, Colorizer]()
-        self._ready = ready
+        self._observe = observe
         self.get(config.weights)
 
     def get(self, name: str) -> Colorizer:
@@ -65,7 +65,7 @@ class Engines:
             while len(self._loaded) >= _LOADED:
                 self._loaded.popitem()
             bare = replace(self.config, weights=name, correction=Correction())
-            self._loaded[name] = bare.load(Reporter(self._ready))
+            self._loaded[name] = bare.load(Reporter(self._observe))
         return self._loaded[name]
 
 
@@ -158,12 +158,14 @@ def main() -> None:
     def tell(**values: Any) -> None:
         answers.write(line(**values))
 
-    def ready(event: Event) -> None:
+    def observe(event: Event) -> None:
         if isinstance(event, EngineReady):
             tell(ready=asdict(event))
+        elif isinstance(event, Warned):
+            tell(warned=event.text)
 
     try:
-        engines = Engines(to_engine(begin["engine"]), ready)
+        engines = Engines(to_engine(begin["engine"]), observe)
     except Exception as error:
         tell(failed=of_error(error))
         return

@@ -13,7 +13,7 @@ from typing import Any
 
 from nircolor.engine import EngineConfig
 from nircolor.errors import DeviceError, InputError, NircolorError
-from nircolor.events import EngineReady
+from nircolor.events import EngineReady, Observer, Warned
 from nircolor.serving.plain import line, of_engine, read, to_error
 
 _PATIENCE = 2.0  # seconds that a job may take to stop, before its process is ended
@@ -25,7 +25,8 @@ Told = Callable[[str, float, float], None]
 class Worker:
     """One job at a time; its owner sees to that."""
 
-    def __init__(self, engine: EngineConfig, weights: list[str], pixels: int) -> None:
+    def __init__(self, engine: EngineConfig, weights: list[str], pixels: int, observe: Observer) -> None:
+        self._observe = observe
         self._begin = {"engine": of_engine(engine), "weights": weights, "pixels": pixels}
         self._process: Process | None = None
         self._ended: list[Process] = []
@@ -127,11 +128,13 @@ class Worker:
             process.stdin.write(line(**message))
             await process.stdin.drain()
 
-    @staticmethod
-    async def _receive(process: Process) -> dict[str, Any]:
+    async def _receive(self, process: Process) -> dict[str, Any]:
         """The next message; nothing when there will be none."""
         assert process.stdout is not None
         while data := await process.stdout.readline():
-            if answer := read(data):
+            answer = read(data)
+            if "warned" in answer:
+                self._observe(Warned(answer["warned"]))
+            elif answer:
                 return answer
         return {}

@@ -41,7 +41,16 @@ def test_all_is_well(inside: Run, packaged: Path) -> None:
     (weights,) = values["weights"]
     assert weights.items() >= {"name": "lite", "path": str(packaged), "error": None}.items()
     assert values["onnx"] == [{"name": "lite", "file": None, "error": None}]
-    assert [extra["name"] for extra in values["extras"]] == ["mamba", "ray", "lpips", "geo", "heic", "exr", "raw"]
+    assert [extra["name"] for extra in values["extras"]] == [
+        "mamba",
+        "ray",
+        "lpips",
+        "geo",
+        "heic",
+        "exr",
+        "raw",
+        "serve",
+    ]
 
 
 def test_for_people(inside: Run, packaged: Path) -> None:

@@ -86,6 +86,8 @@ REACHED = {
     "hub.py": ("colorize", "batch", "video", "evaluate"),
     "video/**/*.py": ("video",),
     "batch/**/*.py": ("batch",),
+    "serving/config.py": ("serve",),
+    "serving/serve.py": ("serve",),
     "colorize.py": ("colorize",),
     "cli/colorize.py": ("colorize",),
     "cli/video*.py": ("video",),

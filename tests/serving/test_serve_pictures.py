@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
+from cli_tools import ROOT
 from numpy.typing import NDArray
-from serving_tools import Answer, Server, encoded
+from serving_tools import BOUNDARY, Answer, Server, encoded, form
 
 import nircolor
 from nircolor.errors import NircolorError
@@ -95,8 +98,6 @@ def test_all_pages_of_a_file(server: Server, nir: NDArray[np.uint8]) -> None:
 
 
 def test_a_program_may_ask_for_small_copies(server: Server, png: bytes) -> None:
-    from serving_tools import BOUNDARY, form
-
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     answer = server.ask("POST", "/colorize", form(png), Content_Type=kind, Accept="multipart/form-data")
     boundary = answer.headers["content-type"].partition("boundary=")[2].encode()
@@ -197,8 +198,6 @@ def test_settings_that_cannot_be_are_refused(server: Server, png: bytes, fields:
 
 
 def test_a_form_that_is_none_is_refused(server: Server, png: bytes) -> None:
-    from serving_tools import BOUNDARY, form
-
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     cases = [
         (b"", "application/json", 415, "this is no form with a picture"),
@@ -221,16 +220,22 @@ def test_a_form_that_is_none_is_refused(server: Server, png: bytes) -> None:
     assert server.leaves_nothing()
 
 
-def test_own_weights_have_their_names(start: object, png: bytes, tmp_path: Path) -> None:
-    import shutil
+def test_what_the_engine_has_to_say_is_heard(start: Callable[..., Server], png: bytes, tmp_path: Path) -> None:
+    """A twin that is none: torch takes its place, which is slower."""
+    own = tmp_path / "own.safetensors"
+    shutil.copy(ROOT / "weights" / "nircolor-lite.safetensors", own)
+    own.with_suffix(".onnx").write_bytes(b"nothing")
+    server = start("--weights", own)
+    assert "torch takes the place of onnxruntime" in server.said("warning: ")
+    assert "kernel onnxruntime" not in server.said("device ")
 
-    from cli_tools import ROOT
 
+def test_own_weights_have_their_names(start: Callable[..., Server], png: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "own"
     folder.mkdir()
     for path in (ROOT / "weights").glob("nircolor-lite.*"):
         shutil.copy(path, folder / path.name.replace("lite", "mine"))
-    server: Server = start("--weights", "lite", env={"NIRCOLOR_WEIGHTS": str(folder)})  # type: ignore[operator]
+    server = start("--weights", "lite", env={"NIRCOLOR_WEIGHTS": str(folder)})
     assert '<option value="mine">' in server.ask("GET", "/").body.decode()
     assert server.colorize(png, weights="mine").result["weights"] == "mine"
     assert server.colorize(png).result["weights"] == "lite"
