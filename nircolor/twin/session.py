@@ -16,6 +16,7 @@ from nircolor.twin.file import PROBE, REMEDY, TOLERANCE, WEIGHTS, probe_picture,
 from nircolor.wording import in_short
 
 Maps = NDArray[np.float32]
+_PROVEN = 3  # what is proved of a twin: prior, maps and features
 
 
 class Twin:
@@ -60,7 +61,11 @@ class Twin:
     def _prove(self, path: Path, meta: dict[str, str], version: str) -> None:
         try:
             wanted = json.loads(meta[PROBE])
+            if len(wanted) < _PROVEN:
+                raise WeightsError("was made by an earlier version of nircolor", path=path, remedy=REMEDY)
             error = _largest_error(self, wanted)
+        except WeightsError:
+            raise
         except Exception as fault:
             raise WeightsError(f"is no network of nircolor ({in_short(fault)})", path=path, remedy=REMEDY) from fault
         if not error < TOLERANCE:
