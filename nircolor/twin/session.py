@@ -31,6 +31,7 @@ from nircolor.twin.file import (
 from nircolor.wording import in_short
 
 Maps = NDArray[np.float32]
+_PROVEN = 3  # what is proved of a twin: prior, maps and features
 
 
 class Twin:
@@ -46,7 +47,7 @@ class Twin:
         self._session, wanted = _opened(path, sha256, threads, brief)
         self._undecided = np.empty((1, width, 0, 0), np.float32)
         self._unasked = np.empty((1, width, 0, 1), np.float32)
-        _prove(path, wanted, TOLERANCE, self._probed)
+        _prove(path, wanted, TOLERANCE, self._probed, _PROVEN)
 
     def prior(self, nir: Maps) -> Maps:
         """(b, 1, H, W), sides as the network needs them -> (b, P, H / 4, W / 4): G_B."""
@@ -105,10 +106,16 @@ def _opened(
     return session, meta.get(PROBE, "")
 
 
-def _prove(path: Path, wanted: str, tolerance: float, probed: Callable[[], list[Maps]]) -> None:
+def _prove(path: Path, wanted: str, tolerance: float, probed: Callable[[], list[Maps]], proven: int = 1) -> None:
+    """``proven``: of how many maps it has to be shown what they are."""
     try:
-        pairs = zip(probed(), json.loads(wanted), strict=True)
+        kept = json.loads(wanted)
+        if len(kept) < proven:
+            raise WeightsError("was made by an earlier version of nircolor", path=path, remedy=REMEDY)
+        pairs = zip(probed(), kept, strict=True)
         error = max(float(np.abs(np.subtract(samples(made), there)).max()) for made, there in pairs)
+    except WeightsError:
+        raise
     except Exception as fault:
         raise WeightsError(f"is no network of nircolor ({in_short(fault)})", path=path, remedy=REMEDY) from fault
     if not error < tolerance:

@@ -27,6 +27,7 @@ LINES = {
     "nircolor weights list": "weights list",
     "nircolor batch --dry-run": "batch in out --dry-run",
     "nircolor colorize": "colorize in/x1.png -o x_rgb.png",
+    "nircolor colorize, reference": "colorize in/x1.png -o led.png --reference day.png",
     "nircolor colorize, TIFF": "colorize in/x1.tif -o x_rgb.tif",
     "nircolor batch": "batch in out",
     "nircolor video": "video frames -o film.mp4 --fps 5",
@@ -52,6 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
         save(folder / "in" / f"x{number}.png", pixels)
         save(folder / "frames" / f"x{number}.png", pixels)
     save(folder / "in" / "x1.tif", pixels)
+    save(folder / "day.png", np.random.default_rng(3).integers(0, 256, (64, 80, 3), np.uint8))
     return folder
 
 

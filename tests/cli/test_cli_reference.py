@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from cli_tools import Run
 
 from nircolor import scenes
@@ -21,6 +22,8 @@ def place(tmp_path: Path) -> Path:
     cv2.imwrite(str(tmp_path / "night.png"), np.rint(scene.nir * 255).astype(np.uint8))
     write_rgb(tmp_path / "day.png", np.asarray(scene.rgb, np.float32), depth=8)
     write_rgb(tmp_path / "elsewhere.png", np.asarray(scenes.render(9, SIDE, SIDE).rgb, np.float32), depth=8)
+    write_rgb(tmp_path / "tiny.png", np.asarray(scenes.render(1, 40, 90).rgb, np.float32), depth=8)
+    tifffile.imwrite(tmp_path / "hdr.tif", np.asarray(scene.rgb, np.float32) * 8, photometric="rgb")
     return tmp_path
 
 
@@ -70,7 +73,15 @@ def test_frames_have_a_reference(inside: Run, place: Path, tiny_weights: Path) -
     assert error(place / "out" / "cam_0002.png", place / "day.png") < 20
 
 
-@pytest.mark.parametrize(("name", "words"), [("night.png", "shows no colours"), ("missing.png", "missing.png")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("night.png", "shows no colours"),
+        ("missing.png", "missing.png"),
+        ("tiny.png", "90 x 40, too small for a reference"),
+        ("hdr.tif", "outside 0 to 1"),
+    ],
+)
 def test_what_is_no_reference(inside: Run, place: Path, tiny_weights: Path, name: str, words: str) -> None:
     result = inside("colorize", "night.png", "--weights", tiny_weights, "-o", "x.png", "--reference", name)
     assert result.code == 3, result.err

@@ -71,9 +71,10 @@ def test_each_branch_is_the_one_of_torch(config: ModelConfig, tmp_path: Path) ->
     for height, width in ((32, 32), (64, 96), (32, 160)):
         nir, prior = torch.rand(2, 1, height, width), torch.rand(2, 3 + config.prior_features, height, width)
         with torch.inference_mode():
-            expected = made.prior_branch(nir), made.rgb_branch(nir, prior)
-        found = twin.prior(nir.numpy()), twin.maps(nir.numpy(), prior.numpy())
+            expected = made.prior_branch(nir), made.rgb_branch(nir, prior), made.features(nir)
+        found = twin.prior(nir.numpy()), twin.maps(nir.numpy(), prior.numpy()), twin.features(nir.numpy())
         for here, there in zip(found, expected, strict=True):
+            assert there is not None
             np.testing.assert_allclose(here, there.numpy(), atol=1e-5)
 
 
@@ -129,6 +130,10 @@ def test_an_ensemble_and_a_camera(tmp_path: Path) -> None:
     camera = {"tone": [0.3, -0.2], "chroma": 1.2, "tint": [0.1, -0.1]}
     one, other = engines(exported(tmp_path, made, members=[{}, {}], camera=camera))
     np.testing.assert_allclose(one.colorize(NIR), other.colorize(NIR), atol=1e-4)
+    seen, expected = (engine.networks.features(NIR[:64, :96]) for engine in (one, other))
+    assert seen is not None
+    assert expected is not None
+    np.testing.assert_allclose(seen, expected, atol=1e-4)
 
 
 def test_other_kinds_of_networks_are_refused(tmp_path: Path) -> None:

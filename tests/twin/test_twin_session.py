@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from nircolor import Colorizer, scenes
 from nircolor.errors import DeviceError, NircolorError, UsageError, WeightsError
 from nircolor.events import Event, Reporter, Retreat
 from nircolor.twin.export import export_onnx
-from nircolor.twin.file import sealed
+from nircolor.twin.file import PROBE, sealed
 from nircolor.weights import list_packaged, locate
 
 onnx = pytest.importorskip("onnx")
@@ -72,6 +73,12 @@ def no_proof(model: object) -> None:
     del model.metadata_props[:]  # type: ignore[attr-defined]
 
 
+def of_yesterday(model: object) -> None:
+    """Without features, which twins had not at first."""
+    probe = next(one for one in model.metadata_props if one.key == PROBE)  # type: ignore[attr-defined]
+    probe.value = json.dumps(json.loads(probe.value)[:2])
+
+
 def of_tomorrow(model: object) -> None:
     model.opset_import[0].version = 999  # type: ignore[attr-defined]
 
@@ -89,6 +96,7 @@ SPOILED = {
     "other numbers": (lambda path: changed(path, other_numbers), "something else of"),
     "another model": (lambda path: changed(path, other_model), "is no network of nircolor"),
     "no metadata": (lambda path: changed(path, no_proof), "was made from other weights"),
+    "an older one": (lambda path: changed(path, of_yesterday), "was made by an earlier version of nircolor; make it"),
     "a newer one": (lambda path: changed(path, of_tomorrow), "cannot load"),
 }
 
