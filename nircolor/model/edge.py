@@ -179,10 +179,6 @@ class _Floats:
 class _EightBits(_Floats):
     """The same with all that is lost by 8 bits."""
 
-    def __init__(self, ranges: Tensor, training: bool) -> None:
-        super().__init__(ranges, training)
-        self._spans = ranges.tolist()
-
     def given(self, nir: Tensor) -> Tensor:
         return rounded(nir + NUDGE, *PICTURE)
 
@@ -192,8 +188,8 @@ class _EightBits(_Floats):
         return self._seen(F.relu6(y) if bounded else y, bounded)
 
     def _seen(self, x: Tensor, bounded: bool) -> Tensor:
-        low, high = self._spans[self._number]
-        return rounded(super()._seen(x, bounded).float(), *span(low, high, bounded))
+        x, (low, high) = super()._seen(x, bounded), self._ranges[self._number - 1].tolist()
+        return rounded(x.float(), *span(low, high, bounded))
 
 
 class _Counted:

@@ -93,7 +93,7 @@ class EfficientNetLite(nn.Module):
             if self.layout.inputs == 1:
                 state["stem.weight"] = state["stem.weight"].sum(1, keepdim=True)
             self.load_state_dict(state)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (LookupError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1][:200]
             raise WeightsError(f"not the weights of this EfficientNet-Lite ({reason})", path=path) from error
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nircolor.model import ModelConfig
 
-HEAD = "rgb_branch.head."
+HEAD, EDGE_HEAD = "rgb_branch.head.", "prior_branch.pyramid.head."  # of two branches, and of one
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def calibrated_model(model: ModelConfig, calibration: Calibration) -> ModelConfi
     if model.head != "affine" and wanted:
         reason = f"for networks with an affine head only; this one's is {model.head}, so leave it out"
         raise UsageError(reason, option=wanted[0])
+    if model.prior.kind == "edge" and calibration.paint_size:
+        raise UsageError("for networks of two branches only; this one has one, so leave it out", option="paint_size")
     sizes = {name: size for name in ("prior_size", "paint_size") if (size := getattr(calibration, name)) is not None}
     return replace(model, **sizes)
 
@@ -58,13 +60,14 @@ def calibrated_state(state: Mapping[str, Tensor], calibration: Calibration) -> d
 
     if not calibration.factors:
         return dict(state)
-    weight, bias = state[f"{HEAD}weight"], state[f"{HEAD}bias"]
+    head = HEAD if f"{HEAD}weight" in state else EDGE_HEAD
+    weight, bias = state[f"{head}weight"], state[f"{head}bias"]
     chroma, luma = calibration.chroma, weight.new_tensor(LUMA)
     M = chroma * torch.eye(3).to(weight) + (1 - chroma) * luma.expand(3, 3)
     both = calibration.brightness * torch.kron(torch.eye(2).to(M), M)  # gains, then offsets
     weight, bias = torch.einsum("ij,jkhw->ikhw", both, weight), both @ bias
     bias[:3] += calibration.brightness - 1
-    return {**state, f"{HEAD}weight": weight, f"{HEAD}bias": bias}
+    return {**state, f"{head}weight": weight, f"{head}bias": bias}
 
 
 def changes(model: ModelConfig, calibration: Calibration) -> Iterator[str]:

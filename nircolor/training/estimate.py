@@ -106,7 +106,8 @@ def _parameters(trainer: Trainer) -> dict[str, int]:
         parts = {"G_A": network.rgb_branch, "G_B": network.prior_branch}
     if adversary:
         parts["critics"] = adversary.critic
-    return {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}
+    return {name: count for name, count in counts.items() if count}  # an ``Edge`` has no G_A
 
 
 def _timed(work: Callable[[], object]) -> float:

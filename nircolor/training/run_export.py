@@ -139,6 +139,8 @@ def _together(
     if len(members) == 1:
         return histories[0], states[0]
     if not average:
+        if members[0].model.prior.kind == "edge":
+            raise UsageError("networks of one branch make no ensemble", path=runs[0], remedy="give one run")
         return {"members": histories}, _joined(states)
     for run, history in zip(runs, histories, strict=True):
         beginning = history["recipe"].get("start_from")
