@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+
+FEW = 8  # pixels of a mean that are added one by one: much faster than what NumPy has for sums of any length
 
 
 class Places(NamedTuple):
@@ -33,6 +37,11 @@ def places(size: int, count: int, start: float = 0.0, stop: float = 1.0) -> Plac
 def sampled(planes: Floats, rows: Places, columns: Places) -> Floats:
     """(C, h, w) -> (C, len(rows), len(columns)), bilinear."""
     return _along(sampled_rows(planes, rows), columns)
+
+
+def resized(planes: Floats, size: tuple[int, int]) -> Floats:
+    """(C, h, w) -> (C, *size): ``sampled`` of all of them, by OpenCV."""
+    return np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_LINEAR) for one in planes])
 
 
 def sampled_rows(planes: Floats, rows: Places) -> Floats:
@@ -61,6 +70,10 @@ def _means(x: Floats, count: int, axis: int) -> Floats:
     length = x.shape[axis]
     if count == length:
         return x
+    if length % count == 0 and length <= FEW * count:
+        step, before = length // count, (slice(None),) * (axis % x.ndim)
+        every = [x[(*before, slice(i, None, step))] for i in range(step)]
+        return np.asarray(sum(every[1:], every[0]) * np.float32(1 / step), np.float32)
     at = np.arange(count)
     first, last = at * length // count, -(-(at + 1) * length // count)
     if count > length:  # one pixel, or the mean of two

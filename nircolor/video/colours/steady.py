@@ -169,7 +169,7 @@ class Steady:
 
     def _pass(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
         scene.moments.begin([view.look for view in views])
-        with self._engine.filtered(scene.moments.prior, scene.moments.maps):
+        with self._engine.filtered(scene.moments.maps, scene.moments.maps):
             rgb = self._through(views)
         scene.moments.settle()
         if self._follow:
