@@ -3,8 +3,8 @@
 Each pixel takes what explains it: the same place, if nothing has moved there, or the place where it comes from, or
 where it goes. What an object uncovers is seen in the frame after, and what it covers in the one before, so that nothing
 is left behind it. Where neither explains what has moved the networks see the frame (``plan``). This is the way of Zhu
-et al., Deep Feature Flow for Video Recognition (CVPR 2017), from two sides; flow is that of Kroeger et al., Fast Optical
-Flow using Dense Inverse Search (ECCV 2016).
+et al., Deep Feature Flow for Video Recognition (CVPR 2017), from two sides; the flow is that of Kroeger et al., Fast
+Optical Flow using Dense Inverse Search (ECCV 2016).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Moments:
         pasts = [self._past[i] if i < len(self._past) else None for i in range(first, first + len(looks))]
         if self._plan:
             return self._row(make, looks, pasts[0])
-        keys = {i: self._key(past.key if past else None, look) for i, (past, look) in enumerate(zip(pasts, looks))}
+        keys = {i: self._key(past.key if past else None, looks[i]) for i, past in enumerate(pasts)}
         made = _made(make, keys, len(looks))
         found = [self._moment(past, keys[i], made.get(i)) for i, past in enumerate(pasts)]
         self._now += found
