@@ -212,8 +212,11 @@ class Colorizer:
 
     def can_share(self, shape: tuple[int, ...]) -> bool:
         """Whether a picture of (H, W) is one tile, and so small that G_A looks at it as closely as it can."""
-        whole = self.reduction_of(shape) == self.networks.config.reduction
-        return whole and max(shape[:2]) <= self.tiling_of(shape).tile
+        return self.reduction_of(shape) == self.networks.config.reduction and self.is_one_tile(shape)
+
+    def is_one_tile(self, shape: tuple[int, ...]) -> bool:
+        """Whether a picture of (H, W) is looked at in one piece."""
+        return max(shape[:2]) <= self.tiling_of(shape).tile
 
     def colorize_together(self, pictures: list[NDArray[Any]]) -> list[NDArray[Any]]:
         """Colorize pictures that are all (H, W) of one type, as ``colorize`` does each, with the same errors.
@@ -231,8 +234,8 @@ class Colorizer:
         return [self.colorize(nir) for nir in pictures]
 
     def at_once(self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None) -> list[NDArray[Any]]:
-        """Pictures that ``can_share``, in one pass, with the ``lights`` of ``colorize``. Raises what the device does
-        where memory runs out."""
+        """Pictures of one shape, each one tile, in one pass, with the ``lights`` of ``colorize``. Raises what the device
+        does where memory runs out."""
         types = [nir.dtype for nir in lights or pictures]
         if lights:
             pictures = [_lit(nir, light) for nir, light in zip(pictures, lights, strict=True)]

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nircolor.enlarging import painted
 from nircolor.errors import WeightsError
 from nircolor.networks import Filter, Floats
-from nircolor.planes import area_mean, pad_to_multiple, places, sampled
+from nircolor.planes import area_mean, pad_to_multiple, places, resized, sampled
 from nircolor.twin.file import twin_of
 from nircolor.twin.session import Twin
 
@@ -23,6 +23,33 @@ if TYPE_CHECKING:
 
 MULTIPLE = 32  # of the sides of what the branches see: twins are made of such networks only
 STRIDE = 4  # pixels a side for which G_B says one thing
+
+
+WHOLE = [0.0, 0.0, 1.0, 1.0]
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What priors (b, P, h', w') say of ``parts`` of them, each top, left, bottom and right in fractions, at ``size``:
+    made of no more than what is asked for."""
+
+    priors: Floats
+    parts: list[list[float]]
+    size: tuple[int, int]
+
+    def of(self, some: Any) -> Hints:
+        """Those that a list of numbers chooses; ``...`` chooses all."""
+        return self if some is ... else Hints(self.priors[some], [self.parts[i] for i in some], self.size)
+
+    def made(self) -> Floats:
+        """(b, P, h, w), sides as the network needs them."""
+        return pad_to_multiple(np.stack(list(map(self._one, self.priors, self.parts))), MULTIPLE)
+
+    def _one(self, prior: Floats, part: list[float]) -> Floats:
+        if part == WHOLE:
+            return resized(prior, self.size)
+        (top, left, bottom, right), (height, width) = part, self.size
+        return sampled(prior, places(prior.shape[1], height, top, bottom), places(prior.shape[2], width, left, right))
 
 
 @dataclass(frozen=True)
@@ -45,7 +72,7 @@ class OnnxNetworks:
         self.config, self.threads, self._weights = config, twin.threads, weights
         self._look: Callable[[Floats], Floats] = twin.features
         self._decide: Callable[[Floats], Floats] = twin.prior
-        self._gain: Callable[[Floats, Floats], Floats] = twin.maps
+        self._gain: Callable[[Floats, Hints], Floats] = lambda nir, hints: twin.maps(nir, hints.made())
 
     @classmethod
     def open(
@@ -63,23 +90,16 @@ class OnnxNetworks:
 
     def prior(self, nir: Floats) -> Floats:
         padded = pad_to_multiple(nir[:, None], MULTIPLE)
-        maps = self._decide(padded)
-        rows, columns = (
-            places(maps.shape[axis], padded.shape[axis]).part(slice(nir.shape[axis + 3])) for axis in (-2, -1)
-        )
-        return np.stack([sampled(one, rows, columns) for one in maps])
+        full = [resized(one, padded.shape[2:]) for one in self._decide(padded)]
+        return np.stack(full)[..., : nir.shape[1], : nir.shape[2]]
 
     def paint(self, tiles: Floats, prior: Floats, parts: Floats | None, reduction: float) -> Floats:
-        nir, *light = np.moveaxis(tiles, -1, 0)
+        nir, *light = (np.ascontiguousarray(x) for x in np.moveaxis(tiles, -1, 0))
         height, width = (max(1, round(side / reduction)) for side in nir.shape[1:])
         small = area_mean(nir, (height, width))
-        views = [(0.0, 0.0, 1.0, 1.0)] * len(nir) if parts is None else parts.tolist()
-        hints = [
-            sampled(one, places(one.shape[1], height, top, bottom), places(one.shape[2], width, left, right))
-            for one, (top, left, bottom, right) in zip(_spread(prior, len(nir)), views, strict=True)
-        ]
-        maps = self._gain(*(pad_to_multiple(x, MULTIPLE) for x in (small[:, None], np.stack(hints))))
-        maps = maps[..., :height, :width]
+        views = [WHOLE] * len(nir) if parts is None else parts.tolist()
+        hints = Hints(_spread(prior, len(nir)), views, (height, width))
+        maps = self._gain(pad_to_multiple(small[:, None], MULTIPLE), hints)[..., :height, :width]
         return painted(maps, small, nir, light[0] if light else None, self.threads)
 
     def features(self, nir: Floats) -> Floats | None:
@@ -90,7 +110,7 @@ class OnnxNetworks:
         decide, gain = self._decide, self._gain
         self._decide = lambda nir: prior(lambda some: decide(nir[some]), nir)
         if gains:
-            self._gain = lambda nir, hint: gains(lambda some: gain(nir[some], hint[some]), nir)
+            self._gain = lambda nir, hint: gains(lambda some: gain(nir[some], hint.of(some)), nir)
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +34,11 @@ def places(size: int, count: int, start: float = 0.0, stop: float = 1.0) -> Plac
 def sampled(planes: Floats, rows: Places, columns: Places) -> Floats:
     """(C, h, w) -> (C, len(rows), len(columns)), bilinear."""
     return sampled_columns(sampled_rows(planes, rows), columns)
+
+
+def resized(planes: Floats, size: tuple[int, int]) -> Floats:
+    """(C, h, w) -> (C, *size): ``sampled`` of all of them, by OpenCV."""
+    return np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_LINEAR) for one in planes])
 
 
 def sampled_rows(planes: Floats, rows: Places) -> Floats:

@@ -15,12 +15,13 @@ class Damping:
     ``window`` pixels a side, at which that weight has fallen to a third. ``turn``: how many times faster than the
     share of what has moved the weight of past maps falls, since all has moved where much has: the camera. ``still``:
     the largest such difference with which maps of the past are taken as they are, for ``keep`` frames at most; the
-    networks then rest. ``drift``: likewise, by how much the exposure may have changed. ``shift``: pixels of a look by
-    which the whole picture may be off the mean of those before, and still be added to it. ``cut``: mean difference of
-    ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``: change of
-    exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was there
-    before such a change is forgotten, too. ``leash``: how many times brighter than a frame its calm picture may be, or
-    darker; ``follow``: the share of that which it loses in a frame.
+    networks then rest. ``drift``: likewise, by how much the exposure may have changed. ``lost``: the share of what has
+    moved that the frames on both sides may leave unexplained, for a frame to be taken from them. ``shift``: pixels of a
+    look by which the whole picture may be off the mean of those before, and still be added to it. ``cut``: mean
+    difference of ``grid`` x ``grid`` patches above which a new scene has begun and the past is forgotten. ``jump``:
+    change of exposure from frame to frame above which colours are decided anew. ``flash``: frames after which what was
+    there before such a change is forgotten, too. ``leash``: how many times brighter than a frame its calm picture may
+    be, or darker; ``follow``: the share of that which it loses in a frame.
     docs/video.md has the measurements.
     """
 
@@ -31,8 +32,7 @@ class Damping:
     still: float = 0.01
     shift: float = 0.3
     drift: float = 0.02
-    lost: float = 0.005
-    span: int = 4
+    lost: float = 0.5
     keep: int = 25
     cut: float = 0.07
     grid: int = 16

@@ -6,7 +6,7 @@ around both, call by call, and has them made only where what they are made of ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,75 +37,57 @@ class Moment:
 class Moments:
     """What the branches of a network said of one scene: a moment for each call, or tile, of a frame.
 
-    A pass of one frame, or of some frames in a row, begins with ``prior``. It counts only once it is settled: one that
-    ran out of memory comes again.
+    A pass begins with ``begin``, and counts only once it is settled: one that ran out of memory comes again.
     """
 
     def __init__(self, damping: Damping) -> None:
         self._damping = damping
         self._past: list[Moment] = []  # of the last frame
         self._now: list[Moment] = []
-        self._looks: list[Floats] = []
-        self._last: Floats | None = None
-        self._plan: list[Between | None] = [None]
+        self._last: Floats | None = None  # its look
+        self._looks: Sequence[Floats] = ()
+        self._plan: list[Between | None] = []
 
-    def begin(self, looks: list[Floats]) -> None:
-        self._looks = looks
-        self._plan = plan(self._last, looks, self._damping) if len(looks) > 1 else [None]
-
-    def prior(self, make: Callable[[Any], Floats], seen: Floats) -> Floats:
-        """G_B sees the whole of each frame, and before G_A does."""
-        self._now = []
-        return self.maps(make, seen)
+    def begin(self, looks: Sequence[Floats]) -> None:
+        """A pass of one frame, or of some frames in a row, of these looks (1, 1, h, w)."""
+        self._now, self._looks = [], looks
+        self._plan = plan(self._last, looks, self._damping) if len(looks) > 1 else []
 
     def maps(self, make: Callable[[Any], Floats], seen: Floats) -> Floats:
-        """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one. ``make`` makes those that are chosen."""
-        if len(self._plan) > 1:
-            return self._row(make, _each(seen))
+        """The maps of ``seen`` (b, 1, h, w): frames in a row, or tiles of one; of G_B, which sees the whole of each
+        frame, before those of G_A. ``make`` makes those that are chosen."""
         looks, first = _each(seen), len(self._now)
         pasts = [self._past[i] if i < len(self._past) else None for i in range(first, first + len(looks))]
-        keys: list[Key] = []
-        for past, look in zip(pasts, looks, strict=True):
-            keys.append(self._key(past.key if past else None, look))
-        fresh = [i for i, key in enumerate(keys) if not key.age]
-        some = fresh if len(fresh) < len(keys) else ...
-        maps = _each(make(some)) if fresh else []
-        made = dict(zip(fresh, maps, strict=True))
-        found: list[Moment] = []
-        for i, (past, key) in enumerate(zip(pasts, keys, strict=True)):
-            found.append(self._moment(past, key, made.get(i)))
+        if self._plan:
+            return self._row(make, looks, pasts[0])
+        keys = {i: self._key(past.key if past else None, looks[i]) for i, past in enumerate(pasts)}
+        made = _made(make, keys, len(looks))
+        found = [self._moment(past, keys[i], made.get(i)) for i, past in enumerate(pasts)]
         self._now += found
         return np.concatenate([moment.maps for moment in found])
 
     def settle(self) -> None:
         """The pass is complete."""
-        self._past, self._now = self._now, []
-        self._last = self._looks[-1]
+        self._past, self._last = self._now, self._looks[-1]
 
-    def _row(self, make: Callable[[Any], Floats], looks: list[Floats]) -> Floats:
-        number = len(self._now)
-        past = self._past[number] if number < len(self._past) else None
-        keys: dict[int, Key] = {}
-        key = past.key if past else None
+    def _row(self, make: Callable[[Any], Floats], looks: list[Floats], past: Moment | None) -> Floats:
+        """Those of frames in a row: what is between two others comes after them."""
+        keys, key = dict[int, Key](), past.key if past else None
         for i, look in enumerate(looks):
             if not self._plan[i]:
                 keys[i] = key = self._key(key, look)
-        fresh = [i for i, key in keys.items() if not key.age]
-        made = dict(zip(fresh, _each(make(fresh if len(fresh) < len(looks) else ...)), strict=True)) if fresh else {}
-        found: dict[int, Moment] = {} if past is None else {-1: past}
-        before = -1
+        made, before = _made(make, keys, len(looks)), -1
+        found = {} if past is None else {-1: past}
         for i, key in keys.items():
             found[i] = past = self._moment(past, key, made.get(i), i - before)
             before = i
-        self._now.append(past)
-        maps = []
-        for i, between in enumerate(self._plan):
-            if between:
-                first, second = (found[j].maps for j in between.ends)
-                maps.append(between.mixed(first, second))
-            else:
-                maps.append(found[i].maps)
-        return np.concatenate(maps)
+        self._now.append(found[before])
+        return np.concatenate(
+            [
+                between.mixed(found[i - 1].maps, found[i + 1].maps) if between else found[i].maps
+                for i, between in enumerate(self._plan)
+            ]
+        )
 
     def _key(self, past: Key | None, look: Floats) -> Key:
         """The look that the maps of this one are made of: an earlier one, while there is nothing new to see."""
@@ -128,13 +110,19 @@ class Moments:
 
 
 def blend(past: Moment, now: Moment, damping: Damping, step: int = 1) -> Moment:
-    """The new moment with a share of the past, which is largest where nothing has moved, and nothing where the whole
-    camera turns: then what looks the same is something else that does."""
+    """The new moment with a share of the past, ``step`` frames ago, which is largest where nothing has moved, and
+    nothing where the whole camera turns: then what looks the same is something else that does."""
     before, after = (shrink(moment.key.look, now.maps.shape) for moment in (past, now))
     motion = moved(before, after, damping.window)  # (1, 1, h, w)
     turned = damping.turn * float((motion > damping.motion).mean())
     weight = np.float32(damping.strength**step * max(0.0, 1 - turned)) * stillness(motion, damping)
     return Moment(now.key, now.maps + (past.maps - now.maps) * weight)
+
+
+def _made(make: Callable[[Any], Floats], keys: Mapping[int, Key], count: int) -> dict[int, Floats]:
+    """New maps for those frames, of ``count``, whose keys are their own looks."""
+    fresh = [i for i, key in keys.items() if not key.age]
+    return dict(zip(fresh, _each(make(fresh if len(fresh) < count else ...)), strict=True)) if fresh else {}
 
 
 def _each(maps: Floats) -> list[Floats]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nircolor.colorizer import Colorizer
 
 LOOK = 320  # looks at frames are reduced to about this side
+TOGETHER = 1 << 20  # pixels of frames, above which they go one by one: of more than that memory would notice
 
 
 @dataclass(eq=False)
@@ -159,7 +160,8 @@ class Steady:
 
     def _painted(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
         """Frames of one scene, together where they fit into memory."""
-        if len(views) > 1 and self._engine.can_share(views[0].nir.shape):
+        shape = views[0].nir.shape
+        if len(views) > 1 and shape[0] * shape[1] <= TOGETHER and self._engine.is_one_tile(shape):
             try:
                 return self._pass(scene, views)
             except Exception as error:
@@ -169,7 +171,7 @@ class Steady:
 
     def _pass(self, scene: Scene, views: list[View]) -> list[NDArray[Any]]:
         scene.moments.begin([view.look for view in views])
-        with self._engine.filtered(scene.moments.prior, scene.moments.maps):
+        with self._engine.filtered(scene.moments.maps, scene.moments.maps):
             rgb = self._through(views)
         scene.moments.settle()
         if self._follow:
