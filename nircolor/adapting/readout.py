@@ -65,11 +65,9 @@ class Readout:
     """How the head of an engine's network can be fitted to ``pairs``, while ``kept`` hold it where it is."""
 
     def __init__(self, engine: Colorizer, pairs: Sequence[UsablePair], kept: Sequence[UsablePair]) -> None:
-        some = pairs[:: -(-len(pairs) // MOST_SEEN)]
-        self._engine, self._pairs, self._kept = (
-            engine,
-            *([seen(pair, engine) for pair in part] for part in (some, kept)),
-        )
+        self._engine = engine
+        self._pairs = [seen(pair, engine) for pair in pairs[:: -(-len(pairs) // MOST_SEEN)]]
+        self._kept = [seen(pair, engine) for pair in kept]
 
     @staticmethod
     def of(network: Generator) -> bool:
@@ -89,12 +87,12 @@ class Readout:
         return with_network(self._engine, network)
 
 
-def _at_the_head(nir: NDArray[np.float32], engine: Colorizer) -> tuple[Floats, Floats]:
+def _at_the_head(nir: NDArray[np.float32], engine: Colorizer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What goes into the head, (C, h, w), and what comes out, (6, h, w), h and w being those that G_A works at."""
     network, found = engine.networks.network, []
 
     def look(head: Any, given: tuple[torch.Tensor], made: torch.Tensor) -> None:
-        found.extend(part[0].double().cpu().numpy() for part in (given[0], made))
+        found.extend(part[0].float().cpu().numpy() for part in (given[0], made))
 
     reduction = engine.reduction_of(nir.shape)
     size = tuple(max(1, round(side / reduction)) for side in nir.shape)

@@ -150,9 +150,11 @@ def test_time_that_is_up_shortens_all_trainings(weights: Path, pairs: Path, tmp_
     hours, reporter = iter(range(0, 360000, 3600)), Reporter()
     engine = nircolor.Colorizer.from_weights(str(weights), device="cpu")
     config = replace(QUICK, steps=4, checks=2)
-    trials = Trials(engine, config, Saved(tmp_path / "s", {}, False, reporter), reporter, lambda: next(hours))
-    verdict = trials.verdict(list(usable_pairs(found_pairs(pairs, reporter), "reading", reporter)))
-    assert verdict.way.steps == 2
+    saved = Saved(tmp_path / "s", {}, False, reporter)
+    verdict = Trials(engine, config, saved, reporter, lambda: next(hours)).verdict(
+        list(usable_pairs(found_pairs(pairs, reporter), "reading", reporter))
+    )
+    assert max(check.way.steps for check in saved.journal.checks) == saved.journal.steps == 2
     assert verdict.scenes == PAIRS
     assert reporter.warnings == ["time for 2 steps only, of 4: give more `minutes`"]
 
