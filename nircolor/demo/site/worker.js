@@ -113,8 +113,9 @@ function greysOf(picture, { luma = false, stretch = false } = {}) {
 
 async function load(threads) {
   ort.env.wasm.numThreads = threads;
-  const [runtime, model] = await fetched([RUNTIME, MODEL]);
-  ort.env.wasm.wasmBinary = runtime;
+  const [, model] = await fetched([RUNTIME, MODEL]);
+  // Asked for again, it comes from the browser's cache: of what it streams itself the browser keeps the compiled code.
+  ort.env.wasm.wasmPaths = { wasm: here(RUNTIME).href };
   tell("starting");
   return ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
 }
