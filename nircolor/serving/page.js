@@ -32,12 +32,13 @@ function shown() {
 
 // ---- one after the other ----
 function add(files) {
+  const first = $("#cards").firstChild; // what is new stands above the rest, in its own order
   for (const file of files) {
     const card = new Card(file, changed);
     card.part(".remove").addEventListener("click", () => drop(card));
     card.part(".repeat").addEventListener("click", () => enqueue(card));
     cards.push(card);
-    $("#cards").prepend(card.node);
+    $("#cards").insertBefore(card.node, first);
     if (file.size > limits.upload) card.fail({ message: `is ${(file.size / 1e6).toFixed(0)} MB, and this server takes ${(limits.upload / 1e6).toFixed(0)} MB` });
     else enqueue(card);
   }
