@@ -7,8 +7,8 @@
 to the CPU's in fp32 where the root of the mean square differs by at most 0.01 of [0, 1], and the largest difference is
 told. ``train``: images a second, once all is compiled, and peak memory; on rendered pairs, since speed does not
 depend on them. Where the weights of VGG that a recipe names, or those in ../shared, are not there, its term is left
-out, and this said. ``--tiny``: small pictures, and a network of 8 channels, to try the steps on a CPU. The exit code is 1 where something
-differs too much, or no step of training was done.
+out, and this said. ``--tiny``: small pictures, and a network of 8 channels, to try the steps on a CPU. The exit code is
+1 where something differs too much, or no step of training was done.
 """
 
 from __future__ import annotations

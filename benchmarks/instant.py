@@ -2,8 +2,8 @@
 
     python benchmarks/instant.py --against DIR [--rounds 2] [--files 50] [--sizes "256 x 256" ...]
 
-1. Whole commands, from the shell to the prompt, with files in the system's memory (warm) and on the disk (cold): seconds
-   by the clock and of a core, largest memory; beside them `import torch` alone.
+1. Whole commands, from the shell to the prompt, with files in the system's memory (warm) and on the disk (cold):
+   seconds by the clock and of a core, largest memory; beside them `import torch` alone.
 2. In one process: loading, the first picture of each size, and later ones.
 3. A folder of small pictures, alone and beside one program that keeps a core busy.
 4. What each command imports.
@@ -84,7 +84,7 @@ def in_process(paths: dict[str, str], ways: dict[str, Path]) -> None:
     for way, root in ways.items():
         there = {**os.environ, "PYTHONPATH": str(root)}
         line = [sys.executable, "-c", IN_PROCESS, *paths.values()]
-        found = json.loads(subprocess.run(line, env=there, capture_output=True, text=True, check=True).stdout)
+        found = json.loads(subprocess.run(line, cwd=root, env=there, capture_output=True, text=True, check=True).stdout)
         print(f"| loading | {way} | {found['loading'][0]:.2f} | |")
         for name, path in paths.items():
             first, *later = found[path]
