@@ -1,7 +1,7 @@
 """What a busy neighbour costs: each verb alone, and beside programs that do nothing but keep a core busy.
 
     python benchmarks/busy.py [--verbs colorize batch workers video train] [--ways new spins short old]
-                              [--pictures 28] [--repeats 2] [--neighbours 1] [--against DIR]
+                              [--pictures 12] [--repeats 1] [--neighbours 1] [--against DIR]
 
 Whole commands, start and end included, on rendered files; wall-clock and core seconds, the medians of the repeats. All
 neighbours share the last core, so that of C cores C - n / (n + 1) are left: a verb that keeps to its share takes
@@ -127,10 +127,10 @@ def measure(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verbs", nargs="+", choices=LINES, default=list(LINES))
-    for name, default in (("--pictures", 28), ("--repeats", 2), ("--neighbours", 1)):
+    for name, default in (("--pictures", 12), ("--repeats", 1), ("--neighbours", 1)):
         parser.add_argument(name, type=int, default=default)
     parser.add_argument("--against", type=Path)
-    parser.add_argument("--ways", nargs="+", default=["new", *WAITS, "old"])
+    parser.add_argument("--ways", nargs="+", default=["new", "old"])
     options = parser.parse_args()
     here = {"PYTHONPATH": str(ROOT)}
     ways = {"new": here, **{way: {**here, "GOMP_SPINCOUNT": turns} for way, turns in WAITS.items()}}

@@ -43,8 +43,8 @@ def measured(line: list[str], root: Path) -> Taken:
     return Taken(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def pictures(folder: Path) -> dict[str, list[str]]:
-    """Arguments of a command for each size, and for a folder."""
+def pictures(folder: Path, files: int = FILES) -> dict[str, list[str]]:
+    """Arguments of a command for each size, and for a folder of so many ``files``."""
     commands = {}
     for name, (height, width) in SIZES.items():
         path = folder / f"{height}.png"
@@ -53,9 +53,9 @@ def pictures(folder: Path) -> dict[str, list[str]]:
         commands[name] = ["colorize", str(path), "-o", str(folder / "out.png"), "--overwrite", "-q"]
     many = folder / "many"
     many.mkdir()
-    for number in range(FILES):
+    for number in range(files):
         (many / f"{number}.png").write_bytes((folder / "256.png").read_bytes())
-    commands[f"{FILES} files"] = ["batch", str(many), str(folder / "done"), "--overwrite", "-q"]
+    commands[f"{files} files"] = ["batch", str(many), str(folder / "done"), "--overwrite", "-q"]
     return commands
 
 

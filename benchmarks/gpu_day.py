@@ -6,9 +6,9 @@
 ``pictures``: ``colorize`` and ``batch`` of rendered pictures, in every precision that the device has, as floats; equal
 to the CPU's in fp32 where the root of the mean square differs by at most 0.01 of [0, 1], and the largest difference is
 told. ``train``: images a second, once all is compiled, and peak memory; on rendered pairs, since speed does not
-depend on them. Where the weights of VGG that a recipe names are not there, its term is left out, and this said.
-``--tiny``: small pictures, and a network of 8 channels, to try the steps on a CPU. The exit code is 1 where something
-differs too much, or no step of training was done.
+depend on them. Where the weights of VGG that a recipe names, or those in ../shared, are not there, its term is left
+out, and this said. ``--tiny``: small pictures, and a network of 8 channels, to try the steps on a CPU. The exit code is
+1 where something differs too much, or no step of training was done.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from nircolor.training.recipe_file import load_recipe
 
 MOST = 0.01
 FLOATS = nircolor.Writing(depth=32, format="tiff")
+VGG = "../shared/perceptual/vgg19_distilled16x_relu5_1.safetensors"  # where a recipe names none
 NARROW = ("model.rgb.widths", "model.prior.widths")
 
 
@@ -104,9 +105,12 @@ def train(recipe: str, device: str, seconds: float, tiny: bool) -> int:
     """0 where a step was done."""
     config, watch = load_recipe(recipe, []), Watch()
     changes = ['sources=[{folder="."}]', "validation=[]", "texture.steps=20"]
-    if config.loss.feature and not Path(config.loss.vgg_weights).is_file():
-        print(f"without the VGG term: no file {config.loss.vgg_weights} (run this in the repository's root)")
+    vgg = config.loss.vgg_weights or VGG
+    if config.loss.feature and not Path(vgg).is_file():
+        print(f"without the VGG term: no file {vgg} (run this in the repository's root)")
         changes.append("loss.feature=0")
+    elif config.loss.feature:
+        changes.append(f'loss.vgg_weights="{vgg}"')
     if tiny:
         widths = {name: len(getattr(config.model, name.split(".")[1]).widths) for name in NARROW}
         changes += [f"{name}={[8] * count}" for name, count in widths.items()]

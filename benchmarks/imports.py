@@ -1,6 +1,6 @@
 """Where the time of a command goes before it works: milliseconds of importing, by package, and the whole command.
 
-    python benchmarks/imports.py [--repeats 5] [--against DIR]
+    python benchmarks/imports.py [--repeats 3] [--against DIR]
 
 ``python -X importtime`` of each command on a small rendered picture; the repeat that took least is taken, of each way
 apart, and packages that take less than 1 % of all are summed. Core seconds are those of the command without that
@@ -27,7 +27,7 @@ LINES = {
     "--help": "--help",
     "weights list": "weights list",
     "doctor": "doctor",
-    "colorize": "colorize in/x.png -o x_rgb.png --overwrite -q",
+    "colorize": "colorize in/x1.png -o x_rgb.png --overwrite -q",
     "batch": "batch in out --overwrite -q",
     "video": "video frames -o film.mp4 --fps 5 --overwrite -q",
 }
@@ -65,29 +65,36 @@ def told(found: Counter[str]) -> str:
     return f"imports {total:.0f} ms: " + ", ".join(f"{name} {time:.0f}" for name, time in [*large, ("others", rest)])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--against", type=Path)
-    options = parser.parse_args()
-    ways = {"new": ROOT, **({"old": options.against.resolve()} if options.against else {})}
+def compare(ways: dict[str, Path], repeats: int) -> None:
+    """Print a line for each command and way."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for name in ("in", "frames"):
             (place / name).mkdir()
-            write_picture(place / name / "x.png", render(1, 240, 320).nir, 8)
-            write_picture(place / name / "y.png", render(2, 240, 320).nir, 8)
+            for number in (1, 2):
+                write_picture(place / name / f"x{number}.png", render(number, 240, 320).nir, 8)
         for command, words in LINES.items():
-            line = ["-m", "nircolor", *words.split()]
-            best: dict[str, tuple[float, Counter[str]]] = {}
-            for _ in range(options.repeats):
-                for way, root in ways.items():
-                    environment = {**os.environ, "PYTHONPATH": str(root)}
-                    now = core_seconds(line, place, environment), imported(line, place, environment)
-                    before = best.get(way, now)
-                    best[way] = min(now[0], before[0]), min(now[1], before[1], key=lambda one: sum(one.values()))
-            for way, (seconds, found) in best.items():
+            for way, (seconds, found) in best(["-m", "nircolor", *words.split()], place, ways, repeats).items():
                 print(f"{command:14}{way:5}{seconds:6.2f} core s  {told(found)}", flush=True)
+
+
+def best(line: list[str], place: Path, ways: dict[str, Path], repeats: int) -> dict[str, tuple[float, Counter[str]]]:
+    least: dict[str, tuple[float, Counter[str]]] = {}
+    for _ in range(repeats):
+        for way, root in ways.items():
+            environment = {**os.environ, "PYTHONPATH": str(root)}
+            now = core_seconds(line, place, environment), imported(line, place, environment)
+            before = least.get(way, now)
+            least[way] = min(now[0], before[0]), min(now[1], before[1], key=lambda one: sum(one.values()))
+    return least
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--against", type=Path)
+    options = parser.parse_args()
+    compare({"new": ROOT, **({"old": options.against.resolve()} if options.against else {})}, options.repeats)
 
 
 if __name__ == "__main__":
