@@ -191,9 +191,7 @@ def _nearby(wanted: Planes, nir: Plane, trust: Plane, radius: int) -> tuple[Plan
     planes = [trust, seen, nir * seen, *(wanted * trust), *(wanted * seen)]
     small = [_resized(one, size) for one in planes]
     found = _lines(small, radius // step)
-    gain, offset, (share,) = (
-        np.stack([_resized(one, (nir.shape[1], nir.shape[0])) for one in maps]) for maps in found
-    )
+    gain, offset, (share,) = (np.stack([_resized(one, (nir.shape[1], nir.shape[0])) for one in maps]) for maps in found)
     return gain * nir + offset, share
 
 

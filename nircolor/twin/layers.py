@@ -102,9 +102,7 @@ def spade_block(g: Graph, x: str, prior: str, block: SpadeResBlock) -> str:
     return g.sum(_skip(g, x, block.skip), y)
 
 
-def encoder(
-    g: Graph, picture: str, network: EfficientNetLite, seen: Sequence[str] = (), levels: int = 4
-) -> list[str]:
+def encoder(g: Graph, picture: str, network: EfficientNetLite, seen: Sequence[str] = (), levels: int = 4) -> list[str]:
     """A picture (b, 3, H, W) in [0, 1] -> maps at strides 4, 8, 16 and 32, or the first of them. ``seen``: of
     these the ones that are there already."""
     maps, taps = list(seen), network.layout.taps[:levels]
