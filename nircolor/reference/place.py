@@ -128,12 +128,16 @@ def by_place(colours: Colours, nir: Plane, reference: Colours, placement: Placem
     inside = cv2.warpPerspective(np.ones(reference.shape[:2], np.float32), placement.matrix, size) > 0.99
     trust = _trust(nir, _mix(laid, np.full((1, 3), 1 / 3)), inside)
     wanted = laid - colours
-    change = np.stack(cv2.split(_everywhere(wanted, cv2.merge([nir, *cv2.split(colours)]), trust)))
-    planes = np.stack(cv2.split(wanted))
+    seen = np.asarray(cv2.merge([nir, *cv2.split(colours)]), np.float32)
+    change, planes = _planes(_everywhere(wanted, seen, trust)), _planes(wanted)
     for radius in _RADII:
         near, share = _nearby(planes, nir, trust, radius)
         change += (share / (share + np.float32(_DOUBT))) * (near - change)
     return np.asarray(np.clip(colours + cv2.merge(list(change)), 0, 1), np.float32)
+
+
+def _planes(picture: Colours) -> Planes:
+    return np.asarray(np.stack(cv2.split(picture)), np.float32)
 
 
 def _mix(picture: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
@@ -181,7 +185,8 @@ def _everywhere(wanted: Colours, seen: Colours, trust: Plane) -> Colours:
     away = _mix(seen, np.column_stack([white, -white @ mean]))
     distance = _mix(away * away, np.ones((1, 4)))
     belief = np.minimum(1, _FAMILIAR / np.maximum(distance, 1e-6)) * min(1, trust.mean() / _ENOUGH)
-    return _mix(seen, np.column_stack([slopes.T, base - mean @ slopes])) * cv2.merge([belief.astype(np.float32)] * 3)
+    found = _mix(seen, np.column_stack([slopes.T, base - mean @ slopes]))
+    return np.asarray(found * belief[..., None], np.float32)
 
 
 def _nearby(wanted: Planes, nir: Plane, trust: Plane, radius: int) -> tuple[Planes, Plane]:

@@ -20,6 +20,8 @@ from nircolor.reference.place import view_of
 LONG_SIDE = 1024  # pixels: colours are taken at this size, detail comes from the near-infrared picture
 LEAST_SIDE = 64  # pixels, under which there is nothing to compare
 _LEAST_CHROMA, _LEAST_COLOURED = 2 / 255, 0.01  # how far channels are apart, in which share of pixels at least
+_RANGE = "has values outside 0 to 1, which are no colours of a photograph"
+_TONE_MAPPED = "save it tone-mapped, as 8 or 16 bit"
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ class Reference:
             raise _refused(f"is {rgb.shape[1]} x {rgb.shape[0]}, too small for a reference", path, remedy)
         pixels = _reduced(rgb) * np.float32(1 / SCALES[rgb.dtype])
         if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
-            remedy = "save it tone-mapped, as 8 or 16 bit"
-            raise _refused("has values outside 0 to 1, which are no colours of a photograph", path, remedy)
+            raise _refused(_RANGE, path, _TONE_MAPPED)
         red, green, blue = np.moveaxis(pixels, 2, 0)
         apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
         if (apart >= _LEAST_CHROMA).mean() < _LEAST_COLOURED:
@@ -68,8 +69,12 @@ class Reference:
 def read_reference(path: str | Path) -> Reference:
     """Raises InputError for what is no picture, and for one that shows no colours: see ``Reference.of``."""
     from nircolor.image import read_rgb
+    from nircolor.image.tone.floats import CLIPPED
 
-    return Reference.of(read_rgb(path).pixels, Path(path))
+    picture = read_rgb(path)
+    if picture.dtype == "float32" and any(CLIPPED in warning for warning in picture.warnings):
+        raise _refused(_RANGE, Path(path), _TONE_MAPPED)
+    return Reference.of(picture.pixels, Path(path))
 
 
 def _reduced(rgb: NDArray[Any]) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ def test_size_does_not_matter() -> None:
 
 @pytest.mark.parametrize(("quarters", "corner"), [(1, (0, 199)), (2, (255, 199)), (3, (255, 0))])
 def test_what_lies_on_its_side_or_stands_on_its_head_is_turned(quarters: int, corner: tuple[float, float]) -> None:
-    """``corner``: where the first pixel of the reference comes to lie, and with it the sides of one that is no square."""
+    """``corner``: where the first pixel of the reference comes to lie."""
     found = register(nir(), np.ascontiguousarray(np.rot90(day()[:200], -quarters)))
     assert found is not None
     x, y = cv2.perspectiveTransform(np.zeros((1, 1, 2)), found.matrix)[0, 0]

@@ -67,6 +67,8 @@ def test_a_batch(tmp_path: Path) -> None:
         result = nircolor.colorize_folder(tmp_path / "in", tmp_path / engine, engine=config, reference=days)
         assert (result.done, result.failed) == (2, 0)
         files = sorted((tmp_path / engine).glob("*.png"))
-        made.append(np.stack([cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files]).astype(np.float32) / STEPS)
+        made.append(
+            np.stack([cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files]).astype(np.float32) / STEPS
+        )
     assert made[0].shape == (2, *SCENE.rgb.shape)
     alike(*made)

@@ -19,6 +19,7 @@ from nircolor.image.tone.toning import Scan, Span, Tone, Toning, apply_curve, cl
 LEVELS = 65536
 """Steps into which floats are sorted for equalisation."""
 
+CLIPPED = "and were clipped"  # in what is said of values outside the range
 _MANY = 0.01  # share of the pixels that have one value outside the range, and so perhaps no value at all
 _ODD = ("NaN (became 0)", "infinite (became 1)", "minus infinite (became 0)")
 
@@ -194,7 +195,7 @@ def _known(dtype: np.dtype[Any], scan: Scan, toning: Toning, first: bool) -> tup
     if stretch.kind == "range":
         warnings += clipped(greys.outside, toning.size, stretch)
     elif greys.outside:
-        text = f"{greys.outside} of {toning.size} values lie outside [{low:g}, {high:g}] and were clipped"
+        text = f"{greys.outside} of {toning.size} values lie outside [{low:g}, {high:g}] {CLIPPED}"
         warnings.append("; ".join(filter(None, (text, _advice(ends, toning)))))
     if hinted:
         warnings += darkness.words(dark.used(), str(dtype), toning.span, toning.inverted)
