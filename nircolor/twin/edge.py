@@ -20,7 +20,7 @@ from nircolor.model.guided import RADIUS, SMOOTH
 from nircolor.twin.eight_bits import Bits, EightBits
 from nircolor.twin.file import COEFFICIENTS, PAINTING
 from nircolor.twin.graph import FLOAT, Graph, maps_like, model
-from nircolor.twin.layers import conv, reduced, relu6
+from nircolor.twin.layers import conv, reduced, relu6, twice
 
 OPSET, IR_VERSION = 17, 8  # what runtimes on small machines and in browsers read
 DOUBLE, WHOLE = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
@@ -104,17 +104,7 @@ class _Floats:
     def add(self, x: str, y: str) -> str:
         return str(self._g.op("Add", x, y))
 
-    def twice(self, x: str) -> str:
-        return twice(self._g, x)
-
-
-def twice(g: Graph, x: str) -> str:
-    return str(
-        g.op("Resize", x, "", g.floats([1, 1, 2, 2]), mode="nearest", coordinate_transformation_mode="asymmetric")
-    )
-
-
-def _coefficients(g: Graph, maps: str, small: str) -> str:
+    def _coefficients(g: Graph, maps: str, small: str) -> str:
     """As ``Edge.prior``."""
     products = g.op("Mul", g.op("Concat", small, maps, axis=1), small)
     means = _local_mean(g, g.op("Concat", small, maps, products, axis=1))
