@@ -107,8 +107,8 @@ class EdgeBranch(nn.Module):
 class Edge(Generator):
     """NIR to RGB for any H x W from 1 x 1 up, in the place of a ``Generator``: it has one branch.
 
-    Its prior is all that is decided: (b, 9, h, w), for red, green and blue the second, first and constant coefficient of
-    a parabola in the near-infrared value, whose value is how far a colour is from grey. ``paint`` has a tile's.
+    Its prior is all that is decided: (b, 9, h, w), for red, green and blue the second, first and constant coefficients
+    of a parabola in the near-infrared value, whose value is how far a colour is from grey. ``paint`` has a tile's.
     """
 
     def __init__(self, config: ModelConfig) -> None:

@@ -104,7 +104,11 @@ class _Floats:
     def add(self, x: str, y: str) -> str:
         return str(self._g.op("Add", x, y))
 
-    def _coefficients(g: Graph, maps: str, small: str) -> str:
+    def twice(self, x: str) -> str:
+        return twice(self._g, x)
+
+
+def _coefficients(g: Graph, maps: str, small: str) -> str:
     """As ``Edge.prior``."""
     products = g.op("Mul", g.op("Concat", small, maps, axis=1), small)
     means = _local_mean(g, g.op("Concat", small, maps, products, axis=1))

@@ -67,8 +67,8 @@ def enlarged(g: Graph, x: str, times: int = 2) -> str:
 
 def twice(g: Graph, x: str) -> str:
     """Each number four times."""
-    how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
-    return str(g.op("Resize", x, "", g.floats([1, 1, 2, 2]), **how))
+    place = "asymmetric"
+    return str(g.op("Resize", x, "", g.floats([1, 1, 2, 2]), mode="nearest", coordinate_transformation_mode=place))
 
 
 def reduced(g: Graph, x: str, times: int) -> str:
