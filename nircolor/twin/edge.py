@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from nircolor.ends import BLACK, DARK, WHITE
-from nircolor.model.edge import MULTIPLE, SIDE, Edge, walk
+from nircolor.model.edge import MULTIPLE, SHARE, SIDE, Edge, walk
 from nircolor.model.guided import RADIUS, SMOOTH
 from nircolor.twin.eight_bits import Bits, EightBits
 from nircolor.twin.file import COEFFICIENTS, PAINTING
@@ -54,7 +54,7 @@ def _seen(g: Graph, nir: str, height: str, width: str) -> str:
     """``look_shape``, and the picture of that size: means that triangles weigh, as wide as it is reduced."""
     sides = [g.op("Cast", side, to=DOUBLE) for side in (height, width)]
     scale = g.op("Div", g.numbers_of(_double(SIDE)), g.op("Sqrt", g.op("Mul", *sides)))
-    scale = g.op("Min", scale, g.numbers_of(_double(1)))
+    scale = g.op("Min", scale, g.numbers_of(_double(SHARE)))
     rows, columns = (_weights(g, side, _look(g, side, scale)) for side in sides)
     picture = g.op("Squeeze", nir, g.ints(0, 1))
     seen = g.op("MatMul", g.op("MatMul", rows, picture), g.turn(columns, 1, 0))
