@@ -243,7 +243,7 @@ class Colorizer:
         whole, shape = self._whole_prior(pictures) if self.prior == "global" else None, pictures[0].shape
 
         def paint(boxes: list[Box], tiles: NDArray[Any]) -> Floats:
-            seen = np.asarray(tiles, np.float32).reshape(*tiles.shape[:3], -1) * unit_of(tiles)
+            seen = np.multiply(tiles, unit_of(tiles), dtype=np.float32).reshape(*tiles.shape[:3], -1)
             if self.prior == "global":
                 rgb = self.networks.paint(seen, whole, _fractions(boxes, shape), reduction)
             else:
@@ -256,9 +256,9 @@ class Colorizer:
 
     def _whole_prior(self, pictures: Sequence[Picture]) -> Any:
         """G_B on the reduced whole pictures, with h w <= prior_size squared."""
-        return self.networks.prior(
-            np.stack([reduce_area(_seen(nir), self.networks.config.prior_size) for nir in pictures])
-        )
+        size = self.networks.config.prior_size
+        small = [reduce_area(_seen(nir), size)[None] for nir in pictures]
+        return self.networks.prior(small[0] if len(small) == 1 else np.concatenate(small))
 
 
 def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:

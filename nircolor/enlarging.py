@@ -58,10 +58,12 @@ def tinted(
     for start in range(0, len(nir), rows):
         band = slice(start, min(start + rows, len(nir)))
         planes = _wide(sampled_rows(parts, lines.part(band)), nir.shape[1], columns)
-        rgb[band] = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+        colours = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+        cv2.merge(list(colours), rgb[band])
 
 
 def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
+    """(3, rows, W)."""
     second, first, constant = planes[:3], planes[3:6], planes[6:]
     seen, away = nir, _parabola(second, first, constant, nir)
     if light is not None:
@@ -71,7 +73,7 @@ def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
     if float(seen.min()) < BLACK or float(seen.max()) > 1 - WHITE:
         away *= known(seen)
     away += seen
-    return np.asarray(cv2.merge(list(np.clip(away, 0, 1, out=away))))
+    return np.clip(away, 0, 1, out=away)
 
 
 def coefficients(maps: Floats, small: Floats, guided: bool) -> Floats:

@@ -23,7 +23,7 @@ def reduce_area(picture: Picture, size: int) -> NDArray[np.float32]:
     rows, columns = reduced_shape(picture.shape, size)
     if (rows, columns) == (height, width):
         whole = picture[0:height, 0:width]
-        return np.asarray(whole, np.float32) * unit_of(whole)
+        return np.asarray(np.multiply(whole, unit_of(whole), dtype=np.float32))
     edges = np.round(np.linspace(0, height, rows + 1)).astype(int)
     if isinstance(picture, np.ndarray) and picture.size <= _BAND:
         return _mean_rows(picture, edges, columns)
