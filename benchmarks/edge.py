@@ -2,8 +2,8 @@
 
     python benchmarks/edge.py [--rounds 9] [--weights edge]
 
-Calls take turns, so that whatever else the machine does slows all of them alike. Milliseconds by the clock and of a core
-(medians), and the ratio of the latter. ``graph``: the ONNX file alone, as docs/edge.md runs it.
+Calls take turns, so that whatever else the machine does slows all of them alike. Milliseconds by the clock and of a
+core (medians), and the ratio of the latter. ``graph``: the ONNX file alone, as docs/edge.md runs it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def measure(nir: Any, calls: dict[str, Callable[[Any], Any]], rounds: int) -> No
     lite = statistics.median(core["lite"])
     for name in calls:
         seconds, work = statistics.median(clock[name]), statistics.median(core[name])
-        print(f"| {nir.shape[1]} x {nir.shape[0]} | {name} | {seconds:.1f} | {work:.1f} | {lite / work:.1f} |", flush=True)
+        print(
+            f"| {nir.shape[1]} x {nir.shape[0]} | {name} | {seconds:.1f} | {work:.1f} | {lite / work:.1f} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -275,9 +275,9 @@ class Colorizer:
 
     def _whole_prior(self, pictures: Sequence[Picture]) -> Any:
         """G_B on the reduced whole pictures, with h w <= prior_size squared."""
-        return self.networks.prior(
-            np.stack([reduce_area(_seen(nir), self.networks.config.prior_size) for nir in pictures])
-        )
+        size = self.networks.config.prior_size
+        small = [reduce_area(_seen(nir), size)[None] for nir in pictures]
+        return self.networks.prior(small[0] if len(small) == 1 else np.concatenate(small))
 
 
 def _lit(nir: NDArray[Any], light: NDArray[Any]) -> NDArray[np.float32]:

@@ -1,5 +1,5 @@
-"""A network for small machines (``model/edge.py``), run by onnxruntime on a CPU: what it decides for a whole picture, and
-the parts of that which lie under tiles. No torch.
+"""A network for small machines (``model/edge.py``), run by onnxruntime on a CPU: what it decides for a whole picture,
+and the parts of that which lie under tiles. No torch.
 """
 
 from __future__ import annotations

@@ -69,16 +69,18 @@ def tinted(
     for start in range(0, len(nir), rows):
         band = slice(start, min(start + rows, len(nir)))
         planes = _wide(sampled_rows(parts, lines.part(band)), nir.shape[1], columns)
-        rgb[band] = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+        colours = _tinted_band(planes, nir[None, band], None if light is None else light[None, band])
+        cv2.merge(list(colours), rgb[band])
 
 
 def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
+    """(3, rows, W)."""
     second, first, constant = planes[:3], planes[3:6], planes[6:]
     rgb = _tint(second, first, constant, nir)
     if light is not None:
         lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
         rgb += _tint(*lumas, light) - np.tensordot(LUMA, rgb, 1)
-    return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
+    return np.clip(rgb, 0, 1, out=rgb)
 
 
 def _tint(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

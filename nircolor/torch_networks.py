@@ -37,7 +37,8 @@ class TorchNetworks:
     def paint(self, tiles: Floats, prior: Tensor, parts: Floats | None, reduction: float) -> Floats:
         x, *light = self._tensor(tiles)[:, None].unbind(-1)  # (b, 1, h, w) each
         if parts is not None:
-            prior = crop_prior(prior, torch.from_numpy(parts), *self.network.prior_size(*x.shape[-2:], reduction))
+            size = self.network.prior_size(x.shape[-2], x.shape[-1], reduction)
+            prior = crop_prior(prior, torch.from_numpy(parts), *size)
         with self._autocast():
             rgb = self.network.paint(x, prior, reduction, *light)
         return np.asarray(rgb.float().clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy())

@@ -27,8 +27,8 @@ class BranchConfig:
     blocks: tuple[int, ...]
     kind: str = field(default="mamba", metadata=one_of("mamba", "separable"))
     """"mamba": residual blocks with VSS blocks. "separable": a depthwise-separable CNN of ``blocks`` a level.
-    "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``). "edge": the
-    same, of convolutions alone, and there is no other branch (``edge.py``)."""
+    "efficientnet-lite0": a pretrained encoder; widths and VSS blocks are its decoder's (see ``pyramid.py``). "edge":
+    the same, of convolutions alone, and there is no other branch (``edge.py``)."""
     # of the first convolution: 2 skips the full-size level, where time goes and colour does not
     stride: int = field(default=1, metadata=ONE_OR_TWO)
 

@@ -20,6 +20,7 @@ from nircolor.features.tensors import load_tensors
 EPSILON = 1e-3  # of the batch norms that are folded
 EXPANSION = 6  # of every block but the first
 SEEN = 3  # levels, the last of which, at a stride of 16, tells kinds of surface apart
+MOST_BLOCKS = 32
 OWN = "prior_branch.pyramid.encoder."  # names of its tensors in a weights file of ours
 
 
@@ -135,12 +136,9 @@ class InvertedResidual(nn.Module):
 
 def _own(stored: Mapping[str, Tensor], blocks: int) -> dict[str, Tensor]:
     """The first ``blocks`` of an encoder of a network of ours; empty where the file holds none."""
-    found = (name.partition(OWN) + (value,) for name, value in stored.items())
-    return {
-        rest: value
-        for _, ours, rest, value in found
-        if ours and not (rest.startswith("blocks.") and int(rest.split(".")[1]) >= blocks)
-    }
+    found = {name.removeprefix(OWN): value for name, value in stored.items() if name.startswith(OWN)}
+    further = tuple(f"blocks.{i}." for i in range(blocks, MOST_BLOCKS))
+    return {name: value for name, value in found.items() if not name.startswith(further)}
 
 
 def _folded(stored: Mapping[str, Tensor], blocks: int) -> dict[str, Tensor]:

@@ -70,7 +70,8 @@ class Updater:
             if not isinstance(self.network, Generator):
                 return self.network(batch.rgb).float(), batch.view_rgb[:, :0]  # the way back has no prior
             prior, reduction = self.network.prior(batch.view_nir).float(), self.recipe.model.reduction
-            size = self.network.prior_size(*batch.nir.shape[-2:], reduction)  # the prior under each tile
+            height, width = batch.nir.shape[-2:]
+            size = self.network.prior_size(height, width, reduction)  # of the prior under each tile
             rgb = self.network.paint(batch.nir, crop_prior(prior, batch.boxes, *size), reduction)
         return rgb.float(), prior
 

@@ -15,12 +15,12 @@ from onnx import numpy_helper
 from torch import nn
 
 from nircolor.ends import BLACK, DARK, WHITE
-from nircolor.model.edge import MULTIPLE, SIDE, Edge, walk
+from nircolor.model.edge import MULTIPLE, SHARE, SIDE, Edge, walk
 from nircolor.model.guided import RADIUS, SMOOTH
 from nircolor.twin.eight_bits import Bits, EightBits
 from nircolor.twin.file import COEFFICIENTS, PAINTING
 from nircolor.twin.graph import FLOAT, Graph, maps_like, model
-from nircolor.twin.layers import conv, reduced, relu6
+from nircolor.twin.layers import conv, reduced, relu6, twice
 
 OPSET, IR_VERSION = 17, 8  # what runtimes on small machines and in browsers read
 DOUBLE, WHOLE = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
@@ -54,7 +54,7 @@ def _seen(g: Graph, nir: str, height: str, width: str) -> str:
     """``look_shape``, and the picture of that size: means that triangles weigh, as wide as it is reduced."""
     sides = [g.op("Cast", side, to=DOUBLE) for side in (height, width)]
     scale = g.op("Div", g.numbers_of(_double(SIDE)), g.op("Sqrt", g.op("Mul", *sides)))
-    scale = g.op("Min", scale, g.numbers_of(_double(1)))
+    scale = g.op("Min", scale, g.numbers_of(_double(SHARE)))
     rows, columns = (_weights(g, side, _look(g, side, scale)) for side in sides)
     picture = g.op("Squeeze", nir, g.ints(0, 1))
     seen = g.op("MatMul", g.op("MatMul", rows, picture), g.turn(columns, 1, 0))
@@ -106,12 +106,6 @@ class _Floats:
 
     def twice(self, x: str) -> str:
         return twice(self._g, x)
-
-
-def twice(g: Graph, x: str) -> str:
-    return str(
-        g.op("Resize", x, "", g.floats([1, 1, 2, 2]), mode="nearest", coordinate_transformation_mode="asymmetric")
-    )
 
 
 def _coefficients(g: Graph, maps: str, small: str) -> str:

@@ -13,7 +13,7 @@ from torch import nn
 
 from nircolor.model.eight_bits import NUDGE, PICTURE, span, weight_scales
 from nircolor.twin.graph import Graph
-from nircolor.twin.layers import array, padding
+from nircolor.twin.layers import array, padding, twice
 
 MOST = 1 << 30  # of a sum
 
@@ -46,8 +46,6 @@ class EightBits:
         return self._whole(self._g.op("Add", self.floats(x), self.floats(y)), False)
 
     def twice(self, x: Bits) -> Bits:
-        from nircolor.twin.edge import twice
-
         return Bits(twice(self._g, x.name), x.scale, x.zero)
 
     def floats(self, x: Bits) -> str:

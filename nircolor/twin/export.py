@@ -42,8 +42,8 @@ def export_onnx(name: str | Path, out: Path, *, overwrite: bool = False) -> Twin
         name: a packaged name, one of the user's own, a path, or ``hf://org/repo[@rev][/file]``.
         out: ends in .onnx. Beside a weights file, and with its name, nircolor takes it to colorize on a CPU.
 
-    Raises UsageError for networks of another kind than those of ``lite`` and ``edge``, or without ``onnx``, and WeightsError, OutputError,
-    OutputExistsError.
+    Raises UsageError for networks of another kind than those of ``lite`` and ``edge``, or without ``onnx``, and
+    WeightsError, OutputError, OutputExistsError.
     """
     if out.suffix != TWIN_SUFFIX:
         raise UsageError("an ONNX file needs its suffix", path=out, remedy=f"end the name in {TWIN_SUFFIX}")

@@ -68,8 +68,8 @@ def read_sealed(path: Path) -> bytes:
 
 
 def half_way(model: bytes) -> bytes:
-    """The serialized model of an ``Edge`` with one more output, ``coefficients`` (1, 9, h, w), from which it paints, and an
-    input, ``painting``: false spares it that. Nobody else has to know of them, and again it is a model."""
+    """The serialized model of an ``Edge`` with one more output, ``coefficients`` (1, 9, h, w), from which it paints,
+    and an input, ``painting``: false spares it that. Nobody else has to know of them, and again it is a model."""
     graph = bytes([0x5A, len(_INPUT)]) + _INPUT + bytes([0x62, len(_OUTPUT)]) + _OUTPUT
     return model + bytes([0x3A, len(graph)]) + graph
 

@@ -66,6 +66,12 @@ def enlarged(g: Graph, x: str, times: int = 2) -> str:
     return g.resized(x, "", g.floats([1, 1, times, times]))
 
 
+def twice(g: Graph, x: str) -> str:
+    """Each number four times."""
+    place = "asymmetric"
+    return str(g.op("Resize", x, "", g.floats([1, 1, 2, 2]), mode="nearest", coordinate_transformation_mode=place))
+
+
 def reduced(g: Graph, x: str, times: int) -> str:
     """Means of squares."""
     return x if times == 1 else str(g.op("AveragePool", x, kernel_shape=[times, times], strides=[times, times]))

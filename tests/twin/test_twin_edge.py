@@ -101,7 +101,9 @@ def test_colours_are_those_of_the_colorizer(path: Path) -> None:
     found = engine.colorize(nir)
     assert engine.info.kernel == "onnxruntime"
     assert np.abs(found - graph[0].transpose(1, 2, 0) * 255).max() < 0.51
-    tiled = Colorizer.from_weights(str(path), engine="onnx", threads=1, tiling=replace(engine.tiling, tile=48, overlap=8))
+    tiled = Colorizer.from_weights(
+        str(path), engine="onnx", threads=1, tiling=replace(engine.tiling, tile=48, overlap=8)
+    )
     assert np.abs(tiled.colorize(nir).astype(int) - found).max() <= 1
 
 
