@@ -36,6 +36,7 @@ from nircolor.scenes import quantise, render
 from nircolor.video.colours.damping import Damping
 from nircolor.video.colours.look import change
 from nircolor.video.colours.steady import Steady
+from nircolor.video.flow import TOGETHER
 
 Field = NDArray[np.float32]
 HEIGHT, WIDTH, OBJECT = 240, 320, slice(140, 200)
@@ -108,7 +109,8 @@ def measure(engine: Colorizer, damping: Damping, clips: list[tuple[Clip, list[Fi
     rows = []
     for clip, reference in clips:
         steady = Steady(engine, damping)
-        ab = colours(steady.colorize(frame) for frame in clip.seen)
+        rows_of = (clip.seen[i : i + TOGETHER] for i in range(0, len(clip.seen), TOGETHER))  # as a file is read
+        ab = colours(rgb for frames in rows_of for rgb in steady.colorize_all(frames))
         flickers = [flicker(ab, clip.static, side) if clip.static.any() else np.nan for side in (1, 8)]
         rows.append([*flickers, error(ab, reference, ~clip.static)])
     return np.array(rows)

@@ -234,8 +234,8 @@ class Colorizer:
         return [self.colorize(nir) for nir in pictures]
 
     def at_once(self, pictures: list[NDArray[Any]], lights: list[NDArray[Any]] | None = None) -> list[NDArray[Any]]:
-        """Pictures of one shape, each one tile, in one pass, with the ``lights`` of ``colorize``. Raises what the device
-        does where memory runs out."""
+        """Pictures of one shape, each one tile, in one pass, with the ``lights`` of ``colorize``. Raises what the
+        device does where memory runs out."""
         types = [nir.dtype for nir in lights or pictures]
         if lights:
             pictures = [_lit(nir, light) for nir, light in zip(pictures, lights, strict=True)]

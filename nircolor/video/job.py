@@ -18,6 +18,7 @@ from nircolor.video.places import Place, Route, Timing
 from nircolor.video.read.daylight import PASSED
 from nircolor.video.read.packets import clock
 from nircolor.video.result import VideoResult
+from nircolor.video.write.claim import claimed
 from nircolor.video.write.journal import identity_of
 from nircolor.video.write.outputs import Kept, Output, Row
 
@@ -47,7 +48,10 @@ class Job:
         damping = self._check()
         route = Route(self.place, self.timing, self.codec, self.overwrite, self.resume)
         route.check()
-        with closing(self.place.open(self.reading, self.timing, self.reporter.stop)) as source:
+        with (
+            claimed(self.place.output()),
+            closing(self.place.open(self.reading, self.timing, self.reporter.stop)) as source,
+        ):
             return self._colorize(source, route.output(source.stream), damping)
 
     @property
