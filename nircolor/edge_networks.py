@@ -26,7 +26,7 @@ class EdgeNetworks(OnnxNetworks):
 
     def __init__(self, twin: EdgeTwin, config: OnnxSight, weights: Path) -> None:
         self.config, self.threads, self._weights = config, twin.threads, weights
-        self._decide, self._gain = twin.coefficients, lambda nir, prior: prior
+        self._decide = twin.coefficients
 
     @classmethod
     def of(cls, found: FoundWeights, threads: int) -> EdgeNetworks:
@@ -54,5 +54,9 @@ class EdgeNetworks(OnnxNetworks):
 
     @contextmanager
     def filtered(self, prior: Filter, gains: Filter | None) -> Iterator[None]:
-        with super().filtered(prior, None):
+        decide = self._decide
+        self._decide = lambda nir: prior(lambda some: decide(nir[some]), nir)
+        try:
             yield
+        finally:
+            self._decide = decide

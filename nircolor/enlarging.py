@@ -78,8 +78,7 @@ def _tinted_band(planes: Floats, nir: Floats, light: Floats | None) -> Floats:
     second, first, constant = planes[:3], planes[3:6], planes[6:]
     rgb = _tint(second, first, constant, nir)
     if light is not None:
-        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
-        rgb += _tint(*lumas, light) - np.tensordot(LUMA, rgb, 1)
+        rgb += _tint(_luma(second), _luma(first), _luma(constant), light) - _luma(rgb)
     return np.clip(rgb, 0, 1, out=rgb)
 
 
@@ -129,8 +128,7 @@ def _band(parts: Floats, down: Places, nir: Floats, light: Floats | None) -> lis
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
     rgb = _seen(second, first, constant, mean, nir[None])
     if light is not None:
-        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
-        rgb += _seen(*lumas, mean, light[None]) - np.tensordot(LUMA, rgb, 1)
+        rgb += _seen(_luma(second), _luma(first), _luma(constant), mean, light[None]) - _luma(rgb)
     return list(np.clip(rgb, 0, 1, out=rgb))
 
 
@@ -150,6 +148,11 @@ def _seen(second: Floats, first: Floats, constant: Floats, mean: Floats, nir: Fl
     if float(nir.min()) < BLACK or float(nir.max()) > 1 - WHITE or float(mean.min()) < DARK:
         y = neutral_ends(y, nir, mean)
     return y
+
+
+def _luma(rgb: Floats) -> Floats:
+    """(3, h, w) -> (1, h, w)."""
+    return np.tensordot(LUMA, rgb, 1)[None]
 
 
 def _parabola(second: Floats, first: Floats, constant: Floats, nir: Floats) -> Floats:

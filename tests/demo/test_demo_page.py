@@ -84,11 +84,11 @@ def test_work_can_be_stopped(page: DemoPage, picture: Path, tmp_path: Path) -> N
     """And so does another picture that comes before it ends."""
     large = tmp_path / "large.png"
     large.write_bytes(png(np.tile(quantise(render(2, 60, 90).nir, 8), (20, 20))))
-    page.browser.give("#file", large)
+    page.browser.choose("#file", large)
     page.browser.until("!document.querySelector('#work').hidden")
     page.click("#stop")
     assert page.browser.run("['#work', '#failure', '#result'].every((id) => document.querySelector(id).hidden)")
-    page.browser.give("#file", large)
+    page.browser.choose("#file", large)
     assert page.colour(picture) == ""
     assert page.text("#name") == picture.name
 

@@ -58,7 +58,7 @@ class DemoPage:
 
     def colour(self, path: Path) -> str:
         """Choose a file, and wait for what comes of it: see ``wait``."""
-        self.browser.give("#file", path)
+        self.browser.choose("#file", path)
         return self.wait()
 
     def wait(self) -> str:

@@ -175,18 +175,6 @@ class Browser:
         """A command of the DevTools protocol, on the page."""
         return self._call(method, self._session, **parameters)
 
-    def give(self, selector: str, *paths: Path) -> None:
-        """Choose files in an input of the page."""
-        root = self.call("DOM.getDocument")["root"]["nodeId"]
-        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
-
-    def drop(self, x: float, y: float, path: Path) -> None:
-        """Drag a file into the window, and let go of it at a place there."""
-        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
-
     def downloads(self, folder: Path) -> None:
         """What the page offers for download goes into ``folder``."""
         self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))

@@ -78,4 +78,6 @@ def test_on_a_cpu_without_gradients_it_is_the_reference_within_the_range(size: t
     expected = enlarge_affine_reference(maps, small, nir, light)
     assert expected.min() < 0
     assert expected.max() > 1
-    torch.testing.assert_close(found, expected.clamp(0, 1), atol=3e-4, rtol=1e-4)  # what rounding leaves is divided by SMOOTH
+    torch.testing.assert_close(
+        found, expected.clamp(0, 1), atol=3e-4, rtol=1e-4
+    )  # what rounding leaves is divided by SMOOTH
