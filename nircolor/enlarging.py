@@ -81,8 +81,8 @@ def _band(parts: Floats, band: slice, nir: Floats, light: Floats | None) -> Floa
     second, first, constant, mean = planes[:3], planes[3:6], planes[6:9], planes[9:]
     rgb = _seen(second, first, constant, mean, nir[None, band])
     if light is not None:
-        lumas = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
-        rgb += _seen(*lumas, mean, light[None, band]) - np.tensordot(LUMA, rgb, 1)
+        second, first, constant = (np.tensordot(LUMA, x, 1)[None] for x in (second, first, constant))
+        rgb += _seen(second, first, constant, mean, light[None, band]) - np.tensordot(LUMA, rgb, 1)
     return np.asarray(cv2.merge(list(np.clip(rgb, 0, 1, out=rgb))))
 
 
