@@ -17,7 +17,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -83,13 +83,14 @@ class Readout:
         few = FEW / len(self._pairs) * np.diag(np.diag(square) + _EXACT)
         changes = np.linalg.solve(square + held + few, mixed)
         network = copy.deepcopy(self._engine.networks.network)
-        _change(network.rgb_branch.head, torch.from_numpy(changes))
+        _change(_head(network), torch.from_numpy(changes))
         return with_network(self._engine, network)
 
 
 def _at_the_head(nir: NDArray[np.float32], engine: Colorizer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What goes into the head, (C, h, w), and what comes out, (6, h, w), h and w being those that G_A works at."""
-    network, found = engine.networks.network, []
+    network = engine.networks.network
+    found: list[NDArray[np.float32]] = []
 
     def look(head: Any, given: tuple[torch.Tensor], made: torch.Tensor) -> None:
         found.extend(part[0].float().cpu().numpy() for part in (given[0], made))
@@ -97,7 +98,7 @@ def _at_the_head(nir: NDArray[np.float32], engine: Colorizer) -> tuple[NDArray[n
     reduction = engine.reduction_of(nir.shape)
     size = tuple(max(1, round(side / reduction)) for side in nir.shape)
     prior = engine.networks.prior(reduce_area(nir, network.config.prior_size)[None])
-    hook = network.rgb_branch.head.register_forward_hook(look)
+    hook = _head(network).register_forward_hook(look)
     try:
         engine.networks.paint(nir[None, ..., None], prior, np.array([[0, 0, 1, 1]], np.float32), reduction)
     finally:
@@ -106,10 +107,14 @@ def _at_the_head(nir: NDArray[np.float32], engine: Colorizer) -> tuple[NDArray[n
     return features, maps
 
 
+def _head(network: Generator) -> torch.nn.Conv2d:
+    return cast(torch.nn.Conv2d, network.rgb_branch.head)
+
+
 @torch.no_grad()
-def _change(head: torch.nn.Module, changes: torch.Tensor) -> None:
+def _change(head: torch.nn.Conv2d, changes: torch.Tensor) -> None:
     """``changes``: (p, 3), of offsets, then of gains; the head makes gains first."""
     offsets, gains = changes.to(head.weight).chunk(2)
     for rows, change in ((slice(0, 3), gains), (slice(3, 6), offsets)):
         head.weight[rows, :, 1, 1] += change[:-1].T
-        head.bias[rows] += change[-1]
+        cast(torch.Tensor, head.bias)[rows] += change[-1]

@@ -43,8 +43,8 @@ def made_of(pairs: Sequence[UsablePair], engine: Colorizer, config: AdaptConfig)
     pixels = hashlib.sha256()
     for pair in pairs:
         pixels.update(f"{pair.scene} {pair.nir.shape} {pair.nir.dtype} {pair.rgb.dtype}".encode())
-        pixels.update(np.ascontiguousarray(pair.nir))
-        pixels.update(np.ascontiguousarray(pair.rgb))
+        pixels.update(np.ascontiguousarray(pair.nir).data)
+        pixels.update(np.ascontiguousarray(pair.rgb).data)
     settings = {key: value for key, value in asdict(config).items() if key != "minutes"}
     machine = f"{engine.info.device}, {engine.info.precision}"
     weights = engine.info.weights_sha256

@@ -45,7 +45,8 @@ class Trials:
 
     def verdict(self, pairs: list[UsablePair]) -> Verdict:
         """The first training says how many steps the time allows; the others go as far."""
-        plan, journal, before = list(folds(pairs, self.config.seed)), self.saved.journal, {}
+        plan, journal = list(folds(pairs, self.config.seed)), self.saved.journal
+        before: dict[str, Scores] = {}
         seconds = self.config.minutes * 60 / (len(plan) + 1)
         self.saved.write()
         for number, fold in enumerate(plan, 1):

@@ -42,7 +42,7 @@ class Way:
         if self.steps is None:
             return maps
         height, width = maps.shape[-2:]
-        scale = np.float32([width / self.trust.shape[1], height / self.trust.shape[0]])
+        scale = np.array([width / self.trust.shape[1], height / self.trust.shape[0]], np.float32)
         return _stepped(maps[0], _resized(self.steps, maps.shape) * scale)[None]
 
 
@@ -86,7 +86,8 @@ def way(start: Floats, end: Floats, damping: Damping) -> Way:
         return Way(None, trust, has_moved)
     part = tuple(_around(np.flatnonzero(has_moved.any(axis))) for axis in (1, 0))
     past, now = (np.ascontiguousarray(look[0, 0][part]) for look in (start, end))
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(_bytes(now), _bytes(past), None)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow = np.asarray(search.calc(_bytes(now), _bytes(past), None), np.float32)  # type: ignore[call-overload]
     there = _stepped(past[None], flow)[None]
     along = stillness(moved(there, now[None, None], damping.window), damping)[0, 0]
     flow[trust[part] >= along] = 0
