@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
-from nircolor.enlarging import RADIUS, SMOOTH
 from nircolor.ends import BLACK, DARK, WHITE
+from nircolor.enlarging import RADIUS, SMOOTH
 from nircolor.model.edge import MULTIPLE, SHARE, SIDE, Edge, walk
 from nircolor.twin.eight_bits import Bits, EightBits
 from nircolor.twin.file import COEFFICIENTS, PAINTING
