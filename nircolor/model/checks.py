@@ -31,8 +31,6 @@ def model_faults(model: ModelConfig) -> Iterator[Fault]:
         yield "model.prior.kind", model.prior.kind, f"for near-infrared from colour: {nearest('', LAYOUTS)}"
     if model.prior.kind == EDGE_KIND:
         yield from _edge(model)
-    elif model.eight_bits:
-        yield "model.eight_bits", True, f'only with model.prior.kind = "{EDGE_KIND}"'
     if model.criss_cross > len(model.rgb.widths):
         yield "model.criss_cross", model.criss_cross, f"model.rgb has {len(model.rgb.widths)} levels"
 

@@ -62,7 +62,6 @@ class ModelConfig:
     # likewise for G_A with an affine head, whose maps then enlarge; 0: always at full size
     paint_size: int = field(default=0, metadata=PAINT_SIZES)
     equalize: bool = False  # NIR pictures are histogram-equalised first, in training and ever after (HAQAGen 4.1)
-    eight_bits: bool = False  # for a network of kind "edge": numbers and weights are rounded as its ONNX file has them
     # "sigmoid": colours; "affine": a gain and an offset of the NIR value for each channel
     head: str = field(default="sigmoid", metadata=one_of("sigmoid", "affine"))
 

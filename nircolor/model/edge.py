@@ -91,19 +91,19 @@ class EdgeBranch(nn.Module):
     """Near-infrared -> the maps of an affine head: three gains, three offsets.
 
     ``ranges`` (n, 2): the least and the largest number after each step of ``walk``, as training has seen them. They
-    become the ranges of 8 bits.
+    become the ranges of 8 bits. ``eight_bits``: whether numbers and weights are rounded as the ONNX file has them.
     """
 
     ranges: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.pyramid, self._eight_bits = EdgePyramid(config), config.eight_bits
+        self.pyramid, self.eight_bits = EdgePyramid(config), False
         self.register_buffer("ranges", torch.zeros(_count(self.pyramid), 2))
 
     def forward(self, nir: Tensor) -> Tensor:
         """(b, 1, h, w) in [0, 1], sides a multiple of 32 -> (b, 6, h / 2, w / 2)."""
-        steps = _EightBits(self.ranges, self.training) if self._eight_bits else _Floats(self.ranges, self.training)
+        steps = _EightBits(self.ranges, self.training) if self.eight_bits else _Floats(self.ranges, self.training)
         return self.pyramid.head(walk(steps, self.pyramid, centred(nir)))  # type: ignore[no-any-return]
 
 

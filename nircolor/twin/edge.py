@@ -2,8 +2,8 @@
 
     nir (1, 1, H, W) in [0, 1]  ->  rgb (1, 3, H, W) in [0, 1]
 
-with any H and W from 1 up. Its convolutions count in 8 bits where the network has learned to do with them
-(``ModelConfig.eight_bits``); the last one, and all that is done at full size, is float32. Needs ``onnx``.
+with any H and W from 1 up. Its convolutions count in 8 bits, within the ranges of numbers that training
+has seen; the last one, and all that is done at full size, is float32. Needs ``onnx``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import nn
 
 from nircolor.ends import BLACK, DARK, WHITE
 from nircolor.enlarging import RADIUS, SMOOTH
+from nircolor.errors import UsageError
 from nircolor.model.edge import MULTIPLE, SHARE, SIDE, Edge, walk
 from nircolor.twin.eight_bits import Bits, EightBits
 from nircolor.twin.file import COEFFICIENTS, PAINTING
@@ -26,12 +27,17 @@ OPSET, IR_VERSION = 17, 8  # what runtimes on small machines and in browsers rea
 DOUBLE, WHOLE = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
 
 
-def edge_model(network: Edge) -> onnx.ModelProto:
-    """The graph. It paints unless the number ``painting`` is false, which ``twin.file.half_way`` makes an input of."""
+def edge_model(network: Edge, eight_bits: bool = True) -> onnx.ModelProto:
+    """The graph. It paints unless the number ``painting`` is false, which ``twin.file.half_way`` makes an input of.
+
+    Without ``eight_bits`` it is float32 throughout. Raises UsageError for a network that has never been trained.
+    """
+    if eight_bits and not network.prior_branch.ranges.any():
+        raise UsageError("an ONNX file is made only of a network that has been trained; this one knows no ranges")
     g = Graph()
     height, width = g.size("nir", 2), g.size("nir", 3)
     seen = _seen(g, "nir", height, width)
-    parts = g.op("Identity", _coefficients(g, _maps(g, seen, network), reduced(g, seen, 2)))
+    parts = g.op("Identity", _coefficients(g, _maps(g, seen, network, eight_bits), reduced(g, seen, 2)))
     g.nodes[-1].output[0] = parts = COEFFICIENTS
     rgb = g.op("If", PAINTING, then_branch=_painting("nir", parts, height, width), else_branch=_nothing())
     made = g.within("nircolor", {"rgb": rgb}, [maps_like("nir", 1, 1, "H", "W")])
@@ -79,10 +85,10 @@ def _weights(g: Graph, side: str, seen: str) -> str:
     return str(g.op("Div", near, g.op("ReduceSum", near, g.ints(1))))
 
 
-def _maps(g: Graph, seen: str, network: Edge) -> str:
+def _maps(g: Graph, seen: str, network: Edge, eight_bits: bool) -> str:
     branch = network.prior_branch
     x = g.op("Div", g.op("Sub", g.op("Mul", seen, g.floats(255)), g.floats(127)), g.floats(128))
-    if not network.config.eight_bits:
+    if not eight_bits:
         return conv(g, walk(_Floats(g), branch.pyramid, x), branch.pyramid.head)
     steps = EightBits(g, branch.ranges.tolist())
     return conv(g, steps.floats(walk(steps, branch.pyramid, Bits(x))), branch.pyramid.head)

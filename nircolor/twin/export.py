@@ -83,6 +83,7 @@ def _proof(network: Generator) -> str:
     nir = torch.from_numpy(probe_picture())
     with torch.inference_mode():
         if isinstance(network, Edge):
+            network.prior_branch.eight_bits = True
             return proof(network(nir)[0].clamp(0, 1).numpy())
         prior: Maps = network.prior_branch(nir).numpy()
         features: Maps = network.features(nir).numpy()  # type: ignore[union-attr]

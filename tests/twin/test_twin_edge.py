@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from nircolor import Colorizer, scenes
-from nircolor.errors import DeviceError, WeightsError
+from nircolor.errors import DeviceError, UsageError, WeightsError
 from nircolor.model import PRESETS
 from nircolor.model.edge import Edge
+from nircolor.twin.edge import edge_model
 from nircolor.twin.export import export_onnx
-from nircolor.twin.file import half_way
+from nircolor.twin.file import half_way, sealed
 from nircolor.weights import load, locate, save
 
 onnx = pytest.importorskip("onnx")
@@ -26,9 +27,9 @@ SIZES = [(1, 1), (1, 40), (33, 5), (100, 130), (300, 260)]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def network(eight_bits: bool) -> Edge:
+def network() -> Edge:
     torch.manual_seed(0)
-    made = Edge(replace(PRESETS["edge"], eight_bits=eight_bits))
+    made = Edge(PRESETS["edge"])
     made.prior_branch.pyramid.encoder.load_pretrained(locate("lite"))
     torch.nn.init.normal_(made.prior_branch.pyramid.head.weight, std=0.05)
     with torch.no_grad():
@@ -43,9 +44,9 @@ def exported(folder: Path, made: Edge) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["floats", "eight-bits"])
-def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return exported(tmp_path_factory.mktemp("weights"), network(request.param))
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported(tmp_path_factory.mktemp("weights"), network())
 
 
 def session(data: bytes) -> Any:
@@ -68,28 +69,29 @@ def test_the_interface_is_a_picture_in_and_its_colours_out(path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_it_computes_what_torch_does(path: Path, size: tuple[int, int]) -> None:
-    loaded, nir = load(path), picture(size)[None, None]
-    made = Edge(PRESETS["edge"]) if not loaded.meta["config"]["eight_bits"] else network(True)  # type: ignore[index]
-    made.load_state_dict(loaded.state)
+@pytest.mark.parametrize("eight_bits", [False, True])
+def test_it_computes_what_torch_does(eight_bits: bool, size: tuple[int, int]) -> None:
+    made, nir = network(), picture(size)[None, None]
+    (found,) = session(edge_model(made, eight_bits).SerializeToString()).run(None, {"nir": nir})
+    made.prior_branch.eight_bits = eight_bits
     with torch.no_grad():
-        wanted = made.eval()(torch.from_numpy(nir))[0].clamp(0, 1).numpy()
-    (found,) = session(path.with_suffix(".onnx").read_bytes()).run(None, {"nir": nir})
+        wanted = made(torch.from_numpy(nir))[0].clamp(0, 1).numpy()
     assert found.shape == (1, 3, *size)
-    if made.config.eight_bits:  # a number that lies between two whole ones is rounded either way
+    if eight_bits:  # a number that lies between two whole ones is rounded either way
         assert np.abs(found - wanted).mean() < 0.01
     else:
         np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
 def test_eight_bits_are_near_to_floats() -> None:
-    from nircolor.twin.edge import edge_model
-
-    exact, near = (
-        session(edge_model(network(bits)).SerializeToString()).run(None, {"nir": NIR[None, None]})[0]
-        for bits in (False, True)
-    )
+    made, feed = network(), {"nir": NIR[None, None]}
+    exact, near = (session(edge_model(made, bits).SerializeToString()).run(None, feed)[0] for bits in (False, True))
     assert 0 < np.abs(exact - near).mean() < 0.02
+
+
+def test_what_was_never_trained_has_no_ranges() -> None:
+    with pytest.raises(UsageError, match="knows no ranges"):
+        edge_model(Edge(PRESETS["edge"]))
 
 
 def test_colours_are_those_of_the_colorizer(path: Path) -> None:
@@ -134,9 +136,7 @@ def test_the_same_weights_make_the_same_bytes(path: Path, tmp_path: Path) -> Non
 
 
 def test_other_weights_and_other_numbers_are_found_out(tmp_path: Path) -> None:
-    from nircolor.twin.file import sealed
-
-    path = exported(tmp_path, network(True))
+    path = exported(tmp_path, network())
     twin, loaded = path.with_suffix(".onnx"), load(path)
     model = onnx.load(twin)
     del model.metadata_props[-1:]  # its seal
