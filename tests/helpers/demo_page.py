@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +19,6 @@ from report_browser import Browser
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 """Headers of a page that may use threads."""
 _OVER = "!document.querySelector('#result').hidden || !document.querySelector('#failure').hidden"
-_PATIENCE = 600  # seconds
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -53,7 +52,6 @@ class DemoPage:
 
     def __init__(self, browser: Browser, url: str, folder: Path, **window: Any) -> None:
         self.browser, self.url, self._folder = browser, url, folder
-        browser.downloads(folder)
         browser.open(url, **window)
 
     def colour(self, path: Path) -> str:
@@ -77,11 +75,7 @@ class DemoPage:
     def download(self) -> np.ndarray:
         """The picture that the page offers, (H, W, 3 or 4), as it is saved."""
         name = self.browser.run("document.querySelector('#download').download")
-        path, end = self._folder / name, time.monotonic() + _PATIENCE
-        path.unlink(missing_ok=True)
-        self.click("#download")
-        while not path.exists():
-            assert time.monotonic() < end, f"no {name} was downloaded"
-            time.sleep(0.02)
-            self.browser.run("0")  # hears what the browser says
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        path = self.browser.download("document.querySelector('#download').click()", folder)
+        assert path.name == name
         return np.asarray(imagecodecs.png_decode(io.BytesIO(path.read_bytes()).getvalue()))

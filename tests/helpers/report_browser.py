@@ -166,6 +166,7 @@ class Browser:
         while not (found := [path for path in folder.iterdir() if path.suffix != ".crdownload"]):
             assert time.monotonic() < end, "nothing was downloaded"
             time.sleep(0.05)
+            self.run("0")  # hears what the browser says
         return found[0]
 
     def screenshot(self, path: Path) -> None:
@@ -174,10 +175,6 @@ class Browser:
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the DevTools protocol, on the page."""
         return self._call(method, self._session, **parameters)
-
-    def downloads(self, folder: Path) -> None:
-        """What the page offers for download goes into ``folder``."""
-        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
     def _send(self, method: str, session: str | None = None, **parameters: Any) -> int:
         """Send a command, whose number this returns; its answer comes some time."""

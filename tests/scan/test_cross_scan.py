@@ -165,6 +165,7 @@ def test_works_where_no_cache_folder_can_be_written(tmp_path: Path) -> None:
     source = Path(__file__).resolve().parents[2] / "nircolor" / "scan"
     package = tmp_path / "nircolor"
     shutil.copytree(source, package / "scan", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(source.with_name("threads.py"), package)
     (package / "__init__.py").touch()  # or an installed nircolor would win
     for blocked in (package / "scan" / "__pycache__", tmp_path / "home"):
         blocked.write_text("not a folder")
