@@ -25,6 +25,7 @@ Plane = NDArray[np.float32]
 HALF = 0.5  # trust in a pixel below which it has moved, or is not explained
 LEAST = np.float32(1e-3)  # trust where nothing explains a pixel: it takes the mean
 MARGIN = 8  # pixels around what has moved, in which flow is looked for, too
+SMALLEST = 16  # pixels a side that the search for flow can do with
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,24 @@ def way(start: Floats, end: Floats, damping: Damping) -> Way:
         return Way(None, trust, has_moved)
     part = tuple(_around(np.flatnonzero(has_moved.any(axis))) for axis in (1, 0))
     past, now = (np.ascontiguousarray(look[0, 0][part]) for look in (start, end))
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    flow = np.asarray(search.calc(_bytes(now), _bytes(past), None), np.float32)  # type: ignore[call-overload]
+    flow = _flow(now, past)
     there = _stepped(past[None], flow)[None]
     along = stillness(moved(there, now[None, None], damping.window), damping)[0, 0]
     flow[trust[part] >= along] = 0
     steps = np.zeros((*trust.shape, 2), np.float32)
     steps[part], trust[part] = flow, np.maximum(trust[part], along)
     return Way(steps, trust, has_moved)
+
+
+def _flow(now: Plane, past: Plane) -> Plane:
+    """(h, w), (h, w) -> (h, w, 2): where in ``past`` each pixel lies, in pixels across and down from where it is."""
+    height, width = now.shape
+    # OpenCV halves pictures by their width, and reads beyond those that are then lower than a patch of 8 pixels.
+    more = (0, max(0, max(SMALLEST, -(-width // 2)) - height), 0, max(0, SMALLEST - width))
+    grown = [cv2.copyMakeBorder(_bytes(look), *more, cv2.BORDER_REPLICATE) for look in (now, past)]
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow = search.calc(*grown, None)  # type: ignore[call-overload]
+    return np.asarray(flow, np.float32)[:height, :width]
 
 
 def _around(lines: NDArray[np.intp]) -> slice:

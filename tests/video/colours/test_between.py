@@ -71,3 +71,20 @@ def test_noise_does_not_move() -> None:
     found = way(before[None, None], after[None, None], DAMPING)
     assert found.steps is None
     np.testing.assert_array_equal(found.carry(maps(before[None, None])), maps(before[None, None]))
+
+
+def test_flow_is_found_in_parts_of_any_size() -> None:
+    """What moves in a corner or along a border is a small part, or a flat one: OpenCV alone would crash."""
+    chance = np.random.default_rng(0)
+    for size in ((1, 1), (9, 9), (1, 300), (300, 1), (16, 100), (31, 257), (9, 640)):
+        look = chance.random((1, 1, *size), np.float32)
+        found = way(np.roll(look, 1, -1), look, Damping())
+        assert found.trust.shape == size
+        assert found.steps is None or np.isfinite(found.steps).all()
+
+
+def test_what_moves_in_a_corner_is_followed() -> None:
+    before = np.full((1, 1, 40, 60), 0.5, np.float32)
+    after = before.copy()
+    after[..., :2, :2] = 1
+    assert way(before, after, Damping()).moved[:2, :2].any()
