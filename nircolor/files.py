@@ -117,11 +117,13 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_in(home: Path) -> Iterator[Path]:
-    """A new folder in ``home``; removed with all that is left in it, whatever happens, Ctrl-C included."""
+def folder_in(home: Path, mode: int = 0o777) -> Iterator[Path]:
+    """A new folder in ``home``; removed with all that is left in it, whatever happens, Ctrl-C included. ``mode``: its
+    rights, less those that the umask takes.
+    """
     folder = temporary_in(home)
     try:
-        folder.mkdir()
+        folder.mkdir(mode)
         with _locked(folder):
             yield folder
     finally:

@@ -115,7 +115,8 @@ def _student(path: Path) -> bytes:
     try:
         data = read_small(path, _MOST)
     except (OSError, ValueError) as error:
-        raise WeightsError(f"cannot be read ({in_short(error)})", path=path, remedy="check the path") from error
+        reason = getattr(error, "strerror", None) or in_short(error)
+        raise WeightsError(f"cannot be read ({reason})", path=path, remedy="check the path") from error
     try:
         session = import_module("onnxruntime").InferenceSession(data, providers=["CPUExecutionProvider"])
         (rgb,) = session.run(["rgb"], {"nir": np.full((1, 1, 9, 7), 0.5, np.float32)})

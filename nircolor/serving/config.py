@@ -29,9 +29,8 @@ class Limits:
             value = getattr(self, field.name)
             least = 0 if field.name == "waiting" else 1e-3
             if not math.isfinite(value) or not least <= value <= _LARGEST:
-                raise UsageError(
-                    "out of range", option=field.name, value=value, remedy=f"give a number up to {_LARGEST:,}"
-                )
+                remedy = f"give a number from {least:g} to {_LARGEST:,}"
+                raise UsageError("out of range", option=field.name, value=value, remedy=remedy)
 
     @property
     def upload_bytes(self) -> int:

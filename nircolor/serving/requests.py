@@ -16,14 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from nircolor.engine import EngineConfig
 from nircolor.errors import NircolorError
-from nircolor.files import folder_in
 from nircolor.serving import answers
 from nircolor.serving.config import Limits
 from nircolor.serving.desk import Desk, Place
 from nircolor.serving.plain import of_error, to_error
 from nircolor.serving.refused import RefusedError, answer
 from nircolor.serving.settings import Settings
-from nircolor.serving.uploads import Body, Upload, take
+from nircolor.serving.uploads import Body, Upload, own_folder, take
 from nircolor.serving.worker import Worker
 
 T = TypeVar("T")
@@ -62,7 +61,7 @@ class Colorize:
         names: list[Upload] = []
         try:
             place = stack.enter_context(self.desk.place(_token(request)))
-            folder = stack.enter_context(folder_in(self.home))
+            folder = own_folder(self.home, stack)
             names.append(await self._received(request, body, folder))
             return await self._made(request, names[0], place)
         except ClientDisconnect:
@@ -70,9 +69,10 @@ class Colorize:
         except Exception as failure:
             error = failure if isinstance(failure, NircolorError) else to_error(of_error(failure))
             name = names[0].name if names else ""
-            response = answer(_renamed(error, names[0]) if names else error, name)
-            self.note(f"{name or 'a request'}: {error.reason}", False)
-            return response
+            error = _renamed(error, names[0]) if names else error
+            setting = f"{error.subject}: " if error.option else ""
+            self.note(f"{name or 'a request'}: {setting}{error.reason}", False)
+            return answer(error, name)
 
     async def _received(self, request: Request, body: Body, folder: Path) -> Upload:
         try:

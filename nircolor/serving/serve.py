@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nircolor.engine import EngineConfig
 from nircolor.errors import UsageError
 from nircolor.events import Observer, Reporter, nobody
-from nircolor.files import folder_in, remove_abandoned
+from nircolor.files import remove_abandoned
 from nircolor.serving.config import LOCAL, Address, Limits
 
 if TYPE_CHECKING:
@@ -95,16 +95,17 @@ class _Job:
         start = time.monotonic()
         home = Path(tempfile.gettempdir())
         remove_abandoned(home)
-        with bound(self._address) as listener, folder_in(home) as folder:
+        with bound(self._address) as listener:
             self._address = replace(self._address, port=listener.getsockname()[1])
             if not self._address.is_local:
                 self._reporter.warn(_EXPOSED)
-            asyncio.run(self._serve(listener, folder))
+            asyncio.run(self._serve(listener, home))
         return Served(self._address.url, self._done, self._refused, round(time.monotonic() - start, 1))
 
-    async def _serve(self, listener: socket.socket, folder: Path) -> None:
+    async def _serve(self, listener: socket.socket, home: Path) -> None:
         import uvicorn
 
+        from nircolor.serving.connection import Connection
         from nircolor.serving.worker import Worker
 
         weights = self._weights()
@@ -113,8 +114,8 @@ class _Job:
             self._reporter.on_event(await worker.start())
             server = uvicorn.Server(
                 uvicorn.Config(
-                    self._application(worker, weights, folder),
-                    http="h11",
+                    self._application(worker, weights, home),
+                    http=Connection,
                     ws="none",
                     lifespan="off",
                     log_config=None,
@@ -145,13 +146,13 @@ class _Job:
             await asyncio.sleep(_TICK)
             server.should_exit = server.should_exit or (stop is not None and stop.is_set())
 
-    def _application(self, worker: Worker, weights: list[str], folder: Path) -> Starlette:
+    def _application(self, worker: Worker, weights: list[str], home: Path) -> Starlette:
         from nircolor.serving.app import application
         from nircolor.serving.desk import Desk
         from nircolor.serving.requests import Colorize
 
         desk = Desk(self._limits.waiting)
-        colorize = Colorize(desk, worker, self._engine, weights, self._limits, folder, self._note)
+        colorize = Colorize(desk, worker, self._engine, weights, self._limits, home, self._note)
         return application(colorize, self._address)
 
     def _note(self, text: str, done: bool) -> None:

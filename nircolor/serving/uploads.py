@@ -6,24 +6,26 @@ import asyncio
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from nircolor.errors import OutputError
+from nircolor.files import folder_in
 from nircolor.serving.refused import RefusedError
 from nircolor.written import visible
 
 FILE = "file"
 _FIELD_BYTES, _FIELDS = 1 << 12, 40
 _FORM = 1 << 16  # bytes around the picture: names and values of the fields
+_PRIVATE = 0o700
 _DRAINED = 10.0  # seconds that are spent on what nobody wants
 _HOW = f"send a form (multipart/form-data) with the picture as `{FILE}`, as curl -F {FILE}=@photo.tif does"
 _LONGEST = 120  # characters of a name
@@ -75,16 +77,53 @@ async def take(request: Request, body: Body, folder: Path) -> Upload:
     body.check(_length(request))
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise RefusedError(415, "this is no form with a picture", _HOW)
-    counted = Request(request.scope, body.receive)
     try:
-        async with counted.form(max_files=2, max_fields=_FIELDS, max_part_size=_FIELD_BYTES) as form:
+        form = await _parsed(Request(request.scope, body.receive))
+        try:
             return await _kept(form, folder)
-    except (HTTPException, FormParserError) as error:
-        reason = error.detail if isinstance(error, HTTPException) else "it does not follow the rules"
-        raise RefusedError(400, f"the form cannot be read ({reason})", _HOW) from error
+        finally:
+            await form.close()
+    except (MultiPartException, FormParserError) as error:
+        reason = error.message if isinstance(error, MultiPartException) else "it does not follow the rules"
+        raise RefusedError(400, f"the form cannot be read ({reason.rstrip('.')})", _HOW) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"the upload cannot be kept ({reason})", remedy="make room on the disk") from error
+        raise _unkept(error) from error
+
+
+def own_folder(home: Path, stack: ExitStack) -> Path:
+    """A folder in ``home`` until the end of ``stack``, into which no other user of this machine can look. Raises
+    OutputError.
+    """
+    try:
+        return stack.enter_context(folder_in(home, _PRIVATE))
+    except OSError as error:
+        raise _unkept(error) from error
+
+
+def _unkept(error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"the upload cannot be kept ({reason})", remedy="see to the disk and the temporary folder of the server"
+    )
+
+
+class _Parser(MultiPartParser):
+    """One that knows whether the form has come to its end, which Starlette's does not ask."""
+
+    has_ended = False
+
+    def on_end(self) -> None:
+        self.has_ended = True
+
+
+async def _parsed(request: Request) -> FormData:
+    sizes = {"max_files": 2, "max_fields": _FIELDS, "max_part_size": _FIELD_BYTES}
+    parser = _Parser(request.headers, request.stream(), **sizes)
+    form = await parser.parse()
+    if not parser.has_ended:
+        await form.close()
+        raise RefusedError(400, "the form ends too early: a part of the upload is missing", "send it again")
+    return form
 
 
 async def _kept(form: FormData, folder: Path) -> Upload:

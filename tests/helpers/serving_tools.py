@@ -155,7 +155,7 @@ class Server:
 
     def leaves_nothing(self) -> bool:
         """Whether the files of requests go; the end of an answer comes a little sooner."""
-        wait_for(lambda: not [path for home in self.temp.glob(".nircolor-*.tmp") for path in home.iterdir()])
+        wait_for(lambda: not list(self.temp.glob(".nircolor-*.tmp")))
         return True
 
 

@@ -49,6 +49,25 @@ def test_what_a_killed_server_has_left_is_removed_by_the_next(start: Start, tmp_
         assert not left.exists()
 
 
+def test_uploads_are_for_the_eyes_of_their_owner_alone(start: Start, png: bytes) -> None:
+    server = start()
+    with server.begin(png, TOKEN, 0.5):
+        server.until(TOKEN, "receiving")
+        wait_for(lambda: len(list(server.temp.iterdir())) == 1)
+        (folder,) = server.temp.iterdir()
+        assert folder.stat().st_mode & 0o077 == 0
+    assert server.leaves_nothing()
+
+
+def test_it_lives_on_when_somebody_clears_the_temporary_folder(start: Start, png: bytes) -> None:
+    server = start()
+    server.temp.rmdir()
+    answer = server.colorize(png)
+    assert (answer.status, answer.json["reason"]) == (500, "the upload cannot be kept (No such file or directory)")
+    server.temp.mkdir()
+    assert server.colorize(png).status == 200
+
+
 def test_it_is_a_function_that_can_be_stopped(png: bytes, tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="nircolor[serve] is not installed")
     stop, there, told = Event(), Event(), list[str]()

@@ -38,6 +38,7 @@ def test_another_name_that_leads_here_is_refused(server: Server, host: str) -> N
         ("http://evil.example", None, 403),
         ("http://evil.example", "cross-site", 403),
         ("null", None, 403),
+        ("http://[", None, 403),
         ("http://127.0.0.1:1", "same-site", 403),
         (None, "cross-site", 403),
     ],

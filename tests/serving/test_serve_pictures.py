@@ -197,13 +197,20 @@ def test_settings_that_cannot_be_are_refused(server: Server, png: bytes, fields:
     assert error.isprintable()
 
 
+def test_the_server_says_which_setting_it_was(server: Server, png: bytes) -> None:
+    assert server.colorize(png, "which.png", brightness="99").status == 400
+    assert server.said("which.png: ") == "which.png: --brightness 99.0: out of range"
+
+
 def test_a_form_that_is_none_is_refused(server: Server, png: bytes) -> None:
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     cases = [
         (b"", "application/json", 415, "this is no form with a picture"),
         (png, "image/png", 415, "this is no form with a picture"),
         (b"nothing", kind, 400, "the form cannot be read"),
-        (form(png)[:-100], kind, 400, "`file` is missing"),
+        (b"", kind, 400, "the form ends too early"),
+        (form(png)[:-100], kind, 400, "the form ends too early"),
+        (form(png, band="1") + form(png, page="1")[:-100], kind, 400, "the form ends too early"),
         (form(png, part="picture"), kind, 400, "`file` is missing"),
         (form(png)[: -len(f"--{BOUNDARY}--\r\n")] + form(png), kind, 400, "several pictures"),
         (form(png, **{f"f{n}": "" for n in range(60)}), kind, 400, "the form cannot be read (Too many fields"),
