@@ -61,7 +61,8 @@ class AdaptResult:
             text = "PSNR {psnr:.2f} dB, angle {angle:.2f} degrees, colour ratio {colour:.2f}"
             lines.append(f"{name}  {text.format(**scores)}")
         if self.output is None:
-            lines.append(f"no gain that is more than chance: {self.weights} stay as they are, nothing is written")
+            reason = "no gain that is more than chance, with colours no worse and what was known kept"
+            lines.append(f"{reason}: {self.weights} stay as they are, nothing is written")
             return "\n".join(lines)
         if self.rendered:
             lines.append("rendered scenes: PSNR {:.2f} dB before, {:.2f} after".format(*self.rendered))

@@ -37,7 +37,9 @@ class Way:
     keep: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.steps} steps, {self.share:.0%}" if self.steps else f"last layer, held by {self.keep:g}"
+        if self.steps:
+            return f"{self.steps} steps, {self.share:.0%} of the way"
+        return f"last layer, held by {self.keep:g}"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Trials:
         before: dict[str, Scores] = {}
         seconds = self.config.minutes * 60 / (len(plan) + 1)
         self.saved.write()
+        self.reporter.note(f"trials on parts of the {len(pairs)} pairs: {len(plan)}; what is best then gets them all")
         for number, fold in enumerate(plan, 1):
             left_out = scored(fold.left_out, self.engine, self.reporter)
             trial = _Trial(number, f"trial {number} of {len(plan)}", fold, left_out)
@@ -82,7 +83,7 @@ class Trials:
         for way, engine in zip(ways, self._engines(ways, state, trial.fold.training), strict=True):
             after, lost = scored(trial.fold.left_out, engine, self.reporter), self.known - self.remembered(engine)
             gain = fmean(scores.psnr - trial.before[scene].psnr for scene, scores in after.items())
-            self.reporter.note(f"{trial.name}, {way}: {gain:+.2f} dB, rendered {-lost:+.2f} dB")
+            self.reporter.note(f"{trial.name}, {way}: left-out scenes {gain:+.2f} dB, rendered {-lost:+.2f} dB")
             self.saved.journal.checks.append(Check(trial.number, way, after, lost))
             self.saved.write()
 

@@ -48,7 +48,8 @@ class CalibrationResult:
             text = "PSNR {psnr:.2f} dB, angle {angle:.2f} degrees, colour ratio {colour:.2f}"
             lines.append(f"{name}  {text.format(**scores)}")
         if self.output is None:
-            lines.append(f"no gain that is more than chance: {self.weights} stay as they are, nothing is written")
+            reason = "no gain that is more than chance, with colours no worse"
+            lines.append(f"{reason}: {self.weights} stay as they are, nothing is written")
         else:
             lines.append(f"written: {display_name(self.output)}")
         return "\n".join(lines)

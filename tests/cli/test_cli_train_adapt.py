@@ -33,7 +33,7 @@ def test_from_pairs_to_a_picture(command: Run, inside: Run, home: Path) -> None:
     assert after.startswith("after   PSNR ")
     assert rendered.startswith("rendered scenes: PSNR ")
     assert written.startswith("written: mine.safetensors (")
-    assert "trial 4 of 4, 12 steps, 100%: +" in done.err
+    assert "trial 4 of 4, 12 steps, 100% of the way: left-out scenes +" in done.err
     mine = home / "mine.safetensors"
     again = inside("train", "adapt", "--data", home / "pairs", "-o", mine, "--json")
     assert (again.code, again.json["exit_code"]) == (2, 2)
