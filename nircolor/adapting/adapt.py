@@ -11,6 +11,7 @@ from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Any
 
 from nircolor.calibrating.calibrate import check_target, uncalibrated
+from nircolor.claim import claimed
 from nircolor.engine import EngineConfig
 from nircolor.errors import InputError, display_name
 from nircolor.events import Observer, Reporter, nobody
@@ -108,7 +109,8 @@ def adapt_weights(
 
         config = config or AdaptConfig()
         config.check()
-        return _adapted(engine, Path(data), out, config, overwrite, reporter)
+        with claimed(out):  # two that write to one journal would each lose what the other knows
+            return _adapted(engine, Path(data), out, config, overwrite, reporter)
 
 
 def _adapted(

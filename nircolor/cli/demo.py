@@ -25,12 +25,14 @@ def demo(
     ],
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="A student as ONNX. Default: the packaged one."),
+        typer.Option(metavar="FILE", show_default=False, help="A small network as ONNX. Default: the packaged one."),
     ] = None,
     runtime: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", show_default=False, help="onnxruntime-web as npm pack gives it. Default: fetched from npm."
+            metavar="FILE",
+            show_default=False,
+            help="Archive of onnxruntime-web from npm pack. Default: fetched from npm.",
         ),
     ] = None,
     overwrite: Annotated[bool, overwrite_option("Replace the files of an earlier build; others stay.")] = False,

@@ -193,7 +193,7 @@ DamagedOption = Annotated[
         "--damaged",
         metavar="refuse|nodata",
         rich_help_panel=INPUT,
-        help="Of tiles and strips of a TIFF that cannot be decoded: refuse the picture, or make them transparent.",
+        help="Where tiles or strips of a TIFF cannot be decoded: refuse the picture, or make them transparent.",
     ),
 ]
 
@@ -227,6 +227,8 @@ def _factor_option(name: str, help: str) -> Any:
     return typer.Option(f"--{name}", metavar="FACTOR", rich_help_panel=COLOURS, help=help)
 
 
-BrightnessOption = Annotated[float, _factor_option("brightness", "Of linear light; 1 is as the weights say.")]
-ColourOption = Annotated[float, _factor_option("colour", "Of what sets colours apart from grey; 0 is a grey picture.")]
-WarmthOption = Annotated[float, _factor_option("warmth", "Of red over blue; above 1 is warmer.")]
+BrightnessOption = Annotated[
+    float, _factor_option("brightness", "Makes it brighter above 1, darker below (linear light).")
+]
+ColourOption = Annotated[float, _factor_option("colour", "Strength of the colours; 0 is a grey picture.")]
+WarmthOption = Annotated[float, _factor_option("warmth", "Red against blue; above 1 is warmer.")]

@@ -52,10 +52,13 @@ def serve(
     ] = 100,
     timeout: Annotated[
         float,
-        typer.Option(metavar="SECONDS", rich_help_panel=LIMITS, help="For a picture to arrive, and to be colorized."),
+        typer.Option(
+            metavar="SECONDS", rich_help_panel=LIMITS, help="Longest time for an upload, and for the work on it."
+        ),
     ] = 300,
     waiting: Annotated[
-        int, typer.Option(metavar="N", rich_help_panel=LIMITS, help="Pictures that may wait for the one in hand.")
+        int,
+        typer.Option(metavar="N", rich_help_panel=LIMITS, help="How many pictures may wait while one is colorized."),
     ] = 16,
     json: JsonFlag = False,
     quiet: QuietFlag = False,

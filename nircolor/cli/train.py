@@ -129,7 +129,7 @@ def train(
             rich_help_panel=ADAPT,
             metavar="N",
             show_default=False,
-            help="For training, at most. Default: 15.",
+            help="Longest training time. Default: 15.",
         ),
     ] = None,
     overwrite: Annotated[

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nircolor._version import __version__
+from nircolor.claim import claimed
 from nircolor.engine import EngineConfig, ready, settings_of
 from nircolor.events import Reporter
 from nircolor.picture import Reading
@@ -18,7 +19,6 @@ from nircolor.video.places import Place, Route, Timing
 from nircolor.video.read.daylight import PASSED
 from nircolor.video.read.packets import clock
 from nircolor.video.result import VideoResult
-from nircolor.video.write.claim import claimed
 from nircolor.video.write.journal import identity_of
 from nircolor.video.write.outputs import Kept, Output, Row
 

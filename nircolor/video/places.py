@@ -12,7 +12,7 @@ from nircolor.picture import Reading
 from nircolor.video.frames import Source, Stream
 from nircolor.video.live.address import Patience, check_address, is_live, shown
 from nircolor.video.parts import Span
-from nircolor.video.read.container import default_output, is_video
+from nircolor.video.read.container import CODECS, default_output, is_another_file, is_video
 from nircolor.video.read.open import open_live, open_pipe, open_source
 from nircolor.video.write.outputs import Form, Kept, Output, Pipe, Row, Whole
 
@@ -97,6 +97,9 @@ class Place:
         target = Path(self.target) if self.target else default_output(self.file or Path())
         if self.file and target.exists() and target.samefile(self.file):
             raise UsageError("is the input itself", path=target, remedy="choose another name for the output")
+        if is_another_file(target) and not target.is_dir():
+            remedy = f"end the name in {', '.join(CODECS)}; a folder of frames has a name without a suffix"
+            raise UsageError(f"no video can be written as {target.suffix}", path=target, remedy=remedy)
         return target
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from nircolor.adapting.trials import Trials
 from nircolor.adapting.tune import drawn_back, tuned
 from nircolor.calibrating.calibrate import META as CAMERA
 from nircolor.calibrating.samples import found_pairs, usable_pairs
-from nircolor.errors import InputError, OutputExistsError, UsageError, WeightsError
+from nircolor.claim import claimed
+from nircolor.errors import InputError, OutputError, OutputExistsError, UsageError, WeightsError
 from nircolor.events import Progress, Reporter
 from nircolor.scenes import quantise
 
@@ -84,6 +86,14 @@ def test_too_few_pairs_are_refused_and_the_bad_ones_named(weights: Path, pairs: 
     told = "\n".join(warnings)
     assert "the two are exchanged; rename them the other way round" in told
     assert "3_rgb.png: the same picture as its near-infrared one" in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked on Windows")
+def test_a_second_run_on_the_same_output_is_refused(weights: Path, pairs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.safetensors"
+    with claimed(out), pytest.raises(OutputError, match=r"o\.safetensors: another nircolor is at work on it"):
+        nircolor.adapt_weights(str(weights), pairs, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs"]
 
 
 def test_one_pair_is_refused(weights: Path, pairs: Path, tmp_path: Path) -> None:

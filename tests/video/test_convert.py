@@ -97,6 +97,12 @@ def test_wrong_usage_names_arguments_of_python(tmp_path: Path, engine: nircolor.
         ({"target": path}, f"{path}: is the input itself; choose another name for the output"),
         ({"target": tmp_path / "y", "fps": 9}, f"`fps`: {tmp_path / 'y'} is a folder of frames, which has none; "),
         ({"codec": "ZZZZ"}, "`codec=ZZZZ`: "),
+        (
+            {"target": tmp_path / "y.gif"},
+            f"{tmp_path / 'y.gif'}: no video can be written as .gif; end the name in .mp4, ",
+        ),
+        ({"target": tmp_path / "y.TS"}, f"{tmp_path / 'y.TS'}: no video can be written as .TS; "),
+        ({"target": tmp_path / "y.png"}, f"{tmp_path / 'y.png'}: no video can be written as .png; "),
     ):
         with pytest.raises(nircolor.UsageError) as caught:
             nircolor.colorize_video(path, **{"engine": engine, **options})

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from nircolor.image.formats import by_suffix
+
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP90"}
 """Suffixes of videos that can be written, and the codec of each: one that every build of OpenCV has."""
 
+_OTHERS = (
+    *(".3gp", ".264", ".265", ".apng", ".asf", ".flv", ".gif", ".h264", ".h265", ".hevc", ".m1v", ".m2ts", ".m2v"),
+    *(".mjpeg", ".mjpg", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".wmv", ".y4m"),
+)
 HEAD = 400
 """Bytes that ``sniff`` needs."""
 
@@ -102,6 +108,11 @@ def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int,
 def is_video(path: Path) -> bool:
     """Whether ``path`` is named like a video that can be written."""
     return path.suffix.lower() in CODECS
+
+
+def is_another_file(path: Path) -> bool:
+    """Whether ``path`` is named like a file, but not like a video that can be written: no name for a folder."""
+    return not is_video(path) and (path.suffix.lower() in _OTHERS or by_suffix(path) is not None)
 
 
 def default_output(source: Path) -> Path:

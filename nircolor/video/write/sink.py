@@ -170,8 +170,11 @@ class _FolderSink:
             return
         held = picture.Held(image)
         plan = picture.plan(target, held, Writing())
-        with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
-            picture.write(stream, [Piece(0, 0, rgb)], held, plan, overwrite=False)
+        try:
+            with target.open("xb") as stream:  # no need to sync each: the folder appears only when it is complete
+                picture.write(stream, [Piece(0, 0, rgb)], held, plan, overwrite=False)
+        except OutputError as error:
+            raise error.at(self._path) from error.__cause__
 
     def finish(self, until: Fraction | None = None) -> None:
         target = final_path(self._path)

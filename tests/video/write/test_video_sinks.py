@@ -177,6 +177,19 @@ def test_nothing_is_left_where_nothing_was_finished(tmp_path: Path, name: str) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_full_disk_is_told_by_the_name_of_the_folder(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="the system has no limits for files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OutputError) as caught, open_folder(tmp_path / "out", False) as sink:
+            sink.write(*next(iter(frames(1))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value).startswith(f"{tmp_path / 'out'}: File too large")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the system has no user ids")
 def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     closed = tmp_path / "closed"

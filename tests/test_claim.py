@@ -13,8 +13,8 @@ import small_network
 from video_tools import film, shots
 
 import nircolor
+from nircolor.claim import claimed
 from nircolor.errors import OutputError
-from nircolor.video.write.claim import claimed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked on Windows")
 
@@ -34,7 +34,7 @@ def test_the_second_run_is_refused_while_the_first_is_at_work(
     tmp_path: Path, engine: nircolor.EngineConfig, name: str, options: dict[str, float]
 ) -> None:
     path = film(tmp_path / "x.avi", shots(2))
-    with claimed(tmp_path / name), pytest.raises(OutputError, match=f"{name}: another nircolor video is at work"):
+    with claimed(tmp_path / name), pytest.raises(OutputError, match=f"{name}: another nircolor is at work"):
         nircolor.colorize_video(path, tmp_path / name, engine=engine, **options)  # type: ignore[arg-type]
     assert nircolor.colorize_video(path, tmp_path / name, engine=engine, **options).frames == 2  # type: ignore[arg-type]
     assert not list(tmp_path.glob(".nircolor-*"))
@@ -48,7 +48,7 @@ def test_a_link_to_an_output_is_that_output(tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_leaves_no_lock(tmp_path: Path) -> None:
     code = (
-        "import os, sys, pathlib, signal; from nircolor.video.write.claim import claimed\n"
+        "import os, sys, pathlib, signal; from nircolor.claim import claimed\n"
         "with claimed(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "y.avi")], env=os.environ, check=False)

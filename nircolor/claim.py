@@ -47,7 +47,7 @@ def claimed(target: object) -> Iterator[None]:
         handle = None
     if handle == _HELD:
         remedy = "wait for it, or choose another output"
-        raise OutputError("another nircolor video is at work on it", path=str(target), remedy=remedy)
+        raise OutputError("another nircolor is at work on it", path=str(target), remedy=remedy)
     try:
         yield
     finally:
