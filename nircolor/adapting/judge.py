@@ -93,9 +93,9 @@ def folds(pairs: Sequence[UsablePair], seed: int) -> Iterator[Fold]:
 def scored(pairs: Sequence[UsablePair], engine: Colorizer, reporter: Reporter) -> dict[str, Scores]:
     """By scene. Raises StoppedError."""
     found: dict[str, list[Scores]] = defaultdict(list)
-    for done, pair in enumerate(pairs):
-        reporter.progress("judging", done, len(pairs), "pictures")
+    for done, pair in enumerate(pairs, 1):
         found[pair.scene].append(sample_of(pair, engine).scores())
+        reporter.progress("judging", done, len(pairs), "pictures")
     return {scene: mean_scores(scores) for scene, scores in found.items()}
 
 
