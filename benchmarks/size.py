@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nircolor.model import PRESETS, Generator, ModelConfig
+from nircolor.model import PRESETS, ModelConfig
+from nircolor.model.networks import network_for
 from nircolor.model.ssm import SelectiveScan2D
 
 
@@ -37,11 +38,13 @@ def multiply_adds(network: nn.Module, *inputs: torch.Tensor) -> float:
 
 
 def row(config: ModelConfig) -> str:
-    network, nir = Generator(config).eval(), torch.rand(1, 1, 256, 256)
+    network: Any = network_for(config).eval()
+    nir = torch.rand(1, 1, 256, 256)
     with torch.no_grad():
         prior = network.prior(nir)
     cells = [config.name]
-    for branch, inputs in ((network.prior_branch, (nir,)), (network.rgb_branch, (nir, prior))):
+    branches = [(network.prior_branch, (nir,)), (network.rgb_branch, (nir, prior))]
+    for branch, inputs in branches[: 1 if config.name == "edge" else 2]:  # it has no G_A
         millions = sum(p.numel() for p in branch.parameters()) / 1e6
         cells += [f"{millions:.2f} M", f"{multiply_adds(branch, *inputs):.1f} G"]
     return "| " + " | ".join(cells) + " |"
