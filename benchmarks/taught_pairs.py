@@ -5,22 +5,29 @@ and real pairs whose references are levelled.
     (each teacher: nircolor batch runs/taught/nir runs/taught/ONE --weights ... --suffix '' --format png)
     python benchmarks/taught_pairs.py mix ../shared/scenery runs/taught/nir runs/taught/pairs \\
         --teachers runs/taught/ONE runs/taught/TWO [--truth 0.3]
-    python benchmarks/taught_pairs.py again PAIRS OUT --teachers ONE [--truth 0.3]
+    python benchmarks/taught_pairs.py again PAIRS OUT --teachers ONE TWO [--shares 2 1] [--truth 0.3]
+    python benchmarks/taught_pairs.py views OUT --pairs PAIRS [--times 6] [--turn]
+        [--photographs ../shared/scenery] [--seed 5] (or --rendered 96 instead of --pairs PAIRS)
     python benchmarks/taught_pairs.py level RECIPE DATA FOLDER OUT --teachers ONE TWO --shares 0.67 0.33 [--truth 0.65]
 
-``nir`` makes the near-infrared as training does. ``mix`` writes NAME_nir.png and NAME_rgb.png: the share ``--truth`` of
-the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out. ``level``
-does the same for the pairs of a source of RECIPE; ``again`` for a folder of NAME_nir.png and NAME_rgb.png that one of
-them wrote. Each reference first gets the exposure (one gain in linear light, to
-the power ``--strength``) that brings it nearest to what the teachers painted of its near-infrared, ID.png: nobody can
-know how it was exposed, and a network that is asked for it remembers it. ``--sharp``: luma finer than a Gaussian of 8
-pixels is that of the photograph.
+``nir`` makes the near-infrared as training does. ``mix`` writes NAME_nir.png and NAME_rgb.png: the share ``--truth``
+of the photograph, the rest the mean of what the teachers painted. A picture that a teacher lacks is left out.
+``again`` does the same for a folder of NAME_nir.png and NAME_rgb.png that ``mix``, ``level`` or ``views`` wrote, where
+``--shares`` says how much each teacher counts. ``views`` writes random views of such a folder, jittered as in
+training, for teachers to paint: a network that learns from them learns the teachers' answers to the very pictures that
+it sees. With ``--photographs``, made near-infrared is mixed with the photograph's red or luma four times in ten.
+
+``level`` does what ``mix`` does for the pairs of a source of RECIPE. Each reference first gets the exposure (one gain
+in linear light, to the power ``--strength``) that brings it nearest to what the teachers painted of its near-infrared,
+ID.png: nobody can know how it was exposed, and a network that is asked for it remembers it. ``--sharp``: luma finer
+than a Gaussian of 8 pixels is that of the photograph.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +37,9 @@ from numpy.typing import NDArray
 
 from nircolor.datasets.listing import list_pictures
 from nircolor.image import read_nir, read_rgb, write_rgb
+from nircolor.training.augment import AugmentConfig, draw
 from nircolor.training.made import NirMaker
-from nircolor.training.pairs import find_pairs
+from nircolor.training.pairs import RenderedPair, find_pairs
 from nircolor.training.recipe_file import load_recipe
 
 
@@ -81,9 +89,61 @@ def mix_again(options: argparse.Namespace) -> None:
     for nir in sorted(options.pairs.glob("*_nir.png")):
         name = nir.name.removesuffix("_nir.png")
         taught = [read_rgb(folder / f"{name}.png").pixels for folder in options.teachers]
+        taught = [np.average(taught, axis=0, weights=options.shares)]
         colours = mixed(read_rgb(options.pairs / f"{name}_rgb.png").pixels, taught, options.truth)
         write_rgb(options.out / f"{name}_rgb.png", colours, depth=8)
         shutil.copyfile(nir, options.out / nir.name)
+
+
+VIEW = AugmentConfig(
+    size=192,
+    min_view=0.45,
+    stretch=0.3,
+    max_zoom=1.0,
+    gamma=0.3,
+    gain=0.25,
+    contrast=0.2,
+    noise=0.02,
+    blur=0.8,
+    overlays=0.04,
+)
+
+
+def write_views(options: argparse.Namespace) -> None:
+    options.out.mkdir(parents=True)
+    rng = np.random.default_rng(options.seed)
+    for name, nir, rgb in _rendered(options.rendered) if options.rendered else _written(options.pairs):
+        if options.photographs and rng.random() < 0.4:
+            nir = mixed_with_grey(nir, photograph(options.photographs / f"{name}.jpg"), rng)
+        for number in range(options.times):
+            view = draw(nir, rgb, VIEW, rng, options.turn)
+            write_grey(options.out / f"{name}_{number}_nir.png", view.view_nir)
+            write_rgb(options.out / f"{name}_{number}_rgb.png", view.view_rgb, depth=8)
+
+
+def _written(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:
+    for path in sorted(folder.glob("*_nir.png")):
+        name = path.name.removesuffix("_nir.png")
+        yield name, photograph(path)[..., 0], photograph(path.with_name(f"{name}_rgb.png"))
+
+
+def _rendered(count: int) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:
+    for seed in range(count):
+        nir, rgb = RenderedPair(seed, VIEW.size).load()
+        yield f"rendered_{seed:03d}", nir.astype(np.uint8), rgb.astype(np.uint8)
+
+
+def write_grey(path: Path, grey: NDArray[Any]) -> None:
+    """(H, W) in [0, 1], of 8 bits."""
+    cv2.imwrite(str(path), np.rint(grey * np.float32(255)).astype(np.uint8))
+
+
+def mixed_with_grey(nir: NDArray[Any], rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Made near-infrared is too much alike; 0.1 to 0.8 of the photograph's red, or of its luma, makes it less so."""
+    grey = rgb[..., 0] if rng.random() < 0.5 else cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    share = rng.uniform(0.1, 0.8)
+    both: NDArray[np.uint8] = np.rint((1 - share) * nir + share * grey.astype(np.float32)).astype(np.uint8)
+    return both
 
 
 def gain_towards(truth: NDArray[Any], taught: NDArray[Any]) -> float:
@@ -113,8 +173,7 @@ def level(options: argparse.Namespace) -> None:
         levelled = to_srgb(to_linear(truth) * gain_towards(truth, taught) ** options.strength)
         colours = mixed(levelled, [taught], options.truth, options.sharp)
         write_rgb(options.out / f"{pair.id}_rgb.png", colours, depth=8)
-        nir = np.rint(read_nir(pair.nir).pixels * np.float32(255)).astype(np.uint8)
-        cv2.imwrite(str(options.out / f"{pair.id}_nir.png"), nir)
+        write_grey(options.out / f"{pair.id}_nir.png", read_nir(pair.nir).pixels)
 
 
 def main() -> None:
@@ -137,8 +196,18 @@ def main() -> None:
     again.add_argument("pairs", type=Path)
     again.add_argument("out", type=Path)
     again.add_argument("--teachers", type=Path, nargs="+", required=True)
+    again.add_argument("--shares", type=float, nargs="+")
     again.add_argument("--truth", type=float, default=0.3)
     again.set_defaults(run=mix_again)
+    viewing = commands.add_parser("views")
+    viewing.add_argument("out", type=Path)
+    viewing.add_argument("--pairs", type=Path)
+    viewing.add_argument("--rendered", type=int, default=0)
+    viewing.add_argument("--times", type=int, default=1)
+    viewing.add_argument("--turn", action="store_true")
+    viewing.add_argument("--photographs", type=Path)
+    viewing.add_argument("--seed", type=int, default=5)
+    viewing.set_defaults(run=write_views)
     levelling = commands.add_parser("level")
     levelling.add_argument("recipe")
     levelling.add_argument("data", type=Path)

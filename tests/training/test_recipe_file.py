@@ -19,7 +19,7 @@ from nircolor.training.recipe_file import RECIPES, load_recipe, packaged_recipes
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANGES = ["validation=[]", "validate_every=100000"]
-"""What the run of the recipe `lite-retaught` that is packaged changes of it."""
+"""What the run of the recipe `lite-matched` that is packaged changes of it."""
 
 
 def write(path: Path, text: str) -> Path:
@@ -36,7 +36,7 @@ def refused_change(change: str, name: str = "lite") -> str:
 
 def test_the_packaged_weights_were_trained_by_the_packaged_recipe() -> None:
     meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
-    then, now = parse_recipe(meta["recipe"]), load_recipe("lite-retaught", CHANGES)
+    then, now = parse_recipe(meta["recipe"]), load_recipe("lite-matched", CHANGES)
     assert differences(then, now) == set()
     assert then.model == PRESETS["lite"]
     assert meta["step"] == now.optim.steps
@@ -46,8 +46,8 @@ def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are(
     script = (ROOT / "benchmarks" / "reproduce_weights").read_text(encoding="utf-8").replace("\\\n", " ")
     meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
     config, words = meta["config"], [w for change in CHANGES for w in ("--set", change)]
-    training, export = (shlex.split(line) for line in script.splitlines() if "runs/lite-retaught" in line)
-    assert training[: 3 + len(words)] == ["train", "lite-retaught", "runs/lite-retaught", *words]
+    training, export = (shlex.split(line) for line in script.splitlines() if "runs/lite-matched" in line)
+    assert training[: 3 + len(words)] == ["train", "lite-matched", "runs/lite-matched", *words]
     said = dict(pairwise(export))
     assert float(said["--start-share"]) == meta["start_share"]
     factors = {name: float(said[f"--{name}"]) for name in ("brightness", "chroma")}
