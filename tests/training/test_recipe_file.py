@@ -18,8 +18,9 @@ from nircolor.model import PRESETS, Generator
 from nircolor.training.recipe_file import RECIPES, load_recipe, packaged_recipes, parse_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
-CHANGES = ["validation=[]", "validate_every=100000"]
-"""What the run of the recipe `lite-matched` that is packaged changes of it."""
+CHANGES = {"lite-matched": ["validation=[]", "validate_every=100000"], "edge-matched": ["validation=[]"]}
+"""What the packaged runs of these recipes change of them."""
+PACKAGED = [("lite", "lite-matched"), ("edge", "edge-matched")]
 
 
 def write(path: Path, text: str) -> Path:
@@ -34,25 +35,29 @@ def refused_change(change: str, name: str = "lite") -> str:
     return str(caught.value)
 
 
-def test_the_packaged_weights_were_trained_by_the_packaged_recipe() -> None:
-    meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
-    then, now = parse_recipe(meta["recipe"]), load_recipe("lite-matched", CHANGES)
+@pytest.mark.parametrize(("preset", "recipe"), PACKAGED)
+def test_the_packaged_weights_were_trained_by_the_packaged_recipe(preset: str, recipe: str) -> None:
+    meta: Any = weights.read_meta(ROOT / "weights" / f"nircolor-{preset}.safetensors")
+    then, now = parse_recipe(meta["recipe"]), load_recipe(recipe, CHANGES[recipe])
     assert differences(then, now) == set()
-    assert then.model == PRESETS["lite"]
+    assert then.model == PRESETS[preset]
     assert meta["step"] == now.optim.steps
 
 
-def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are() -> None:
+@pytest.mark.parametrize(("preset", "recipe"), PACKAGED)
+def test_the_script_that_reproduces_the_packaged_weights_makes_them_as_they_are(preset: str, recipe: str) -> None:
     script = (ROOT / "benchmarks" / "reproduce_weights").read_text(encoding="utf-8").replace("\\\n", " ")
-    meta: Any = weights.read_meta(ROOT / "weights" / "nircolor-lite.safetensors")
-    config, words = meta["config"], [w for change in CHANGES for w in ("--set", change)]
-    training, export = (shlex.split(line) for line in script.splitlines() if "runs/lite-matched" in line)
-    assert training[: 3 + len(words)] == ["train", "lite-matched", "runs/lite-matched", *words]
+    meta: Any = weights.read_meta(ROOT / "weights" / f"nircolor-{preset}.safetensors")
+    words = [w for change in CHANGES[recipe] for w in ("--set", change)]
+    training, export = (shlex.split(line) for line in script.splitlines() if f"runs/{recipe}" in line)
+    assert training[: 3 + len(words)] == ["train", recipe, f"runs/{recipe}", *words]
     said = dict(pairwise(export))
     assert float(said["--start-share"]) == meta["start_share"]
-    factors = {name: float(said[f"--{name}"]) for name in ("brightness", "chroma")}
+    factors = {name: float(said.get(f"--{name}", 1)) for name in ("brightness", "chroma")}
     assert factors == {"brightness": 1.0, "chroma": 1.0} | meta.get("calibration", {})
-    assert (said["--prior-size"], said["--paint-size"]) == (str(config["prior_size"]), str(config["paint_size"]))
+    for size in ("prior_size", "paint_size"):
+        chosen = said.get(f"--{size.replace('_', '-')}", getattr(PRESETS[preset], size))
+        assert int(chosen) == meta["config"][size]
     assert (said["--license"], said["--dtype"]) == (meta["license"], "fp16")
 
 
